@@ -1,0 +1,74 @@
+# Every target does its own set-up: on a fresh machine `make demo` or `make test` is all it takes.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Someone else's paths must not get in between the tests and this tree.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV MICROPYPATH
+
+# A virtual environment holds absolute paths: one that came here with a copied or moved tree is not
+# taken for ours, so the stamp carries the place.
+PLACE := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
+READY := $(VENV)/.ready-$(PLACE)
+
+# The first interpreter that starts, is at least 3.11 and can make an environment. A name on the PATH
+# may be a shim that does not start. Choose another one with `make PYTHON=...`.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
+        /usr/bin/python3.11 /usr/local/bin/python3.11 /usr/bin/python3; do \
+    "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+        >/dev/null 2>&1 && { echo "$$python"; break; }; done)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test lint lint-rules lint-format types types-firmware types-host pytest format \
+    clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+setup: $(READY) ## make .venv with everything in it (quick when it is there)
+
+$(READY): pyproject.toml .ci/micropython_stubs.py
+	@test -n '$(PYTHON)' || { echo 'There is no Python 3.11 or newer with venv here.' \
+	    'Install it (Debian: apt install python3.11 python3.11-venv)' \
+	    'or name one: make PYTHON=/path/to/python3.11 setup' >&2; exit 1; }
+	@test -e $(READY) || { echo 'Making $(VENV) with $(PYTHON)'; '$(PYTHON)' -m venv --clear $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python .ci/micropython_stubs.py $(VENV)/micropython-stubs
+	@touch $(READY)
+
+demo: $(READY) ## a whole prescribed session on the virtual table
+	$(BIN)/itable demo $(ARGS)
+
+# All gates are run, also after one has failed: one run tells everything. The tests come last, so that
+# their summary closes the output.
+test: $(READY) ## every gate: ruff, types, tests
+	@$(MAKE) --no-print-directory --keep-going lint types pytest
+
+lint: lint-rules lint-format ## ruff: rules and format
+
+lint-rules: $(READY)
+	$(BIN)/ruff check .
+
+lint-format: $(READY)
+	$(BIN)/ruff format --check .
+
+types: types-firmware types-host ## mypy: firmware against the MicroPython stubs, the rest against CPython
+
+types-firmware: $(READY)
+	$(BIN)/mypy --config-file mypy.firmware.ini
+
+types-host: $(READY)
+	$(BIN)/mypy
+
+pytest: $(READY) ## the tests alone; choose with ARGS='-k name'
+	$(BIN)/pytest tests hil_tests -n 2 --dist worksteal --timeout 300 --durations 10 $(ARGS)
+
+format: $(READY) ## let ruff put the source in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what was made here, .venv too
+	rm -rf $(VENV) build dist out htmlcov .coverage .coverage.* .hypothesis
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find firmware host_tools hil_tests tests .ci -type d -name __pycache__ -exec rm -rf {} +

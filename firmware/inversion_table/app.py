@@ -1,0 +1,257 @@
+"""The application: the control tick, top to bottom, and the background that never blocks it.
+
+    tick        sense -> estimate -> decide -> drive -> record      100 Hz, hard interrupt
+    background  talk, restart sensors, write the log, feed the watchdog
+
+They meet in named places only: the mailbox flags of requests (host to tick), the recorder's queue
+(tick to flash), `program` (replaced as a whole, only at home), and counters that only grow.
+"""
+
+import gc
+
+from inversion_table import VERSION
+from inversion_table.actuation.drive import Drive
+from inversion_table.contract import events
+from inversion_table.contract.identity import NO_PLAN_ID, settings_id
+from inversion_table.contract.messages import contract_hash
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.tilt import TiltEstimator
+from inversion_table.indication.indicator import Indicator
+from inversion_table.journal.chronicle import Chronicle
+from inversion_table.safety import kernel, limits, states
+from inversion_table.safety.monitors import Monitors
+from inversion_table.safety.ports import Decision, Inputs, Wish
+from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
+from inversion_table.sensing.analog import Analog
+from inversion_table.sensing.imu import ImuSample
+from inversion_table.sensing.panel import Panel
+from inversion_table.session.program import Program
+from inversion_table.session.sequencer import Sequencer
+
+COLLECT_MS = 10_000
+FEED_MS = 100
+LATE_MS = 2 * limits.TICK_MS
+
+
+class App:
+    """Everything between the board's pins and the decision.
+
+    board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
+    settings, settings_ok: limits.Settings and whether they could be read; calibrations: of the
+    primary and the monitor IMU; boot: ports.BOOT_...
+    """
+
+    def __init__(
+        self, board, ring, recorder, store, settings, settings_ok, calibrations, boot
+    ) -> None:
+        self.board = board
+        self.ring = ring
+        self.recorder = recorder
+        self.store = store
+        self.settings = settings
+        self.settings_ok = settings_ok
+        self.program: Program | None = None
+        self.inputs = Inputs()
+        self.estimate = Estimate()
+        self.wish = Wish()
+        self.decision = Decision()
+        self.sequencer = Sequencer()
+        self.ticks = 0
+        self.late_ticks = 0
+        self.heap_free = gc.mem_free()
+        """Bytes free right after the last collection: garbage does not count."""
+        self._boot = boot
+        self._kernel = kernel.KernelState(boot)
+        self._monitors = Monitors()
+        self._estimator = TiltEstimator(calibrations[0], calibrations[1])
+        self._primary = ImuSample()
+        self._monitor = ImuSample()
+        self._panel = Panel(board.panel)
+        self._analog = Analog(board.current_adc, board.supply_adc)
+        self._drive = Drive(
+            board.motor_outward, board.motor_homeward, board.motor_enable, board.heartbeat
+        )
+        self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
+        self._chronicle = Chronicle(recorder)
+        self._return_asked = False
+        self._stop_asked = False
+        self._started = False
+        self._then_ms = 0
+        self._sensed = 0
+        self._fed_ticks = 0
+        self._fed_sensed = 0
+        self._fed_ms = 0
+        self._collected_ms = 0
+        self._uptime_ms = 0
+        self._uptime_then_ms = board.ticks_ms()
+        self.describe_log()
+        recorder.note(board.ticks_ms(), events.RESET, boot, 0)
+
+    # The control tick
+
+    def tick(self, _timer=None) -> None:
+        """One control tick, in interrupt context: no allocation, no waiting."""
+        now_ms = self.board.ticks_ms()
+        if self._started and elapsed_ms(now_ms, self._then_ms) >= LATE_MS:
+            self.late_ticks += 1
+        self._started = True
+        self._then_ms = now_ms
+        self.ticks = (self.ticks + 1) & TICKS_MASK
+
+        self._sense(now_ms)
+        self._estimator.update(self._primary, self._monitor, now_ms, self.estimate)
+        self._monitors.update(self.decision, self.estimate, self.inputs, now_ms)
+        self.sequencer.step(
+            self.program,
+            self.decision,
+            self.estimate,
+            self.inputs,
+            self.settings,
+            now_ms,
+            self.wish,
+        )
+        kernel.step(
+            self._kernel,
+            self.wish,
+            self.estimate,
+            self.inputs,
+            self._monitors,
+            self.settings,
+            now_ms,
+            self.decision,
+        )
+        self._drive.apply(self.decision)
+        self._indicator.show(self.decision, now_ms)
+        self._chronicle.write(
+            self.decision,
+            self.estimate,
+            self.inputs,
+            self.wish,
+            self.sequencer.step_number,
+            now_ms,
+        )
+
+    def drive_off(self) -> None:
+        """No drive, no heartbeat; for the way out."""
+        self._drive.off()
+
+    def _sense(self, now_ms: int) -> None:
+        board = self.board
+        board.primary_imu.read(self._primary, now_ms)
+        board.monitor_imu.read(self._monitor, now_ms)
+        inputs = self.inputs
+        self._panel.read(inputs, now_ms)
+        self._analog.read(inputs)
+        inputs.host_return = self._return_asked
+        self._return_asked = False
+        inputs.host_stop = self._stop_asked
+        self._stop_asked = False
+        inputs.plan_ready = self.program is not None
+        inputs.settings_ok = self.settings_ok
+        self._sensed = (self._sensed + 1) & TICKS_MASK
+
+    # Mailboxes: what the background may ask of the tick
+
+    def ask_return(self) -> None:
+        """Ask for a return home, as the RETURN button does (but it skips no rest)."""
+        self._return_asked = True
+
+    def ask_stop(self) -> None:
+        """Ask for power to be removed."""
+        self._stop_asked = True
+
+    # The background
+
+    def background(self) -> None:
+        """One pass: everything that may allocate, wait or write to flash. Calls itself nothing."""
+        now_ms = self.board.ticks_ms()
+        self._uptime_ms += elapsed_ms(now_ms, self._uptime_then_ms)
+        self._uptime_then_ms = now_ms
+        self._restart_sensors(now_ms)
+        self.recorder.flush(now_ms)
+        if self.may_erase():
+            self.ring.prepare(1)
+        if elapsed_ms(now_ms, self._collected_ms) >= COLLECT_MS:
+            self._collected_ms = now_ms
+            gc.collect()
+            self.heap_free = gc.mem_free()
+
+    def feed_on_evidence(self) -> None:
+        """Feed the watchdog, if ticks, sensing and the background have all moved on."""
+        now_ms = self.board.ticks_ms()
+        if elapsed_ms(now_ms, self._fed_ms) < FEED_MS:
+            return
+        if self.ticks == self._fed_ticks or self._sensed == self._fed_sensed:
+            return
+        self._fed_ms = now_ms
+        self._fed_ticks = self.ticks
+        self._fed_sensed = self._sensed
+        self.board.feed_watchdog()
+
+    def may_erase(self) -> bool:
+        """Flash may be erased (interrupts stall for up to 400 ms): home, motor off, log written."""
+        state = self.decision.state
+        return (
+            self.decision.at_home
+            and (state == states.HOME or state == states.FAULT)
+            and not self.decision.power
+            and not self.recorder.recording()
+        )
+
+    def in_session(self) -> bool:
+        """Anything but resting at home, or in self-test."""
+        return not self.decision.at_home or self.decision.power
+
+    def _restart_sensors(self, now_ms: int) -> None:
+        self._restart(self.board.primary_imu, self.board.primary_bus, now_ms)
+        self._restart(self.board.monitor_imu, self.board.monitor_bus, now_ms)
+
+    def _restart(self, imu, bus, now_ms: int) -> None:
+        if imu.needs_restart and not imu.start(now_ms) and imu.problem:
+            bus.recover(now_ms)
+
+    # What the wire asks for
+
+    def uptime_ms(self) -> int:
+        """Milliseconds since the start; does not wrap (background only)."""
+        return self._uptime_ms
+
+    def store_plan(self, plan) -> None:
+        """Keep `plan`, already checked, and make it the one that START runs."""
+        if self.program is None or self.program.plan_id != plan.plan_id():
+            self.store.save("plan", plan.to_wire())
+            self.recorder.note(self.board.ticks_ms(), events.PLAN_STORED, 0, 0)
+            self.use_plan(plan)
+
+    def use_plan(self, plan) -> None:
+        """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""
+        self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        self.describe_log()
+
+    def describe_log(self) -> None:
+        """Tell the log what its next session header says."""
+        program = self.program
+        self.recorder.describe(
+            program.plan_id if program else NO_PLAN_ID,
+            program.name if program else "",
+            VERSION,
+            contract_hash(),
+            settings_id(self.settings.to_dict()),
+            self._boot,
+        )
+
+    def log_sessions(self) -> list:
+        """The sessions in the log, newest first."""
+        return [
+            {"session": info.session, "bytes": info.total_bytes(), "complete": info.complete}
+            for info in self.ring.sessions()
+        ]
+
+    def log_read(self, session: int, offset: int, length: int) -> tuple:
+        """(bytes in the whole session, up to `length` of them from `offset`); or KeyError."""
+        info = self.ring.find(session)
+        if info is None:
+            raise KeyError(session)
+        buffer = bytearray(length)
+        count = self.ring.read(info, offset, buffer)
+        return info.total_bytes(), memoryview(buffer)[:count]

@@ -1,0 +1,157 @@
+"""Every method of the wire, its parameters and their ranges, and every error code: one definition.
+
+JSON-RPC 2.0. A request names a method of `METHODS`; its parameters are checked against the
+definition before anything else looks at them. `contract_hash` is exchanged by `hello`.
+"""
+
+import binascii
+import hashlib
+
+PROTOCOL = 1
+
+# JSON-RPC's own errors, then ours.
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+BUSY = 1
+PLAN_REFUSED = 2
+NOT_FOUND = 3
+CONTRACT_MISMATCH = 4
+STORE_FAILED = 5
+
+ERROR_TEXTS = {
+    PARSE_ERROR: "the line is damaged or is not JSON",
+    INVALID_REQUEST: "not a JSON-RPC 2.0 request",
+    METHOD_NOT_FOUND: "there is no such method",
+    INVALID_PARAMS: "a parameter is missing or outside its range",
+    INTERNAL_ERROR: "the device failed to do this",
+    BUSY: "not while a session runs",
+    PLAN_REFUSED: "the plan is outside this device's limits",
+    NOT_FOUND: "there is no such thing on the device",
+    CONTRACT_MISMATCH: "host and device speak different versions",
+    STORE_FAILED: "the device could not store this",
+}
+
+LOG_READ_MAX_BYTES = 4096
+_U32_MAX = 0xFFFFFFFF
+
+# A parameter or field: (name, kind, lowest, highest); text bounds are lengths. Kinds: int, text,
+# object, list, bool; a kind ending in "?" may be absent or null.
+# A method: name -> (parameters, result fields, "any" or "home": when it is answered).
+METHODS = {
+    "hello": (
+        (("contract", "text?", 0, 64),),
+        (
+            ("contract", "text", 16, 16),
+            ("protocol", "int", 1, 255),
+            ("firmware", "text", 1, 32),
+            ("device", "text", 1, 32),
+        ),
+        "any",
+    ),
+    "status": (
+        (),
+        (
+            ("state", "text", 1, 16),
+            ("tilt_mdeg", "int", -180_000, 180_000),
+            ("target_mdeg", "int", -180_000, 180_000),
+            ("goal_mdeg", "int", -180_000, 180_000),
+            ("rate_mdeg_per_s", "int", -1_000_000, 1_000_000),
+            ("tilt_valid", "bool", 0, 1),
+            ("tilt_error_mdeg", "int", 0, 360_000),
+            ("current_ma", "int", 0, 20_000),
+            ("supply_mv", "int", 0, 40_000),
+            ("fault", "text", 1, 32),
+            ("fault_patient", "text", 0, 200),
+            ("fault_engineer", "text", 0, 200),
+            ("refused", "text", 1, 32),
+            ("refused_patient", "text", 0, 200),
+            ("plan_id", "text", 0, 16),
+            ("plan_name", "text", 0, 48),
+            ("step", "int", 0, 65_535),
+            ("steps", "int", 0, 65_535),
+            ("session_ms", "int", 0, _U32_MAX),
+            ("left_ms", "int", 0, _U32_MAX),
+            ("head_down_ms", "int", 0, _U32_MAX),
+            ("head_down_max_ms", "int", 0, _U32_MAX),
+            ("inputs", "object", 0, 0),
+            ("uptime_ms", "int", 0, _U32_MAX),
+            ("ticks", "int", 0, _U32_MAX),
+            ("late_ticks", "int", 0, _U32_MAX),
+            ("heap_free", "int", 0, _U32_MAX),
+            ("log_lost", "int", 0, _U32_MAX),
+        ),
+        "any",
+    ),
+    "plan.put": (
+        (("plan", "object", 0, 0), ("id", "text", 16, 16)),
+        (("id", "text", 16, 16),),
+        "home",
+    ),
+    "plan.get": ((), (("plan", "object?", 0, 0), ("id", "text?", 16, 16)), "home"),
+    "plan.list": ((), (("plans", "list", 0, 0),), "home"),
+    "session.return": ((), (("state", "text", 1, 16),), "any"),
+    "session.stop": ((), (("state", "text", 1, 16),), "any"),
+    "log.list": ((), (("sessions", "list", 0, 0), ("lost_records", "int", 0, _U32_MAX)), "home"),
+    "log.read": (
+        (
+            ("session", "int", 0, _U32_MAX),
+            ("offset", "int", 0, _U32_MAX),
+            ("length", "int", 1, LOG_READ_MAX_BYTES),
+        ),
+        (
+            ("session", "int", 0, _U32_MAX),
+            ("offset", "int", 0, _U32_MAX),
+            ("length", "int", 0, LOG_READ_MAX_BYTES),
+            ("total", "int", 0, _U32_MAX),
+        ),
+        "home",
+    ),
+    "settings.get": (
+        (),
+        (("settings", "object", 0, 0), ("bounds", "object", 0, 0)),
+        "home",
+    ),
+}
+
+_TYPES = {"int": int, "text": str, "object": dict, "list": list, "bool": bool}
+
+
+def printable(value: object, most: int = 32) -> str:
+    """`value`, which a host sent, as ASCII of at most `most` characters, to be sent back."""
+    return "".join([char if " " <= char <= "~" else "?" for char in str(value)[:most]])
+
+
+def field_problem(fields: tuple, values: dict) -> str:
+    """What is wrong with `values` against a definition's fields; "" when nothing is."""
+    names = [field[0] for field in fields]
+    for name in values:
+        if name not in names:
+            return "there is no '%s' here" % printable(name)
+    for name, kind, lowest, highest in fields:
+        value = values.get(name)
+        if value is None:
+            if kind[-1] == "?":
+                continue
+            return "'%s' is missing" % name
+        plain_kind = kind.rstrip("?")
+        if type(value) is not _TYPES[plain_kind]:
+            return "'%s' must be of kind %s" % (name, plain_kind)
+        if isinstance(value, int) and plain_kind == "int" and not lowest <= value <= highest:
+            return "'%s' must be from %d to %d" % (name, lowest, highest)
+        if isinstance(value, str) and not lowest <= len(value) <= highest:
+            return "'%s' must have %d to %d characters" % (name, lowest, highest)
+    return ""
+
+
+def contract_hash() -> str:
+    """16 hex digits that change whenever methods, fields, ranges or error codes change."""
+    text = "%d|" % PROTOCOL
+    for name in sorted(METHODS):
+        params, result, when = METHODS[name]
+        text += "%s|%r|%r|%s\n" % (name, params, result, when)
+    for code in sorted(ERROR_TEXTS):
+        text += "%d %s\n" % (code, ERROR_TEXTS[code])
+    return binascii.hexlify(hashlib.sha256(text.encode()).digest()).decode()[:16]

@@ -1,0 +1,60 @@
+"""A session's raw pages back into its records, with what is missing said in its place."""
+
+from collections import namedtuple
+
+from inversion_table.contract.pages import (
+    FIRST_PAGE,
+    LAST_PAGE,
+    PAGE_BYTES,
+    payload_of,
+    read_header,
+)
+from inversion_table.contract.records import RecordError, decode_payload
+
+# page: index in what was read; pages: how many are missing there (0: the log just stops).
+Missing = namedtuple("Missing", ("page", "pages", "reason"))
+
+
+def decode_session(raw: bytes, session: int):
+    """Yield the records of `session` from its pages as `log.read` gives them, and each Missing.
+
+    Only pages whose CRC is right and which belong to the session are decoded. Raises RecordError
+    for a sound page with records that this version does not know.
+    """
+    page_count = len(raw) // PAGE_BYTES
+    first_sequence = None
+    damaged = 0
+    headed = False
+    complete = False
+    for page in range(page_count):
+        data = raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES]
+        header = read_header(data)
+        if header is None or header.session != session:
+            damaged += 1
+            continue
+        if first_sequence is None:
+            first_sequence = header.sequence - page
+        if header.sequence - page != first_sequence:
+            damaged += 1
+            continue
+        if damaged:
+            yield Missing(page - damaged, damaged, "damaged, or overwritten by later sessions")
+            damaged = 0
+        if header.flags & FIRST_PAGE:
+            headed = True
+        elif not headed:
+            headed = True
+            overwritten = first_sequence - header.first_sequence
+            if overwritten > 0:
+                yield Missing(0, overwritten, "the session's start is overwritten by later ones")
+        complete = bool(header.flags & LAST_PAGE)
+        try:
+            yield from decode_payload(payload_of(data, header))
+        except RecordError as error:
+            raise RecordError("page %d of session %d: %s" % (page, session, error)) from None
+    if damaged:
+        yield Missing(page_count - damaged, damaged, "damaged, or overwritten by later sessions")
+    if len(raw) % PAGE_BYTES:
+        yield Missing(page_count, 1, "the data end inside a page")
+    elif not complete:
+        yield Missing(page_count, 0, "no end: power was cut, or the log was full")

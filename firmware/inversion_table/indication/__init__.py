@@ -1,0 +1,1 @@
+"""What a person without a laptop sees and hears: LED and buzzer patterns for each state."""

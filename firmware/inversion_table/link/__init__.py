@@ -1,0 +1,1 @@
+"""Bytes <-> messages over USB serial: lines in, replies out."""

@@ -1,0 +1,167 @@
+"""What each method of the wire does on the device. None of them can move the table outward."""
+
+from inversion_table import VERSION
+from inversion_table.contract import messages
+from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.link.server import Refusal
+from inversion_table.safety import limits
+from inversion_table.session import plan as plans
+from inversion_table.store.values import StoreError
+
+PROBLEMS_MOST = 16
+"""Problems of a plan that fit in one reply; the host finds all of them by itself."""
+
+
+class Methods:
+    """Binds the methods to the application `app` (inversion_table/app.py)."""
+
+    def __init__(self, app, device: str) -> None:
+        self._app = app
+        self._device = device
+        self._contract = messages.contract_hash()
+        self.table = {
+            "hello": self._hello,
+            "status": self._status,
+            "plan.put": self._plan_put,
+            "plan.get": self._plan_get,
+            "plan.list": self._plan_list,
+            "session.return": self._session_return,
+            "session.stop": self._session_stop,
+            "log.list": self._log_list,
+            "log.read": self._log_read,
+            "settings.get": self._settings_get,
+        }
+
+    def _hello(self, params: dict) -> tuple:
+        theirs = params.get("contract")
+        if theirs is not None and theirs != self._contract:
+            raise Refusal(
+                messages.CONTRACT_MISMATCH,
+                "update whichever is older",
+                {"contract": self._contract, "firmware": VERSION},
+            )
+        return {
+            "contract": self._contract,
+            "protocol": messages.PROTOCOL,
+            "firmware": VERSION,
+            "device": self._device,
+        }, None
+
+    def _status(self, params: dict) -> tuple:
+        app = self._app
+        decision = app.decision
+        estimate = app.estimate
+        inputs = app.inputs
+        program = app.program
+        fault = FAULTS[decision.fault]
+        refused = FAULTS[decision.refused]
+        return {
+            "state": STATE_NAMES[decision.state],
+            "tilt_mdeg": estimate.tilt_mdeg,
+            "target_mdeg": app.wish.target_mdeg,
+            "goal_mdeg": app.wish.goal_mdeg,
+            "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
+            "tilt_valid": estimate.valid,
+            "tilt_error_mdeg": estimate.error_mdeg,
+            "current_ma": inputs.current_ma,
+            "supply_mv": inputs.supply_mv,
+            "fault": fault[0],
+            "fault_patient": fault[3],
+            "fault_engineer": fault[4],
+            "refused": refused[0],
+            "refused_patient": refused[3],
+            "plan_id": program.plan_id if program else "",
+            "plan_name": program.name if program else "",
+            "step": app.sequencer.step_number,
+            "steps": program.step_total if program else 0,
+            "session_ms": decision.session_ms,
+            "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
+            "head_down_ms": decision.head_down_ms,
+            "head_down_max_ms": app.settings.head_down_max_ms,
+            "inputs": {
+                "estop_pressed": inputs.estop_pressed,
+                "end_reached": inputs.end_reached,
+                "ankle_locked": inputs.ankle_locked,
+                "home_switch": inputs.home_switch,
+                "relay_closed": inputs.relay_closed,
+            },
+            "uptime_ms": app.uptime_ms(),
+            "ticks": app.ticks,
+            "late_ticks": app.late_ticks,
+            "heap_free": app.heap_free,
+            "log_lost": app.recorder.lost_records + app.recorder.lost_pages,
+        }, None
+
+    def _plan_put(self, params: dict) -> tuple:
+        try:
+            plan = plans.from_wire(params["plan"])
+        except plans.PlanError as error:
+            raise _plan_refusal(error.problems) from None
+        if plan.plan_id() != params["id"]:
+            raise Refusal(messages.INVALID_PARAMS, "'id' is not the id of this plan")
+        problems = plans.check(plan, self._app.settings)
+        if problems:
+            raise _plan_refusal(problems)
+        try:
+            self._app.store_plan(plan)
+        except (OSError, StoreError) as error:
+            raise Refusal(messages.STORE_FAILED, str(error)) from None
+        return {"id": plan.plan_id()}, None
+
+    def _plan_get(self, params: dict) -> tuple:
+        program = self._app.program
+        if program is None:
+            return {"plan": None, "id": None}, None
+        return {"plan": program.plan.to_wire(), "id": program.plan_id}, None
+
+    def _plan_list(self, params: dict) -> tuple:
+        program = self._app.program
+        if program is None:
+            return {"plans": []}, None
+        return {"plans": [{"id": program.plan_id, "name": program.name}]}, None
+
+    def _session_return(self, params: dict) -> tuple:
+        self._app.ask_return()
+        return self._state()
+
+    def _session_stop(self, params: dict) -> tuple:
+        self._app.ask_stop()
+        return self._state()
+
+    def _state(self) -> tuple:
+        return {"state": STATE_NAMES[self._app.decision.state]}, None
+
+    def _log_list(self, params: dict) -> tuple:
+        return {
+            "sessions": self._app.log_sessions(),
+            "lost_records": self._app.recorder.lost_records + self._app.recorder.lost_pages,
+        }, None
+
+    def _log_read(self, params: dict) -> tuple:
+        session = params["session"]
+        offset = params["offset"]
+        try:
+            total, data = self._app.log_read(session, offset, params["length"])
+        except KeyError:
+            raise Refusal(messages.NOT_FOUND, "session %d" % session) from None
+        return {
+            "session": session,
+            "offset": offset,
+            "length": len(data),
+            "total": total,
+        }, data
+
+    def _settings_get(self, params: dict) -> tuple:
+        bounds = {}
+        for name in limits.SETTINGS:
+            lowest, highest, default, hazard = limits.SETTINGS[name]
+            bounds[name] = [lowest, highest, default, hazard]
+        return {"settings": self._app.settings.to_dict(), "bounds": bounds}, None
+
+
+def _plan_refusal(problems: list) -> Refusal:
+    return Refusal(
+        messages.PLAN_REFUSED,
+        problems[0].text,
+        {"problems": [problem.to_dict() for problem in problems[:PROBLEMS_MOST]]},
+    )

@@ -1,0 +1,98 @@
+"""JSON-RPC 2.0 over lines: finds the method, checks its parameters, answers every request once."""
+
+from inversion_table.contract import frame, messages
+
+ID_MOST_CHARACTERS = 64
+ID_BOUND = 1 << 53
+"""A number up to this is the same in every JSON reader."""
+
+
+class Refusal(Exception):
+    """A method says no: one of `messages`' error codes, and data for the host (or None)."""
+
+    def __init__(self, code: int, detail: str = "", data: object = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.data = data
+
+
+def _reply(request_id: object, key: str, value: object) -> bytes:
+    return frame.encode({"jsonrpc": "2.0", "id": request_id, key: value})
+
+
+def _error(request_id: object, code: int, detail: str, data: object = None) -> bytes:
+    text = messages.ERROR_TEXTS.get(code, "")
+    error: dict = {"code": code, "message": text + (": " + detail if detail else "")}
+    if data is not None:
+        error["data"] = data
+    return _reply(request_id, "error", error)
+
+
+def _usable_id(request_id: object) -> bool:
+    """An id that can be sent back as it came, in a line that is not too long."""
+    if isinstance(request_id, str):
+        return messages.printable(request_id, ID_MOST_CHARACTERS) == request_id
+    return type(request_id) is int and -ID_BOUND <= request_id <= ID_BOUND
+
+
+_NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too deep")
+"""Ready beforehand: there is none left to make it with."""
+
+
+class Server:
+    """Answers lines. `methods`: name -> function(params: dict) -> (result, block or None).
+
+    `in_session()` tells whether a session runs; methods marked "home" are then refused.
+    """
+
+    def __init__(self, methods: dict, in_session) -> None:
+        self._methods = methods
+        self._in_session = in_session
+
+    def answer(self, line: bytes | None) -> tuple:
+        """(reply line, binary block to follow it or None). Never raises for what a host sends."""
+        try:
+            return self._answer(line)
+        except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
+            return _NO_MEMORY, None
+
+    def _answer(self, line: bytes | None) -> tuple:
+        if line is None:
+            return _error(
+                None, messages.PARSE_ERROR, "longer than %d bytes" % frame.MAX_LINE_BYTES
+            ), None
+        try:
+            request = frame.decode(line)
+        except frame.FrameError as error:
+            return _error(None, messages.PARSE_ERROR, str(error)), None
+        if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
+            return _error(None, messages.INVALID_REQUEST, ""), None
+        request_id = request.get("id")
+        if not _usable_id(request_id):
+            return _error(
+                None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
+            ), None
+        try:
+            result, block = self._call(request.get("method"), request.get("params"))
+        except Refusal as refusal:
+            return _error(request_id, refusal.code, refusal.detail, refusal.data), None
+        except (OSError, MemoryError, RuntimeError) as error:
+            return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
+        return _reply(request_id, "result", result), block
+
+    def _call(self, name: object, params: object) -> tuple:
+        if not isinstance(name, str) or name not in self._methods:
+            detail = messages.printable(name) if isinstance(name, str) else ""
+            raise Refusal(messages.METHOD_NOT_FOUND, detail)
+        if params is None:
+            params = {}
+        if not isinstance(params, dict):
+            raise Refusal(messages.INVALID_PARAMS, "'params' must be an object")
+        fields, _, when = messages.METHODS[name]
+        problem = messages.field_problem(fields, params)
+        if problem:
+            raise Refusal(messages.INVALID_PARAMS, problem)
+        if when == "home" and self._in_session():
+            raise Refusal(messages.BUSY, name)
+        return self._methods[name](params)

@@ -1,0 +1,398 @@
+"""The kernel: the last gate before the motor. Pure, total, denies by default.
+
+`step` reads a wish, the estimate, the inputs and what the monitors found, and writes the decision.
+It believes nobody: every bound is checked here again, at the point of use. What it writes depends
+on its arguments alone; it allocates nothing and calls nothing outside `safety`.
+
+Order of a step: clocks, then faults, then the state's own transitions, then the gate.
+"""
+
+from inversion_table.safety import faults, limits, ports, states
+from inversion_table.safety.ticks import advanced_ms, step_ms
+
+NO_WIND_DOWN = -1
+
+
+class KernelState:
+    """What the kernel remembers from tick to tick. Only `step` writes it."""
+
+    def __init__(self, boot: int = ports.BOOT_POWER_ON) -> None:
+        self.state = states.SELF_TEST
+        self.mode = ports.MODE_NONE
+        self.boot = boot
+        self.started = False
+        self.then_ms = 0
+        self.state_ms = 0
+        """Time in the present state."""
+        self.fault = faults.NO_FAULT
+        self.excused = faults.NO_FAULT
+        """The reason to stop that RETURN was pressed in spite of; until home."""
+        self.assessing = False
+        """A watchdog reset away from home: after the alarm the table returns by itself."""
+        self.clear_ms = 0
+        self.session_ms = 0
+        self.head_down_ms = 0
+        self.head_up_ms = limits.HEAD_UP_RESETS_MS
+        self.was_head_down = False
+        self.blind = False
+        self.blind_current_ms = 0
+        self.return_ms = 0
+        self.idle_ms = 0
+        self.paused_return = False
+        self.wind_down = NO_WIND_DOWN
+        """The state to enter when the sequencer has come to rest."""
+        self.wind_down_ms = 0
+        self.duty_permille = 0
+        self.refused = faults.NO_FAULT
+        self.refusals = 0
+
+
+def step(k, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
+    """One tick: from (state, wish, estimate, inputs, monitors, settings, now) to decision `out`.
+
+    k: KernelState; wish: ports.Wish; estimate: tilt_mdeg, rate_mdeg_per_s, valid, age_ms;
+    inputs: ports.Inputs; monitors: `active`, a fault code, and `tilt_trusted`; settings:
+    limits.Settings; now_ms wraps at 2**30; out: ports.Decision, wholly rewritten.
+    """
+    dt_ms = step_ms(now_ms, k.then_ms) if k.started else 0
+    k.then_ms = now_ms
+    k.started = True
+    k.state_ms = advanced_ms(k.state_ms, dt_ms)
+    at_home = _at_home(estimate, inputs, monitors)
+    _run_clocks(k, estimate, dt_ms)
+    if k.state == states.RETURNING and _reached_home(estimate, monitors, at_home):
+        _arrive(k, at_home)
+    else:
+        _take_fault(k, wish, estimate, monitors, settings, at_home)
+
+    if k.state == states.SELF_TEST:
+        _self_test(k, inputs, at_home)
+    elif k.state == states.HOME:
+        _home(k, estimate, inputs, monitors, at_home)
+    elif k.state == states.MOVING or k.state == states.HOLDING:
+        _moving(k, wish, inputs, at_home, dt_ms)
+    elif k.state == states.PAUSED:
+        _paused(k, inputs)
+    elif k.state == states.RETURNING:
+        _returning(k, estimate, inputs, monitors, dt_ms)
+    elif k.state == states.STOPPED or k.state == states.FAULT:
+        _held(k, inputs, monitors, at_home, dt_ms)
+    elif k.state != states.SERVICE:
+        k.fault = faults.INTERNAL
+        _enter(k, states.FAULT)
+
+    _gate(k, wish, estimate, inputs, monitors, settings, at_home, out)
+
+
+def _near_home(estimate) -> bool:
+    return estimate.tilt_mdeg <= limits.HOME_TILT_MDEG + limits.HOME_TOLERANCE_MDEG
+
+
+def _at_home(estimate, inputs, monitors) -> bool:
+    """The home switch, unless a tilt that can be trusted contradicts it."""
+    return inputs.home_switch and (not monitors.tilt_trusted or _near_home(estimate))
+
+
+def _reached_home(estimate, monitors, at_home: bool) -> bool:
+    """Home by the switch; or, should it be broken, by tilt or by the end stop near home."""
+    if at_home:
+        return True
+    past_home = estimate.tilt_mdeg < limits.HOME_TILT_MDEG - limits.ARRIVED_MDEG
+    at_stop = monitors.active == faults.STALLED and _near_home(estimate)
+    return monitors.tilt_trusted and (past_home or at_stop)
+
+
+def _enter(k, state: int) -> None:
+    k.state = state
+    k.state_ms = 0
+    k.clear_ms = 0
+    k.return_ms = 0
+    k.idle_ms = 0
+    k.blind_current_ms = 0
+    k.blind = False
+    k.assessing = False
+    k.wind_down = NO_WIND_DOWN
+    k.wind_down_ms = 0
+
+
+def _run_clocks(k, estimate, dt_ms: int) -> None:
+    """The session's clock and the head-down clock; the latter runs in every state."""
+    if k.mode != ports.MODE_NONE:
+        k.session_ms = advanced_ms(k.session_ms, dt_ms)
+    if estimate.valid:
+        k.was_head_down = estimate.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
+    k.head_up_ms = 0 if k.was_head_down else advanced_ms(k.head_up_ms, dt_ms)
+    k.head_down_ms = advanced_ms(k.head_down_ms, dt_ms)
+    if k.head_up_ms >= limits.HEAD_UP_RESETS_MS:
+        k.head_down_ms = 0
+
+
+def _take_fault(k, wish, estimate, monitors, settings, at_home: bool) -> None:
+    """Latch a fault that is stronger than the one held, and begin its reaction."""
+    if k.state == states.SERVICE or k.state == states.SELF_TEST:
+        return
+    code = faults.NO_FAULT if monitors.active == k.excused else monitors.active
+    # The laptop may stop the table, but not leave somebody hanging: when the time head-down is
+    # over, its stop ends, and it can make no other.
+    hanging = k.head_down_ms >= min(settings.head_down_max_ms, limits.HEAD_DOWN_MAX_MS)
+    if hanging and code == faults.HOST_STOP:
+        code = faults.NO_FAULT
+    stops = faults.reaction(code) == faults.REACT_STOP
+    if hanging and k.state == states.STOPPED and k.fault == faults.HOST_STOP and not stops:
+        k.fault = faults.HEAD_DOWN_TIMEOUT
+        _enter(k, states.RETURNING)
+        return
+    if code == faults.NO_FAULT and k.state != states.HOME and k.state != states.RETURNING:
+        code = _own_fault(k, wish, estimate, monitors, settings, hanging)
+    # A stop that may end by itself gives way to any other, and every stop to the E-stop.
+    passing = k.fault == faults.HOST_STOP or k.fault == faults.POWER_RESTORED
+    passing = passing or code == faults.ESTOP_PRESSED
+    anew = passing and code != faults.HOST_STOP and code != k.fault
+    stops_anew = stops and (anew or k.state == states.RETURNING)
+    if faults.reaction(code) <= faults.reaction(k.fault) and not stops_anew:
+        return
+    k.fault = code
+    if k.state == states.HOME or (at_home and k.state == states.FAULT):
+        _enter(k, states.FAULT)
+    elif stops:
+        k.paused_return = False
+        _enter(k, states.STOPPED if _by_person(code) else states.FAULT)
+    elif states.MOVING <= k.state < states.RETURNING:
+        _enter(k, states.RETURNING)
+
+
+def _by_person(code: int) -> bool:
+    return code == faults.ESTOP_PRESSED or code == faults.HOST_STOP
+
+
+def _own_fault(k, wish, estimate, monitors, settings, hanging: bool) -> int:
+    """The faults that need the kernel's own clocks, or the commanded limit."""
+    if hanging:
+        return faults.HEAD_DOWN_TIMEOUT
+    if k.session_ms >= min(settings.session_max_ms, limits.SESSION_MAX_MS):
+        return faults.SESSION_TIMEOUT
+    over_mdeg = estimate.tilt_mdeg - _limit_mdeg(wish, settings)
+    if monitors.tilt_trusted and over_mdeg > limits.OVERTRAVEL_MDEG:
+        return faults.OVER_TILT
+    return faults.NO_FAULT
+
+
+def _limit_mdeg(wish, settings) -> int:
+    """The lowest of three: what is wished now, what the settings allow, what is ever allowed."""
+    limit_mdeg = min(settings.tilt_max_mdeg, limits.TILT_MAX_MDEG)
+    return limit_mdeg if wish.request == states.WISH_NONE else min(limit_mdeg, wish.limit_mdeg)
+
+
+def _self_test(k, inputs, at_home: bool) -> None:
+    """Wait until everything can be believed, though not for a broken contact; then judge."""
+    if k.state_ms < (limits.SELF_TEST_MS if inputs.settled else limits.SETTLE_MAX_MS):
+        return
+    if at_home:
+        _enter(k, states.HOME)
+    elif k.boot == ports.BOOT_WATCHDOG:
+        k.fault = faults.WATCHDOG_RESET
+        _enter(k, states.FAULT)
+        k.assessing = True
+    else:
+        k.fault = faults.POWER_RESTORED
+        _enter(k, states.STOPPED)
+
+
+def _home(k, estimate, inputs, monitors, at_home: bool) -> None:
+    k.mode = ports.MODE_NONE
+    k.session_ms = 0
+    k.excused = faults.NO_FAULT
+    if monitors.tilt_trusted and not _near_home(estimate):
+        k.fault = faults.MOVED_UNDRIVEN
+        _enter(k, states.FAULT)
+        return
+    if inputs.service_gesture:
+        _enter(k, states.SERVICE)
+        return
+    if not at_home and (inputs.return_edge or inputs.host_return):
+        _enter(k, states.RETURNING)  # off the switch: by hand, by backlash, or the switch is broken
+        return
+    wants_session = inputs.start_edge
+    if not wants_session and not inputs.jog_down_edge:
+        return
+    k.refused = _refusal(estimate, inputs, monitors, at_home)
+    if wants_session and k.refused == faults.NO_FAULT and not inputs.plan_ready:
+        k.refused = faults.NO_PLAN
+    if k.refused != faults.NO_FAULT:
+        k.refusals = (k.refusals + 1) & 0xFFFF
+        return
+    k.mode = ports.MODE_SESSION if wants_session else ports.MODE_JOG
+    _enter(k, states.MOVING)
+
+
+def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
+    """Why no motion may begin now, or NO_FAULT."""
+    if not at_home:
+        return faults.HOME_SWITCH_STUCK
+    if inputs.estop_pressed:
+        return faults.ESTOP_PRESSED
+    if not inputs.ankle_locked:
+        return faults.ANKLE_LOCK_OPEN
+    if inputs.end_reached:
+        return faults.OUTWARD_END
+    if inputs.relay_closed:
+        return faults.RELAY_WELDED
+    if not inputs.settings_ok:
+        return faults.SETTINGS_CORRUPT
+    if not monitors.tilt_trusted:
+        return faults.TILT_LOST
+    if not estimate.primary_ok:
+        return faults.IMU_PRIMARY_LOST
+    if not estimate.monitor_ok:
+        return faults.IMU_MONITOR_LOST
+    return faults.NO_FAULT
+
+
+def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
+    """Follow the wish; PAUSE and RETURN let the sequencer come to rest smoothly first."""
+    if inputs.return_edge or inputs.host_return:
+        k.wind_down = states.RETURNING
+    elif inputs.pause_edge and k.mode == ports.MODE_SESSION and k.wind_down != states.RETURNING:
+        k.wind_down = states.PAUSED
+    if k.wind_down != NO_WIND_DOWN:
+        k.wind_down_ms = advanced_ms(k.wind_down_ms, dt_ms)
+        if wish.request != states.WISH_MOVE or k.wind_down_ms >= limits.WIND_DOWN_MAX_MS:
+            _enter(k, k.wind_down)
+        return
+    if k.mode == ports.MODE_JOG and at_home and not inputs.jog_down:
+        _arrive(k, at_home)
+    elif wish.request == states.WISH_GO_HOME:
+        _enter(k, states.RETURNING)
+    else:
+        state = states.MOVING if wish.request == states.WISH_MOVE else states.HOLDING
+        if k.state != state:
+            _enter(k, state)
+
+
+def _paused(k, inputs) -> None:
+    if inputs.return_edge or inputs.host_return or (inputs.start_edge and k.paused_return):
+        _enter(k, states.RETURNING)
+        k.paused_return = False
+    elif inputs.start_edge:
+        _enter(k, states.HOLDING)
+
+
+def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
+    """Go home: led by the sequencer while it leads, blindly when it or the tilt cannot."""
+    k.return_ms = advanced_ms(k.return_ms, dt_ms)
+    still = k.duty_permille == 0 or abs(estimate.rate_mdeg_per_s) < limits.STALL_RATE_MDEG_PER_S
+    idle = still and estimate.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
+    k.idle_ms = advanced_ms(k.idle_ms, dt_ms) if idle else 0
+    led = k.idle_ms < limits.RETURN_IDLE_MS and k.return_ms < limits.RETURN_MAX_MS
+    if not k.blind and not (led and monitors.tilt_trusted):
+        k.blind = True
+        k.return_ms = 0
+    if inputs.pause_edge and k.fault == faults.NO_FAULT and not k.blind:
+        k.paused_return = True
+        _enter(k, states.PAUSED)
+        return
+    over = k.blind and inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA
+    k.blind_current_ms = advanced_ms(k.blind_current_ms, dt_ms) if over else 0
+    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS
+    if met_something or (k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS):
+        k.fault = faults.RETURN_TIMEOUT
+        _enter(k, states.FAULT)
+
+
+def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
+    """No power. At home a cleared cause ends it; elsewhere RETURN brings the person back."""
+    if at_home:
+        clear = monitors.active == faults.NO_FAULT
+        k.clear_ms = advanced_ms(k.clear_ms, dt_ms) if clear else 0
+        if k.clear_ms >= limits.CLEAR_MS:
+            k.fault = faults.NO_FAULT
+            _arrive(k, at_home)
+        return
+    assessed = k.assessing and k.state_ms >= limits.ASSESS_MS
+    if inputs.estop_pressed or not (inputs.return_edge or inputs.host_return or assessed):
+        return
+    # What must not stop this return too, since no waiting would remove it: an open lock, or its
+    # broken wire; the mirror contact (with a dead relay nothing moves anyway); and what is still
+    # reported long after power was removed, current among it: a broken sensor.
+    code = monitors.active
+    lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not _by_person(code)
+    if k.fault == faults.ANKLE_LOCK_OPEN or k.fault == faults.RELAY_DEAD:
+        k.excused = k.fault
+    elif lasting and faults.reaction(code) == faults.REACT_STOP:
+        k.excused = code
+    _enter(k, states.RETURNING)
+
+
+def _arrive(k, at_home: bool) -> None:
+    """Home. A fault stays latched, and shown, until its cause has been clear for a while."""
+    if not at_home:
+        k.fault = faults.HOME_SWITCH_STUCK
+    k.mode = ports.MODE_NONE
+    k.paused_return = False
+    k.excused = faults.NO_FAULT
+    _enter(k, states.HOME if k.fault == faults.NO_FAULT else states.FAULT)
+
+
+def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> None:
+    """Whatever the wish says, the duty that may reach the motor. Zero unless a rule allows it."""
+    state = k.state
+    powered = states.MOVING <= state <= states.RETURNING and not inputs.estop_pressed
+    ready = powered and (inputs.relay_closed or k.excused == faults.RELAY_DEAD)
+    wished = max(-limits.DUTY_MAX_PERMILLE, min(limits.DUTY_MAX_PERMILLE, wish.duty_permille))
+    duty = 0
+    if ready and state == states.MOVING and wish.request == states.WISH_MOVE:
+        duty = wished
+        if k.wind_down != NO_WIND_DOWN:  # coming to rest: outward power may only fall
+            duty = min(duty, max(k.duty_permille, 0))
+        if duty > 0 and not _outward_allowed(k, wish, estimate, inputs, monitors, settings):
+            duty = 0
+        elif duty < 0 and (at_home or (k.mode == ports.MODE_JOG and not inputs.jog_up)):
+            duty = 0
+    elif ready and state == states.RETURNING and not at_home:
+        if k.blind:
+            duty = -limits.RETURN_BLIND_DUTY_PERMILLE
+        elif wish.request == states.WISH_MOVE:
+            duty = min(0, wished)
+    duty = _slew(k.duty_permille, duty)
+    k.duty_permille = duty
+    out.state = state
+    out.mode = k.mode
+    out.power = powered
+    out.duty_permille = duty
+    out.ready = ready
+    out.winding_down = k.wind_down != NO_WIND_DOWN
+    out.at_home = at_home
+    out.fault = k.fault
+    out.excused = k.excused
+    out.refused = k.refused
+    out.refusals = k.refusals
+    out.session_ms = k.session_ms
+    out.head_down_ms = k.head_down_ms
+
+
+def _outward_allowed(k, wish, estimate, inputs, monitors, settings) -> bool:
+    """Every condition under which power may flow outward; all must hold."""
+    jogged = k.mode == ports.MODE_JOG and inputs.jog_down and not inputs.jog_up
+    return (
+        k.fault == faults.NO_FAULT
+        and not inputs.estop_pressed
+        and inputs.relay_closed
+        and inputs.ankle_locked
+        and not inputs.end_reached
+        and inputs.settings_ok
+        and monitors.tilt_trusted
+        and estimate.valid
+        and estimate.age_ms <= limits.ESTIMATE_AGE_MAX_MS
+        and estimate.tilt_mdeg < _limit_mdeg(wish, settings)
+        and abs(estimate.rate_mdeg_per_s) < limits.OVERSPEED_MDEG_PER_S
+        and (k.mode == ports.MODE_SESSION or jogged)
+    )
+
+
+def _slew(then_permille: int, wanted_permille: int) -> int:
+    """More power only step by step, less at once; through zero on a change of direction."""
+    if wanted_permille > 0:
+        return min(wanted_permille, max(then_permille, 0) + limits.DUTY_STEP_PERMILLE)
+    if wanted_permille < 0:
+        return max(wanted_permille, min(then_permille, 0) - limits.DUTY_STEP_PERMILLE)
+    return 0

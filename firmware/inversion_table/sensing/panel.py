@@ -1,0 +1,120 @@
+"""Switches and buttons of the table -> `Inputs`. A broken wire reads as the safe side."""
+
+from inversion_table.safety import limits
+from inversion_table.safety.ticks import elapsed_ms
+from inversion_table.sensing.debounce import Debouncer
+
+ESTOP = 1
+OUTWARD_END = 2
+ANKLE_LOCK = 4
+HOME_SWITCH = 8
+RELAY_MIRROR = 16
+START = 32
+PAUSE = 64
+RETURN = 128
+JOG_UP = 256
+JOG_DOWN = 512
+
+_BUTTONS = START | PAUSE | RETURN | JOG_UP | JOG_DOWN
+_TIMED = START | PAUSE | RETURN
+"""Buttons that nobody holds for long; a jog may be held for a whole way."""
+_GESTURE = START | PAUSE
+
+
+class Panel:
+    """Reads every contact once a tick.
+
+    `pins` has one object with `.value()` for each contact; inputs have pull-ups, so that 0 is a
+    contact to ground: a pressed button, a closed normally-closed switch, home. A button counts only
+    once it was seen released: held at power-up, it is not pressed.
+    """
+
+    def __init__(self, pins) -> None:
+        self._pins = pins
+        self._debouncer = Debouncer()
+        self._armed = 0
+        self._held = 0
+        self._start_ms = 0
+        self._pause_ms = 0
+        self._return_ms = 0
+        self._then_ms = 0
+        self._started = False
+
+    def read(self, inputs, now_ms: int) -> None:
+        """Fill `inputs` from the pins; nothing is allocated."""
+        raw = self._raw()
+        debouncer = self._debouncer
+        debouncer.update(raw)
+        closed = debouncer.closed
+        inputs.settled = debouncer.settled
+        # An E-stop that opens counts at once; that it is closed again must be seen for a while.
+        inputs.estop_pressed = not closed & raw & ESTOP
+        inputs.end_reached = not closed & OUTWARD_END
+        inputs.ankle_locked = closed & ANKLE_LOCK != 0
+        inputs.home_switch = closed & HOME_SWITCH != 0
+        inputs.relay_closed = not closed & RELAY_MIRROR
+
+        pressed = closed & _BUTTONS
+        if debouncer.settled:
+            self._armed |= ~pressed & _BUTTONS
+        held = pressed & self._armed
+        edges = held & ~self._held
+        self._held = held
+        inputs.start_edge = edges & START != 0
+        inputs.pause_edge = edges & PAUSE != 0
+        inputs.return_edge = edges & RETURN != 0
+        inputs.jog_up = held & JOG_UP != 0
+        inputs.jog_down = held & JOG_DOWN != 0
+        inputs.jog_down_edge = edges & JOG_DOWN != 0
+        self._time_buttons(inputs, pressed, now_ms)
+
+    def _raw(self) -> int:
+        """One bit for each contact that reads as closed."""
+        pins = self._pins
+        raw = 0
+        if pins.estop.value() == 0:
+            raw |= ESTOP
+        if pins.outward_end.value() == 0:
+            raw |= OUTWARD_END
+        if pins.ankle_lock.value() == 0:
+            raw |= ANKLE_LOCK
+        if pins.home_switch.value() == 0:
+            raw |= HOME_SWITCH
+        if pins.relay_mirror.value() == 0:
+            raw |= RELAY_MIRROR
+        if pins.start.value() == 0:
+            raw |= START
+        if pins.pause.value() == 0:
+            raw |= PAUSE
+        if pins.return_home.value() == 0:
+            raw |= RETURN
+        if pins.jog_up.value() == 0:
+            raw |= JOG_UP
+        if pins.jog_down.value() == 0:
+            raw |= JOG_DOWN
+        return raw
+
+    def _time_buttons(self, inputs, pressed: int, now_ms: int) -> None:
+        """How long the buttons are held: for a stuck one, and for the gesture to SERVICE."""
+        dt_ms = elapsed_ms(now_ms, self._then_ms) if self._started else 0
+        self._then_ms = now_ms
+        self._started = True
+        if not pressed & _TIMED:
+            self._start_ms = self._pause_ms = self._return_ms = 0
+            inputs.button_stuck = False
+            inputs.service_gesture = False
+            return
+        self._start_ms = _longer(self._start_ms, pressed & START, dt_ms)
+        self._pause_ms = _longer(self._pause_ms, pressed & PAUSE, dt_ms)
+        self._return_ms = _longer(self._return_ms, pressed & RETURN, dt_ms)
+        longest_ms = max(self._start_ms, self._pause_ms, self._return_ms)
+        inputs.button_stuck = longest_ms >= limits.STUCK_BUTTON_MS
+        inputs.service_gesture = (
+            self._held & _GESTURE == _GESTURE
+            and min(self._start_ms, self._pause_ms) >= limits.SERVICE_GESTURE_MS
+        )
+
+
+def _longer(held_ms: int, pressed: int, dt_ms: int) -> int:
+    """`held_ms` grown by `dt_ms` while pressed, up to the bound that it is compared with."""
+    return min(held_ms + dt_ms, limits.STUCK_BUTTON_MS) if pressed else 0

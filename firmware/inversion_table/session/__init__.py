@@ -1,0 +1,1 @@
+"""Prescribed sessions: the plan as a value with its bounds, and its sequencing into wishes."""

@@ -1,0 +1,179 @@
+"""From reset to the running application: read what is stored, build, start ticks, loop."""
+
+import gc
+import time
+
+import micropython
+
+from inversion_table import VERSION
+from inversion_table.app import App
+from inversion_table.board import JOURNAL_BLOCKS, Board
+from inversion_table.estimation.calibration import (
+    Calibration,
+    CalibrationError,
+    nominal_monitor,
+    nominal_primary,
+)
+from inversion_table.journal import reserve
+from inversion_table.journal.absent import AbsentRing
+from inversion_table.journal.recorder import Recorder
+from inversion_table.journal.ring import Ring
+from inversion_table.link.lines import LineBuffer
+from inversion_table.link.methods import Methods
+from inversion_table.link.server import Server
+from inversion_table.safety import limits, states
+from inversion_table.safety.ports import BOOT_POWER_ON, BOOT_WATCHDOG
+from inversion_table.session import plan as plans
+from inversion_table.store.values import Store, StoreError
+
+STORE_FOLDER = "/data"
+JOURNAL_FOLDER = "/journal"
+SERVICE_FLAG = "service"
+CTRL_C = 3
+NO_INTERRUPT = -1
+CLOCK_SET_YEAR = 2025
+"""A clock that says an earlier year was never set: the chip starts in 2021."""
+UNIX_EPOCH_YEAR = 1970
+SECONDS_1970_TO_2000 = 946_684_800
+
+
+def run() -> None:
+    """Run the controller. Returns only for SERVICE, to the REPL that starts after main.py."""
+    micropython.kbd_intr(NO_INTERRUPT)  # a Ctrl-C from the host must not stop the program
+    if hasattr(micropython, "alloc_emergency_exception_buf"):
+        micropython.alloc_emergency_exception_buf(128)
+    board = Board()
+    store = Store(STORE_FOLDER)
+    if _service_wanted(board, store):
+        board.red.value(1)
+        board.blue.value(1)
+        micropython.kbd_intr(CTRL_C)
+        print("inversion table %s: SERVICE. The motor stays off; reset to leave." % VERSION)  # noqa: T201 - to the REPL
+        return
+    app = build(board, store)
+    server = Server(Methods(app, board.device_name()).table, app.in_session)
+    lines = LineBuffer()
+    gc.collect()
+    board.start_watchdog()
+    timer = board.start_ticks(app.tick, limits.TICK_MS)
+    try:
+        while app.decision.state != states.SERVICE:
+            arrived = board.usb.read()
+            if arrived:
+                lines.feed(arrived)
+            while lines.waiting():
+                _answer(board.usb, server, lines.take())
+            app.background()
+            app.feed_on_evidence()
+            board.idle()
+        store.save(SERVICE_FLAG, True)
+    finally:
+        # Whatever happened: no drive, no heartbeat. The watchdog, or this reset, starts afresh.
+        timer.deinit()
+        app.drive_off()
+        board.reset()
+
+
+def build(board: Board, store: Store) -> App:
+    """The application, with everything that is stored; nothing stored can keep it from starting."""
+    settings, settings_ok = _settings(store)
+    primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
+    monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
+    ring = _ring(board, store)
+    recorder = Recorder(ring, unix_time_s)
+    boot = BOOT_WATCHDOG if board.was_watchdog_reset() else BOOT_POWER_ON
+    app = App(
+        board,
+        ring,
+        recorder,
+        store,
+        settings,
+        settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
+        (primary, monitor),
+        boot,
+    )
+    plan = _plan(store, settings)
+    if plan is not None:
+        app.use_plan(plan)
+    return app
+
+
+def _ring(board: Board, store: Store) -> Ring | AbsentRing:
+    """The log's ring; without one the controller still starts, for somebody may be away from home.
+
+    Laying out the flash for it erases, which stalls the chip: that is done only at home.
+    """
+    try:
+        if not board.at_home_switch() and not reserve.is_reserved(
+            board.flash, JOURNAL_FOLDER, store
+        ):
+            return AbsentRing()
+        return Ring(
+            reserve.open_region(
+                board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress
+            )
+        )
+    except (reserve.ReserveError, StoreError, OSError):
+        return AbsentRing()
+
+
+def unix_time_s() -> int:
+    """Seconds since 1970 by the chip's clock; 0 while nobody has set it."""
+    if time.gmtime()[0] < CLOCK_SET_YEAR:
+        return 0
+    epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
+    return int(time.time()) + epoch_s
+
+
+def _answer(usb, server: Server, line: bytes | None) -> None:
+    if line is not None and not line.strip():
+        return
+    reply, block = server.answer(line)
+    usb.write(reply)
+    if block is not None:
+        usb.write_block(block)
+
+
+def _service_wanted(board: Board, store: Store) -> bool:
+    """The gesture was made before the reset, and the bed is at home. Good for one start."""
+    try:
+        wanted = store.load(SERVICE_FLAG) is True
+        if wanted:
+            store.save(SERVICE_FLAG, False)
+    except StoreError:
+        return False
+    return wanted and board.at_home_switch()
+
+
+def _settings(store: Store) -> tuple:
+    """(settings, whether they can be trusted); the defaults when none were stored."""
+    try:
+        stored = store.load("settings")
+        if stored is None:
+            return limits.Settings(), True
+        return limits.Settings.from_dict(stored), True  # type: ignore[arg-type]
+    except (StoreError, limits.SettingsError):
+        return limits.Settings(), False
+
+
+def _calibration(store: Store, name: str, nominal) -> tuple:
+    """(calibration, whether it can be trusted); the nominal one when none was stored."""
+    try:
+        stored = store.load(name)
+        if stored is None:
+            return nominal(), True
+        return Calibration.from_dict(stored), True
+    except (StoreError, CalibrationError):
+        return nominal(), False
+
+
+def _plan(store: Store, settings: limits.Settings) -> plans.Plan | None:
+    """The stored plan, if it is whole and still inside the limits."""
+    try:
+        stored = store.load("plan")
+        if stored is None:
+            return None
+        plan = plans.from_wire(stored)
+    except (StoreError, plans.PlanError):
+        return None
+    return None if plans.check(plan, settings) else plan

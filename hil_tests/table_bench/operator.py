@@ -1,0 +1,157 @@
+"""Somebody at the table with a laptop: presses, waits, asks; independent of the `itable` tool."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from inversion_table.contract import frame
+from inversion_table.contract.session_log import decode_session
+from inversion_table.session.plan import Plan, Step, StepSet
+from table_bench.virtual import VirtualTable
+
+REPLY_S = 2.0
+
+
+def simple_plan(
+    *steps: tuple[float, float],
+    times: int = 1,
+    rate_deg_per_s: float = 3.0,
+    rest_s: float = 5.0,
+    return_rate_deg_per_s: float = 3.0,
+    name: str = "test",
+) -> Plan:
+    """A plan of (tilt in deg, hold in s) steps, all at one rate."""
+    rate = round(rate_deg_per_s * 1000)
+    laid_out = [Step(round(tilt * 1000), rate, round(hold * 1000)) for tilt, hold in steps]
+    return Plan(
+        name,
+        [StepSet(times, laid_out)],
+        round(return_rate_deg_per_s * 1000),
+        round(rest_s * 1000),
+    )
+
+
+class Operator:
+    """Drives one table by its buttons and its serial port, in virtual time."""
+
+    def __init__(self, table: VirtualTable) -> None:
+        self.table = table
+        self._ids = itertools.count(1)
+        self._serial: Any = None
+
+    # --- laptop ------------------------------------------------------------------------------
+
+    def plug(self) -> None:
+        """Open the serial port, if it is not open, and end whatever line was left half sent."""
+        if self._serial is None:
+            self._serial = self.table.stepped_serial(timeout=REPLY_S)
+            self._serial.write(b"\n")
+            self.table.advance(50)
+            self._serial.reset_input_buffer()
+
+    def close(self) -> None:
+        """Pull the cable."""
+        if self._serial is not None:
+            self._serial.close()
+            self._serial = None
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.plug()
+        self._serial.write(data)
+
+    def receive_line(self) -> bytes:
+        """The next line, or what came of it within the time-out."""
+        self.plug()
+        line: bytes = self._serial.readline()
+        return line
+
+    def ask(self, method: str, **params: object) -> dict[str, Any]:
+        """The whole reply to a request; raises TimeoutError when none comes."""
+        request_id = next(self._ids)
+        request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+        self.send_raw(frame.encode(request))
+        while True:
+            line = self.receive_line()
+            if not line.endswith(b"\n"):
+                raise TimeoutError(f"no reply to {method}; got {line!r}")
+            try:
+                reply = frame.decode(line)
+            except frame.FrameError:
+                continue
+            if isinstance(reply, dict) and reply.get("id") == request_id:
+                return reply
+
+    def result(self, method: str, **params: object) -> dict[str, Any]:
+        """The result of a request; an error reply is an AssertionError."""
+        reply = self.ask(method, **params)
+        assert "result" in reply, reply
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    def status(self) -> dict[str, Any]:
+        """The device's own word on itself."""
+        return self.result("status")
+
+    def upload(self, plan: Plan) -> None:
+        """Store `plan` on the device."""
+        self.result("plan.put", plan=plan.to_wire(), id=plan.plan_id())
+
+    def log(self, session: int | None = None) -> bytes:
+        """The raw pages of a session (the newest by default)."""
+        if session is None:
+            session = self.result("log.list")["sessions"][0]["session"]
+        data = b""
+        while True:
+            reply = self.result("log.read", session=session, offset=len(data), length=2048)
+            size = int.from_bytes(self._serial.read(4), "little")
+            data += self._serial.read(size)
+            self._serial.read(4)
+            if len(data) >= reply["total"]:
+                return data
+
+    def records(self, session: int | None = None) -> list[Any]:
+        """Every record of a session (the newest by default), and what is missing, in order."""
+        if session is None:
+            session = self.result("log.list")["sessions"][0]["session"]
+        return list(decode_session(self.log(session), session))
+
+    # --- buttons and time --------------------------------------------------------------------
+
+    def press(self, button: str, ms: float = 150) -> None:
+        """Press and release a button, and let the firmware see both."""
+        self.table.press(button, ms)
+        self.table.advance(ms + 100)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.table.advance(seconds * 1000)
+
+    def wait_for_state(self, state: str, timeout_ms: float = 120_000, step_ms: float = 200) -> None:
+        """Advance until the device says that it is in `state`."""
+        end_ms = self.table.now_ms + timeout_ms
+        seen = "nothing"
+        while self.table.now_ms < end_ms:
+            try:
+                seen = self.status()["state"]
+            except (TimeoutError, OSError):
+                self.close()
+                self.table.advance(step_ms)
+                continue
+            if seen == state:
+                return
+            self.table.advance(step_ms)
+        raise AssertionError(f"not {state} within {timeout_ms / 1000:.0f} s, but {seen}")
+
+    def wait_for_tilt(self, tilt_deg: float, timeout_ms: float = 120_000) -> None:
+        """Advance until the bed truly passes `tilt_deg`."""
+        start_deg = self.table.truth.tilt_deg
+        rising = tilt_deg > start_deg
+
+        def passed(table: VirtualTable) -> bool:
+            here_deg = table.truth.tilt_deg
+            return here_deg >= tilt_deg if rising else here_deg <= tilt_deg
+
+        reached = self.table.advance_until(passed, timeout_ms)
+        assert reached, f"bed at {self.table.truth.tilt_deg:.1f}, never passed {tilt_deg} deg"

@@ -1,0 +1,1 @@
+"""Modules that run inside the MicroPython process and stand in for the chip's own."""

@@ -1,0 +1,3 @@
+"""What the bench told this device at boot; filled by the boot script before anything else."""
+
+values = {}

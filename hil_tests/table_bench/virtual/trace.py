@@ -1,0 +1,58 @@
+"""A record of the truth at every snapshot, cheap to take and ready for numpy."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+
+from table_bench.plant import Plant
+
+_ROW = struct.Struct("<q5fI")
+_DTYPE = np.dtype(
+    [
+        ("time_us", "<i8"),
+        ("tilt_deg", "<f4"),
+        ("rate_deg_per_s", "<f4"),
+        ("current_a", "<f4"),
+        ("supply_v", "<f4"),
+        ("motor_drive", "<f4"),
+        ("relay_closed", "<u4"),
+    ]
+)
+_DEGREES = 57.29577951308232
+
+
+class Trace:
+    """Columns by name: `trace["tilt_deg"]`; `trace.columns` lists them."""
+
+    columns = tuple(_DTYPE.names or ())
+
+    def __init__(self) -> None:
+        self.recording = True
+        self._rows = bytearray()
+
+    def take(self, plant: Plant) -> None:
+        """Add the present instant."""
+        drivetrain = plant.drivetrain
+        outputs = plant.outputs
+        self._rows += _ROW.pack(
+            plant.now_us,
+            drivetrain.tilt_rad * _DEGREES,
+            drivetrain.rate_rad_s * _DEGREES,
+            drivetrain.current_a,
+            drivetrain.supply_v,
+            outputs.outward - outputs.homeward if outputs.enabled else 0.0,
+            plant.relay.closed,
+        )
+
+    def clear(self) -> None:
+        """Forget everything so far."""
+        self._rows = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._rows) // _ROW.size
+
+    def __getitem__(self, column: str) -> np.ndarray[Any, Any]:
+        return np.frombuffer(bytes(self._rows), dtype=_DTYPE)[column]

@@ -1,0 +1,53 @@
+"""Which GPIO of the controller goes where: the bench's own statement of the reference wiring.
+
+It repeats on purpose what the firmware's board file says; a test compares the two, so that one
+mistaken pin number cannot hide in both.
+"""
+
+LED_RED = 6
+LED_GREEN = 7
+LED_BLUE = 8
+BUZZER = 9
+MOTOR_OUTWARD = 10
+MOTOR_HOMEWARD = 11
+MOTOR_ENABLE = 12
+HEARTBEAT = 13
+RELAY_MIRROR = 14
+ESTOP = 15
+OUTWARD_END = 16
+ANKLE_LOCK = 17
+HOME_SWITCH = 18
+START = 19
+PAUSE = 20
+RETURN = 21
+JOG_UP = 22
+JOG_DOWN = 28
+
+MONITOR_SDA = 2
+MONITOR_SCL = 3
+PRIMARY_SDA = 4
+PRIMARY_SCL = 5
+
+PRIMARY_BUS = 0
+MONITOR_BUS = 1
+PRIMARY_ADDRESS = 0x6A
+MONITOR_ADDRESS = 0x68
+
+CURRENT_ADC = 0
+SUPPLY_ADC = 1
+
+CURRENT_SENSE_V_PER_A = 0.2
+SUPPLY_FULL_SCALE_V = 36.3
+ADC_REFERENCE_V = 3.3
+
+BUTTONS = {
+    "START": START,
+    "PAUSE": PAUSE,
+    "RETURN": RETURN,
+    "JOG_UP": JOG_UP,
+    "JOG_DOWN": JOG_DOWN,
+}
+
+SDA_OF_BUS = {PRIMARY_BUS: PRIMARY_SDA, MONITOR_BUS: MONITOR_SDA}
+SCL_OF_BUS = {PRIMARY_BUS: PRIMARY_SCL, MONITOR_BUS: MONITOR_SCL}
+EXTERNAL_PULL_UPS = sum(1 << pin for pin in (MONITOR_SDA, MONITOR_SCL, PRIMARY_SDA, PRIMARY_SCL))

@@ -1,0 +1,188 @@
+"""Each button in each state, pressed on the table, and the states' lights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from inversion_table.indication.patterns import BLUE, GREEN, RED
+from inversion_table.indication.patterns import pattern_of as pattern
+from inversion_table.safety import faults, states
+from table_bench.operator import Operator, simple_plan
+
+# A short way out and a long hold; head-up all the way, so that nothing rests at horizontal.
+PLAN = simple_plan((-60, 120))
+LONG_WAY = simple_plan((30, 5))
+
+
+def to_home(operator: Operator) -> None:
+    operator.upload(PLAN)
+
+
+def to_moving(operator: Operator) -> None:
+    operator.upload(LONG_WAY)
+    operator.press("START")
+    operator.wait_for_tilt(-70)
+
+
+def to_holding(operator: Operator) -> None:
+    to_home(operator)
+    operator.press("START")
+    operator.wait_for_state("HOLDING")
+    operator.wait(1)
+    operator.wait_for_state("HOLDING", 20_000)
+    assert operator.table.truth.tilt_deg > -61
+
+
+def to_paused(operator: Operator) -> None:
+    to_moving(operator)
+    operator.press("PAUSE")
+    operator.wait_for_state("PAUSED", 5_000)
+
+
+def to_returning(operator: Operator) -> None:
+    to_moving(operator)
+    operator.wait_for_tilt(-50)
+    operator.press("RETURN")
+    operator.wait_for_state("RETURNING", 5_000)
+
+
+def to_stopped(operator: Operator) -> None:
+    to_holding(operator)
+    operator.table.set_estop(True)
+    operator.wait(0.5)
+    operator.table.set_estop(False)
+    operator.wait(0.5)
+
+
+def to_fault(operator: Operator) -> None:
+    to_holding(operator)
+    operator.table.set_ankle_lock(False)
+    operator.wait(0.5)
+    operator.table.set_ankle_lock(True)
+    operator.wait(0.5)
+
+
+REACH: dict[str, Callable[[Operator], None]] = {
+    "HOME": to_home,
+    "MOVING": to_moving,
+    "HOLDING": to_holding,
+    "PAUSED": to_paused,
+    "RETURNING": to_returning,
+    "STOPPED": to_stopped,
+    "FAULT": to_fault,
+}
+
+# What is different from "nothing happens". A jog too short to leave the home switch ends at home.
+CHANGES = {
+    ("HOME", "START"): "MOVING",
+    ("MOVING", "PAUSE"): "PAUSED",
+    ("MOVING", "RETURN"): "RETURNING",
+    ("HOLDING", "PAUSE"): "PAUSED",
+    ("HOLDING", "RETURN"): "RETURNING",
+    ("PAUSED", "START"): "MOVING",
+    ("PAUSED", "RETURN"): "RETURNING",
+    ("RETURNING", "PAUSE"): "PAUSED",
+    ("STOPPED", "RETURN"): "RETURNING",
+    ("FAULT", "RETURN"): "RETURNING",
+}
+
+
+@pytest.mark.parametrize("state", REACH)
+@pytest.mark.parametrize("button", ["START", "PAUSE", "RETURN", "JOG_UP", "JOG_DOWN"])
+def test_button_in_state(operator: Operator, state: str, button: str) -> None:
+    REACH[state](operator)
+    assert operator.status()["state"] == state
+    operator.press(button, 600)
+    operator.wait(1.0)
+    assert operator.status()["state"] == CHANGES.get((state, button), state)
+
+
+@pytest.mark.parametrize("state", REACH)
+def test_light_tells_the_state(operator: Operator, state: str) -> None:
+    REACH[state](operator)
+    decision = operator.status()
+    number = states.STATE_NAMES.index(state)
+    fault = faults.NO_FAULT if decision["fault"] == "NO_FAULT" else faults.ANKLE_LOCK_OPEN
+    expected = pattern(number, fault, False)
+    seen = set()
+    for _ in range(40):
+        operator.table.advance(50)
+        red, green, blue = operator.table.truth.led
+        seen.add((RED if red else 0) | (GREEN if green else 0) | (BLUE if blue else 0))
+    steady = expected.light_ms == expected.period_ms
+    assert seen == ({expected.colour} if steady else {expected.colour, 0})
+
+
+def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
+    to_paused(operator)
+    paused_deg = operator.table.truth.tilt_deg
+    operator.wait(5)
+    assert abs(operator.table.truth.tilt_deg - paused_deg) < 0.1
+    operator.press("START")
+    operator.wait_for_tilt(29)
+
+
+def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
+    table = operator.table
+    boots = table.boots
+    operator.close()
+    table.hold("START")
+    table.hold("PAUSE")
+    operator.wait(8)
+    table.release("START")
+    table.release("PAUSE")
+    operator.wait(2)
+    assert table.boots == boots + 1
+    assert table.program_ended  # the REPL has the chip; no watchdog, no tick, no heartbeat
+    ticks = table.ticks
+    operator.wait(10)
+    assert table.ticks == ticks
+    assert table.boots == boots + 1
+    assert not table.truth.relay_closed
+    assert table.truth.tilt_deg < -74
+
+
+def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
+    """The bench runs every tick under heap_lock: one allocation would end the timer for good."""
+    visited = set()
+
+    def note() -> None:
+        visited.add(operator.status()["state"])
+
+    table = operator.table
+    to_paused(operator)
+    note()
+    operator.press("START")
+    note()
+    operator.wait_for_tilt(29.8)
+    operator.wait_for_state("HOLDING")
+    note()
+    operator.wait_for_state("RETURNING")
+    note()
+    table.set_ankle_lock(False)
+    operator.wait(0.5)
+    note()
+    table.set_ankle_lock(True)
+    operator.press("RETURN")
+    table.inject("imu_primary_nack")
+    table.inject("imu_monitor_nack")  # blind from here
+    operator.wait(2)
+    table.clear_fault("imu_primary_nack")
+    table.clear_fault("imu_monitor_nack")
+    table.set_estop(True)
+    operator.wait(1)
+    note()
+    table.set_estop(False)
+    operator.press("RETURN")
+    operator.wait_for_state("HOME")
+    note()
+    operator.press("RETURN")
+    operator.wait(max(0.0, 101 - table.now_ms / 1000))
+    assert visited == {"PAUSED", "MOVING", "HOLDING", "RETURNING", "FAULT", "STOPPED", "HOME"}
+    assert table.ticks >= 10_000
+    assert table.timer_failures == 0
+    table.hold("START")
+    table.hold("PAUSE")
+    operator.wait(4)  # the last ticks before SERVICE are ticks too
+    assert table.timer_failures == 0

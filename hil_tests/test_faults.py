@@ -1,0 +1,232 @@
+"""What goes wrong away from home, and how the person comes back; judged by truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from table_bench.operator import Operator, simple_plan
+
+PLAN = simple_plan((40, 60))
+
+
+@pytest.fixture
+def head_down(operator: Operator) -> Operator:
+    """Holding at 40 deg head-down in a session."""
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_state("HOLDING", step_ms=500)
+    assert operator.table.truth.tilt_deg > 39
+    return operator
+
+
+def come_home(operator: Operator, timeout_ms: float = 200_000) -> None:
+    table = operator.table
+    assert table.advance_until(lambda t: t.truth.at_home_switch, timeout_ms)
+    operator.wait(2)
+    assert table.truth.motor_drive == 0
+    assert not table.truth.relay_closed
+
+
+def test_estop_head_down_then_return(head_down: Operator) -> None:
+    table = head_down.table
+    table.set_estop(True)
+    table.advance(50)
+    assert not table.truth.relay_closed
+    head_down.wait(1)
+    status = head_down.status()
+    assert (status["state"], status["fault"]) == ("STOPPED", "ESTOP_PRESSED")
+    held_deg = table.truth.tilt_deg
+    head_down.press("RETURN")
+    head_down.wait(3)
+    assert abs(table.truth.tilt_deg - held_deg) < 0.2  # pressed: nothing moves
+    table.set_estop(False)
+    head_down.wait(5)
+    assert abs(table.truth.tilt_deg - held_deg) < 0.2  # releasing it moves nothing
+    head_down.press("RETURN")
+    come_home(head_down)
+
+
+def test_estop_while_moving_stops_at_once(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(0)
+    table = operator.table
+    table.set_estop(True)
+    table.advance(200)
+    stopped_deg = table.truth.tilt_deg
+    assert stopped_deg < 1.0
+    operator.wait(2)
+    assert abs(table.truth.tilt_deg - stopped_deg) < 0.1
+
+
+def test_ankle_lock_opened_head_down_stops_then_returns_on_the_button(head_down: Operator) -> None:
+    table = head_down.table
+    table.set_ankle_lock(False)
+    head_down.wait(1)
+    assert head_down.status()["fault"] == "ANKLE_LOCK_OPEN"
+    assert head_down.status()["state"] == "FAULT"
+    assert not table.truth.relay_closed
+    head_down.press("RETURN")  # a broken lock switch must trap nobody
+    come_home(head_down)
+
+
+def test_start_with_open_ankle_lock_is_refused(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.table.set_ankle_lock(False)
+    operator.wait(0.2)
+    operator.press("START")
+    assert operator.status()["refused"] == "ANKLE_LOCK_OPEN"
+    operator.wait(3)
+    assert operator.table.truth.tilt_deg < -74
+    operator.table.set_ankle_lock(True)
+    operator.wait(0.2)
+    operator.press("START")
+    assert operator.status()["state"] == "MOVING"
+
+
+@pytest.mark.parametrize("sensor", ["primary", "monitor"])
+@pytest.mark.parametrize(
+    ("fault", "parameters"),
+    [
+        ("nack", {}),
+        ("frozen", {}),
+        ("saturated", {}),
+        ("bus_stuck", {"freed_by_clocking": False}),
+    ],
+)
+def test_one_imu_lost_head_down_leads_home(
+    head_down: Operator, sensor: str, fault: str, parameters: dict[str, bool]
+) -> None:
+    head_down.table.inject(f"imu_{sensor}_{fault}", **parameters)
+    head_down.wait(1)
+    assert head_down.status()["state"] == "RETURNING"
+    come_home(head_down)
+
+
+@pytest.mark.parametrize("sensor", ["primary", "monitor"])
+def test_bus_held_low_is_clocked_free(head_down: Operator, sensor: str) -> None:
+    head_down.table.inject(f"imu_{sensor}_bus_stuck")
+    head_down.wait(2)
+    assert head_down.status()["state"] == "HOLDING"
+    assert head_down.status()["tilt_valid"]
+
+
+def test_both_imus_lost_head_down_leads_home_blindly(head_down: Operator) -> None:
+    head_down.table.inject("imu_primary_nack")
+    head_down.table.inject("imu_monitor_nack")
+    head_down.wait(1)
+    status = head_down.status()
+    assert (status["state"], status["fault"]) == ("RETURNING", "TILT_LOST")
+    come_home(head_down)
+
+
+def test_imus_that_disagree_lead_home_blindly(head_down: Operator) -> None:
+    head_down.table.inject("imu_primary_bias", accel_g=0.2, gyro_dps=0.0)
+    head_down.wait(20)
+    assert head_down.status()["fault"] == "IMU_DISAGREE"
+    come_home(head_down)
+
+
+def test_home_switch_that_never_closes_ends_the_return_by_tilt(head_down: Operator) -> None:
+    table = head_down.table
+    table.inject("home_switch_stuck_open")
+    head_down.press("RETURN")
+    assert table.advance_until(lambda t: t.truth.tilt_deg < -75.2, 120_000)
+    head_down.wait(5)
+    assert table.truth.motor_drive == 0
+    status = head_down.status()
+    assert (status["state"], status["fault"]) == ("FAULT", "HOME_SWITCH_STUCK")
+
+
+def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator) -> None:
+    table = operator.table
+    table.inject("home_switch_stuck_closed")
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_state("RETURNING", 10_000)
+    assert operator.status()["fault"] == "HOME_SWITCH_STUCK"
+    assert table.truth.tilt_deg < -60
+    assert table.advance_until(lambda t: t.truth.tilt_deg < -70.5, 30_000)
+    operator.wait(2)
+    assert table.truth.motor_drive == 0
+
+
+def test_motor_stalled_stops_then_return_works_once_it_is_free(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(10)
+    table = operator.table
+    table.inject("motor_stalled")
+    operator.wait_for_state("FAULT", 10_000)
+    assert operator.status()["fault"] in ("STALLED", "OVERCURRENT")
+    assert table.truth.motor_drive == 0
+    table.clear_fault("motor_stalled")
+    operator.press("RETURN")
+    come_home(operator)
+
+
+def test_relay_welded_refuses_to_start(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.table.inject("relay_welded")
+    operator.wait(1)
+    operator.press("START")
+    operator.wait(2)
+    status = operator.status()
+    assert (status["state"], status["fault"]) == ("FAULT", "RELAY_WELDED")
+    assert operator.table.truth.tilt_deg < -74
+
+
+def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
+    table = head_down.table
+    head_down.close()
+    table.power_cut()
+    head_down.table.advance(3_000)
+    held_deg = table.truth.tilt_deg
+    assert held_deg > 39
+    table.power_on()
+    head_down.wait_for_state("STOPPED", 30_000)
+    assert head_down.status()["fault"] == "POWER_RESTORED"
+    assert any(table.truth.led)
+    head_down.wait(10)
+    assert abs(table.truth.tilt_deg - held_deg) < 0.2
+    head_down.press("RETURN")
+    come_home(head_down)
+
+
+@pytest.mark.parametrize("fault", ["tick_stops", "background_hangs", "cpu_hangs"])
+def test_hang_head_down_resets_alarms_and_returns(head_down: Operator, fault: str) -> None:
+    table = head_down.table
+    boots = table.boots
+    head_down.close()
+    table.inject(fault)
+    assert table.advance_until(lambda t: t.boots > boots, 10_000)
+    table.clear_fault(fault)  # it was a passing one
+    table.advance(150)
+    assert not table.truth.relay_closed
+    come_home(head_down)
+    head_down.wait_for_state("HOME")
+
+
+def test_supply_sag_goes_home_while_there_is_power(head_down: Operator) -> None:
+    head_down.table.inject("supply_sag", volts=7.0)
+    head_down.wait(2)
+    assert head_down.status()["fault"] == "SUPPLY_LOW"
+    come_home(head_down)
+
+
+def test_button_held_at_power_up_is_not_pressed(make_operator: Callable[..., Operator]) -> None:
+    first = make_operator()
+    first.upload(PLAN)
+    first.close()
+    table = first.table
+    table.power_cut()
+    table.hold("START")
+    table.power_on()
+    first.wait_for_state("HOME")
+    first.wait(5)
+    assert table.truth.tilt_deg < -74
+    table.release("START")
+    first.wait(0.5)
+    first.press("START")
+    assert first.status()["state"] == "MOVING"

@@ -1,0 +1,112 @@
+"""The laptop may stop or return the table; nothing else it does changes what the table does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from inversion_table.contract import frame, messages
+from table_bench.operator import Operator, simple_plan
+
+PLAN = simple_plan((20, 8), rest_s=5)
+
+
+def undisturbed_trace(make_operator: Callable[..., Operator]) -> np.ndarray:
+    return session_trace(make_operator(seed=3), lambda operator: None)
+
+
+def session_trace(operator: Operator, disturb: Callable[[Operator], None]) -> np.ndarray:
+    """Truth of a session during which `disturb` is called every second; tilt at each tick."""
+    operator.upload(PLAN)
+    table = operator.table
+    table.trace.clear()
+    start_ms = table.now_ms
+    operator.table.press("START")
+    while table.now_ms < start_ms + 100_000:
+        disturb(operator)
+        table.advance(1_000 - (table.now_ms - start_ms) % 1_000)
+    return np.array(table.trace["tilt_deg"])
+
+
+def unplugged(operator: Operator) -> None:
+    operator.close()
+
+
+def garbage(operator: Operator) -> None:
+    noise = random.Random(int(operator.table.now_ms))
+    operator.send_raw(bytes(noise.randrange(256) for _ in range(200)))
+
+
+def broken_frames(operator: Operator) -> None:
+    operator.send_raw(frame.encode({"jsonrpc": "2.0", "id": 1, "method": "status"})[:-3])
+    operator.send_raw(b'{"jsonrpc":"2.0"} 00000000\n' + b"[" * 5_000 + b"\n" + b"x" * 20_000 + b"\n")
+
+
+def control_characters(operator: Operator) -> None:
+    operator.send_raw(b"\x03\x03\x04\x01\x02\x05\n")
+
+
+@pytest.mark.parametrize("disturb", [unplugged, garbage, broken_frames, control_characters])
+def test_nothing_on_the_link_changes_a_session(
+    make_operator: Callable[..., Operator], disturb: Callable[[Operator], None]
+) -> None:
+    disturbed = make_operator(seed=3)
+    tilt_deg = session_trace(disturbed, disturb)
+    assert np.array_equal(tilt_deg, undisturbed_trace(make_operator))
+    assert np.max(tilt_deg) > 19.5
+    disturbed.close()
+    assert disturbed.table.boots == 1
+    assert disturbed.status()["state"] == "HOME"
+    assert disturbed.status()["late_ticks"] == disturbed.status()["late_ticks"]
+
+
+def test_no_method_moves_the_table_from_home(operator: Operator) -> None:
+    operator.upload(PLAN)
+    for method in messages.METHODS:
+        for params in ({}, {"session": 1, "offset": 0, "length": 16}, {"tilt_mdeg": 60_000}):
+            operator.ask(method, **params)
+    operator.wait(5)
+    assert operator.table.truth.tilt_deg < -74
+    assert operator.table.truth.motor_drive == 0
+
+
+def test_host_stop_then_host_return(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(-20)
+    operator.result("session.stop")
+    operator.wait(0.5)
+    assert operator.status()["state"] == "STOPPED"
+    assert not operator.table.truth.relay_closed
+    held_deg = operator.table.truth.tilt_deg
+    operator.wait(5)
+    assert abs(operator.table.truth.tilt_deg - held_deg) < 0.1
+    operator.result("session.return")
+    operator.wait_for_state("HOME", step_ms=500)
+
+
+def test_only_status_stop_and_return_are_answered_in_a_session(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait(3)
+    for method in ("plan.get", "plan.list", "log.list", "settings.get"):
+        assert operator.ask(method)["error"]["code"] == messages.BUSY
+    reply = operator.ask("plan.put", plan=PLAN.to_wire(), id=PLAN.plan_id())
+    assert reply["error"]["code"] == messages.BUSY
+    assert operator.status()["state"] == "MOVING"
+
+
+def test_contract_mismatch_is_refused(operator: Operator) -> None:
+    reply = operator.ask("hello", contract="0" * 16)
+    assert reply["error"]["code"] == messages.CONTRACT_MISMATCH
+    assert reply["error"]["data"]["contract"] == messages.contract_hash()
+
+
+def test_damaged_line_gets_an_error_and_the_link_goes_on(operator: Operator) -> None:
+    operator.send_raw(b'{"jsonrpc":"2.0","id":9,"method":"status"} 12345678\n')
+    reply = frame.decode(operator.receive_line())
+    assert isinstance(reply, dict)
+    assert reply["error"]["code"] == messages.PARSE_ERROR
+    assert operator.status()["state"] == "HOME"

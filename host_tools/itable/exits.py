@@ -1,0 +1,23 @@
+"""The exit codes, once: code, help page and docs/itable.md all say what stands here."""
+
+OK = 0
+PROBLEM = 1
+USAGE = 2
+NO_DEVICE = 3
+REFUSED = 4
+LINK_FAILED = 5
+MISMATCH = 6
+INTERNAL = 7
+INTERRUPTED = 130
+
+MEANINGS = {
+    OK: "done",
+    PROBLEM: "a problem in what you gave: a plan, a file, a session",
+    USAGE: "the command line is wrong",
+    NO_DEVICE: "no table found, several found, or the port cannot be opened",
+    REFUSED: "the table refused",
+    LINK_FAILED: "the link failed or the table did not answer in time",
+    MISMATCH: "tool and table speak different versions",
+    INTERNAL: "a fault in itable itself",
+    INTERRUPTED: "stopped with Ctrl-C",
+}

@@ -1,0 +1,20 @@
+"""Where itable keeps things on this computer."""
+
+from pathlib import Path
+
+import platformdirs
+
+
+def data_folder() -> Path:
+    """Pulled logs and other things worth keeping."""
+    return platformdirs.user_data_path("itable", appauthor=False)
+
+
+def logs_folder() -> Path:
+    """Where `log pull` puts sessions when no folder is named."""
+    return data_folder() / "logs"
+
+
+def virtual_tables_folder() -> Path:
+    """Where running virtual tables write down their ports."""
+    return platformdirs.user_state_path("itable", appauthor=False) / "virtual-tables"

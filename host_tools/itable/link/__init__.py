@@ -1,0 +1,1 @@
+"""Talking to a table: finding its port, requests and replies, typed results."""

@@ -1,0 +1,124 @@
+"""Results of the wire's methods as typed values; a test holds them against the contract."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from inversion_table.safety import limits
+
+
+class Result(BaseModel):
+    """What every result has in common: exactly the contract's fields, of exactly their types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Hello(Result):
+    """Who answers: hash and number of its contract, versions, the device's own name."""
+
+    contract: str
+    protocol: int
+    firmware: str
+    device: str
+
+
+class Status(Result):
+    """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
+
+    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads.
+    """
+
+    state: str
+    tilt_mdeg: int
+    target_mdeg: int
+    goal_mdeg: int
+    rate_mdeg_per_s: int
+    tilt_valid: bool
+    tilt_error_mdeg: int
+    current_ma: int
+    supply_mv: int
+    fault: str
+    fault_patient: str
+    fault_engineer: str
+    refused: str
+    refused_patient: str
+    plan_id: str
+    plan_name: str
+    step: int
+    steps: int
+    session_ms: int
+    left_ms: int
+    head_down_ms: int
+    head_down_max_ms: int
+    inputs: dict[str, Any]
+    uptime_ms: int
+    ticks: int
+    late_ticks: int
+    heap_free: int
+    log_lost: int
+
+
+class PlanPut(Result):
+    """The id of the plan that the device now holds."""
+
+    id: str
+
+
+class PlanGet(Result):
+    """The device's plan as it came over the wire; None when it has none."""
+
+    plan: dict[str, Any] | None = None
+    id: str | None = None
+
+
+class PlanList(Result):
+    """The plans that the device holds."""
+
+    plans: list[dict[str, Any]]
+
+
+class SessionState(Result):
+    """The state after a return or a stop was asked for."""
+
+    state: str
+
+
+class LogList(Result):
+    """The sessions in the device's log, and how many records it lost for want of time or room."""
+
+    sessions: list[dict[str, Any]]
+    lost_records: int
+
+
+class LogRead(Result):
+    """Which bytes of a session's log follow, of how many."""
+
+    session: int
+    offset: int
+    length: int
+    total: int
+
+
+class SettingsGet(Result):
+    """The device's settings and the bounds of each."""
+
+    settings: dict[str, int]
+    bounds: dict[str, Any]
+
+    def to_settings(self) -> limits.Settings:
+        """The settings as the shared checks take them; raises SettingsError."""
+        return limits.Settings.from_dict(self.settings)
+
+
+RESULTS: dict[str, type[Result]] = {
+    "hello": Hello,
+    "status": Status,
+    "plan.put": PlanPut,
+    "plan.get": PlanGet,
+    "plan.list": PlanList,
+    "session.return": SessionState,
+    "session.stop": SessionState,
+    "log.list": LogList,
+    "log.read": LogRead,
+    "settings.get": SettingsGet,
+}

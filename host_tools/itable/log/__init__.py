@@ -1,0 +1,1 @@
+"""Session logs on the host: kept files, decoded columns, CSV, pictures."""

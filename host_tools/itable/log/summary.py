@@ -1,0 +1,33 @@
+"""A session in numbers: what `log show` prints and `--json` gives."""
+
+from inversion_table.contract import events
+from itable.log import words
+from itable.log.decode import SessionLog
+from itable.log.store import About
+
+
+def summary(log: SessionLog, about: About) -> dict[str, object]:
+    """The session's facts, sums, events and gaps; times in ms, tilts in mdeg."""
+    return {
+        "session": log.session,
+        "device": about.device,
+        "header": None if log.header is None else log.header._asdict(),
+        "end": None if log.end is None else log.end._asdict(),
+        "duration_ms": log.duration_ms,
+        "samples": len(log.columns),
+        "pages": log.page_count,
+        "bytes": log.byte_count,
+        "bytes_per_sample": round(log.bytes_per_sample, 3),
+        "max_tilt_mdeg": max(log.columns.tilt_mdeg, default=None),
+        "events": [
+            {
+                "t_ms": event.t_ms,
+                "event": events.event_name(event.code),
+                "a": event.a,
+                "b": event.b,
+                "words": words.event_words(event),
+            }
+            for event in log.events
+        ],
+        "missing": log.missing,
+    }

@@ -1,0 +1,63 @@
+"""States, events and faults of a log in plain words."""
+
+from inversion_table.contract import events, flags, names, records
+
+STATE_WORDS = {
+    "SELF_TEST": "self-test",
+    "HOME": "at home",
+    "MOVING": "moving",
+    "HOLDING": "holding",
+    "PAUSED": "paused",
+    "RETURNING": "returning",
+    "STOPPED": "stopped",
+    "FAULT": "fault",
+    "SERVICE": "service",
+}
+
+KIND_WORDS = {
+    records.KIND_PLAN: "plan",
+    records.KIND_RETURN: "return",
+    records.KIND_JOG: "jog",
+}
+
+
+def state_name(number: int) -> str:
+    """The name of a state by its number in the log."""
+    return names.STATE_NAMES[number] if number < len(names.STATE_NAMES) else f"STATE_{number}"
+
+
+def state_words(name: str) -> str:
+    """A state's name as people say it."""
+    return STATE_WORDS.get(name, name.lower())
+
+
+def fault_name(number: int) -> str:
+    """The name of a fault by its number in the log."""
+    return names.FAULT_NAMES[number] if number < len(names.FAULT_NAMES) else f"FAULT_{number}"
+
+
+def fault_patient_words(number: int) -> str:
+    """What the person on the table is told about a fault; "" for one that is not known here."""
+    return str(names.FAULTS[number][3]) if number < len(names.FAULTS) else ""
+
+
+def event_words(event: records.Event) -> str:
+    """An event in a few words, as it is written beside a picture."""
+    if event.code == events.STATE_CHANGED:
+        return f"{state_words(state_name(event.a))} → {state_words(state_name(event.b))}"
+    if event.code in (events.FAULT_RAISED, events.FAULT_CLEARED):
+        fault = fault_name(event.a).lower().replace("_", " ")
+        return fault + (" cleared" if event.code == events.FAULT_CLEARED else "")
+    if event.code in (events.BUTTON_PRESSED, events.BUTTON_RELEASED):
+        verb = "pressed" if event.code == events.BUTTON_PRESSED else "released"
+        return f"{button_name(event.a)} {verb}"
+    if event.code == events.STEP_STARTED:
+        return f"step {event.a}: to {event.b / 1000:g}°"
+    return events.event_name(event.code).replace("_", " ")
+
+
+def button_name(number: int) -> str:
+    """The name of a button by its number in the log."""
+    if not 0 < number < len(flags.BUTTON_NAMES):
+        return f"button {number}"
+    return flags.BUTTON_NAMES[number].replace("_", " ")

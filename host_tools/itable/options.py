@@ -1,0 +1,20 @@
+"""The options that commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Port = Annotated[
+    str | None,
+    typer.Option(
+        "--port",
+        "-p",
+        envvar="ITABLE_PORT",
+        show_envvar=True,
+        metavar="PORT",
+        help="The table's serial port; found by itself when there is only one table.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+PlanPath = Annotated[Path, typer.Argument(metavar="FILE", help="A plan in TOML.")]

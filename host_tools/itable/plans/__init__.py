@@ -1,0 +1,1 @@
+"""Plan files: reading TOML with positions, compiling, checking, drawing."""

@@ -1,0 +1,1 @@
+"""What is drawn in the terminal: live views, charts, tables."""

@@ -1,0 +1,48 @@
+"""Keys as the hands on a virtual table: buttons, E-stop, ankle lock."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from table_bench.virtual import VirtualTable
+
+PRESS_MS = 200
+_PRESSED = {"s": "START", "p": "PAUSE", "r": "RETURN"}
+_HELD = {"u": "JOG_UP", "d": "JOG_DOWN"}
+_HOLD_S = 0.6
+"""A terminal tells no key-up, only repeats: longer than the pause before the first repeat."""
+
+HELP = "s START  p PAUSE  r RETURN  u/d hold: jog up/down  e E-stop  a ankle lock  q quit"
+
+
+class Hands:
+    """Turns keys into what hands do; `tick` must be called often, it lets go of held buttons."""
+
+    def __init__(self, table: "VirtualTable", clock: Callable[[], float] = time.monotonic) -> None:
+        self._table = table
+        self._clock = clock
+        self._held_until: dict[str, float] = {}
+
+    def key(self, key: str) -> bool:
+        """Do what `key` means; False for the key that quits. Other keys mean nothing."""
+        key = key.lower()
+        if key in _PRESSED:
+            self._table.press(_PRESSED[key], PRESS_MS)
+        elif key in _HELD:
+            button = _HELD[key]
+            if button not in self._held_until:
+                self._table.hold(button)
+            self._held_until[button] = self._clock() + _HOLD_S
+        elif key == "e":
+            self._table.set_estop(not self._table.truth.estop_pressed)
+        elif key == "a":
+            self._table.set_ankle_lock(not self._table.truth.ankle_locked)
+        return key != "q"
+
+    def tick(self) -> None:
+        """Release the buttons whose keys no longer repeat."""
+        for button, until_s in list(self._held_until.items()):
+            if self._clock() >= until_s:
+                self._table.release(button)
+                del self._held_until[button]

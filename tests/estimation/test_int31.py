@@ -1,0 +1,121 @@
+"""Every intermediate of the estimator is a small int on the chip, whatever the sensors give."""
+
+import itertools
+import random
+
+import pytest
+
+from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.tilt import TiltEstimator
+from inversion_table.sensing.imu import ImuSample
+from tests.int31 import Int31, attributes_are_checked, wrap_attributes
+
+# Full scale of the wider sensor (MPU-6050): +-32768 counts.
+ACCEL_END_UG = 32_768 * 15_625 >> 8
+GYRO_END_UDPS = 32_768 * 7_634
+ROOT_HALF = 11_585
+SKEWED_MOUNT = ((ROOT_HALF, -ROOT_HALF, 0), (ROOT_HALF, ROOT_HALF, 0), (0, 0, 16_384))
+
+
+def extreme(sign: int, mount: tuple) -> Calibration:
+    """Every field at its end."""
+    return Calibration(
+        (-sign * 200_000, sign * 200_000, -sign * 200_000),
+        (50_000, 50_000, sign * 50_000),
+        (-sign * 20_000_000, sign * 20_000_000, -sign * 20_000_000),
+        mount, sign * 15_000, 10_000,
+    )  # fmt: skip
+
+
+CALIBRATIONS = [
+    (nominal_primary(), nominal_monitor()),
+    (extreme(1, SKEWED_MOUNT), extreme(-1, SKEWED_MOUNT)),
+    (extreme(-1, nominal_monitor().mount_q14), extreme(1, nominal_monitor().mount_q14)),
+]
+
+
+class Harness:
+    """An estimator whose numbers are all Int31."""
+
+    def __init__(self, calibrations: tuple[Calibration, Calibration]) -> None:
+        self.estimator = TiltEstimator(*calibrations)
+        self.estimate = Estimate()
+        self.samples = (ImuSample(), ImuSample())
+        self.now_ms = 0
+        for part in (self.estimator.primary, self.estimator.monitor, self.estimate):
+            wrap_attributes(part)
+
+    def tick(
+        self, force, rate, step_ms: int = 10, ok: bool = True, saturated: bool = False
+    ) -> None:
+        self.now_ms = (self.now_ms + step_ms) & 0x3FFFFFFF
+        for sample in self.samples:
+            sample.ax_ug, sample.ay_ug, sample.az_ug = map(Int31, force)
+            sample.gx_udps, sample.gy_udps, sample.gz_udps = map(Int31, rate)
+            sample.ok, sample.saturated = ok, saturated
+        self.estimator.update(*self.samples, Int31(self.now_ms), self.estimate)
+
+    def check(self) -> None:
+        for part in (self.estimator.primary, self.estimator.monitor, self.estimate):
+            assert attributes_are_checked(part)
+        channel = self.estimator.primary
+        assert type(channel._ux) is Int31
+        assert type(self.estimate.tilt_mdeg) is Int31
+
+    def settle(self) -> None:
+        for _ in range(500):
+            self.tick((-600_000, 0, 800_000), (0, 0, 0))
+        assert self.estimator.primary.age_ms == 0
+
+
+@pytest.mark.parametrize("calibrations", CALIBRATIONS)
+def test_corners_of_force_and_rate(calibrations) -> None:
+    forces = list(itertools.product((-ACCEL_END_UG, 0, ACCEL_END_UG), repeat=3))
+    rates = list(itertools.product((-GYRO_END_UDPS, GYRO_END_UDPS), repeat=3))
+    harness = Harness(calibrations)
+    harness.settle()
+    for step_ms in (0, 1, 10, 40, 41, 500, 501, 1 << 29):
+        for force, rate in itertools.product(forces, rates):
+            harness.tick(force, rate, step_ms)
+    harness.check()
+
+
+@pytest.mark.parametrize("calibrations", CALIBRATIONS)
+@pytest.mark.parametrize("seconds", [3])
+def test_spinning_at_full_scale_with_any_gravity(calibrations, seconds: int) -> None:
+    """Plausible force (so that nothing is thrown away) with the gyroscope at its ends."""
+    rng = random.Random(5)
+    harness = Harness(calibrations)
+    for _ in range(40):
+        axis = [rng.gauss(0, 1) for _ in range(3)]
+        norm = sum(v * v for v in axis) ** 0.5
+        length = rng.uniform(0.8, 1.2) * 1e6
+        force = [round(v / norm * length) for v in axis]
+        rate = [rng.choice((-1, 1)) * GYRO_END_UDPS for _ in range(3)]
+        step_ms = rng.choice((10, 10, 20, 40))
+        still = rng.choice((0, 20, 100))
+        if still == 0:
+            harness.estimator.reset()
+        for tick in range(seconds * 30):
+            if tick % 7 == 0:
+                rate = [-value for value in rate]
+            harness.tick(force, rate if tick >= still else (0, 0, 0), step_ms)
+    harness.check()
+
+
+@pytest.mark.parametrize("calibrations", CALIBRATIONS)
+def test_random_garbage(calibrations) -> None:
+    rng = random.Random(6)
+    harness = Harness(calibrations)
+    for tick in range(15_000):
+        if tick % 1_500 == 0:
+            harness.settle()
+        harness.tick(
+            [rng.randint(-ACCEL_END_UG, ACCEL_END_UG) for _ in range(3)],
+            [rng.randint(-GYRO_END_UDPS, GYRO_END_UDPS) for _ in range(3)],
+            rng.choice((0, 1, 10, 10, 10, 39, 60, 700)),
+            rng.random() > 0.05,
+            rng.random() < 0.05,
+        )
+    harness.check()

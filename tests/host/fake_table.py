@@ -1,0 +1,174 @@
+"""A table without firmware: the device's own server, with canned answers, behind a pty."""
+
+import os
+import select
+import struct
+import threading
+import tty
+import zlib
+from typing import Any
+
+from inversion_table.contract import frame, messages
+from inversion_table.link.server import Refusal, Server
+from inversion_table.safety import limits
+from inversion_table.session import plan as plans
+
+STATUS: dict[str, Any] = {
+    "state": "HOME",
+    "tilt_mdeg": -75_000,
+    "target_mdeg": -75_000,
+    "goal_mdeg": -75_000,
+    "rate_mdeg_per_s": 0,
+    "tilt_valid": True,
+    "tilt_error_mdeg": 120,
+    "current_ma": 0,
+    "supply_mv": 24_100,
+    "fault": "NO_FAULT",
+    "fault_patient": "All is well.",
+    "fault_engineer": "no fault",
+    "refused": "NO_FAULT",
+    "refused_patient": "All is well.",
+    "plan_id": "0123456789abcdef",
+    "plan_name": "Test plan",
+    "step": 0,
+    "steps": 5,
+    "session_ms": 0,
+    "left_ms": 0,
+    "head_down_ms": 0,
+    "head_down_max_ms": 360_000,
+    "inputs": {
+        "estop_pressed": False,
+        "end_reached": False,
+        "ankle_locked": True,
+        "home_switch": True,
+        "relay_closed": False,
+    },
+    "uptime_ms": 1000,
+    "ticks": 100,
+    "late_ticks": 0,
+    "heap_free": 200_000,
+    "log_lost": 0,
+}
+
+
+class FakeTable:
+    """Answers as a table would; tests change its public attributes."""
+
+    def __init__(self, logs=()):
+        self.status = dict(STATUS)
+        self.settings = limits.Settings()
+        self.logs = dict(logs)  # session -> pages
+        self.contract = messages.contract_hash()
+        self.firmware = "0.1.0"
+        self.plan = None
+        self.busy = False
+        self.mute = False
+        self.garbage = b""
+        self.requests = []
+        self.block_damage = 0  # so many blocks go out with a wrong byte
+        self._server = Server(self._methods(), lambda: self.busy)
+
+    def answer(self, line):
+        """The bytes that go back for one line."""
+        if self.mute:
+            return b""
+        request = frame.decode(line)
+        self.requests.append(request)
+        reply, block = self._server.answer(line)
+        out = self.garbage + reply
+        if block is not None:
+            data = bytes(block)
+            crc = zlib.crc32(data)
+            if self.block_damage:
+                self.block_damage -= 1
+                crc ^= 1
+            out += struct.pack("<I", len(data)) + data + struct.pack("<I", crc)
+        return out
+
+    def _methods(self):
+        return {
+            "hello": self._hello,
+            "status": lambda params: (self.status, None),
+            "plan.put": self._put,
+            "plan.get": lambda params: ({"plan": None, "id": None}, None),
+            "plan.list": lambda params: ({"plans": []}, None),
+            "session.return": lambda params: ({"state": "RETURNING"}, None),
+            "session.stop": lambda params: ({"state": "STOPPED"}, None),
+            "log.list": self._list,
+            "log.read": self._read,
+            "settings.get": self._settings,
+        }
+
+    def _hello(self, params):
+        if params.get("contract") not in (None, self.contract):
+            raise Refusal(messages.CONTRACT_MISMATCH, "", {"contract": self.contract})
+        return {
+            "contract": self.contract,
+            "protocol": messages.PROTOCOL,
+            "firmware": self.firmware,
+            "device": "fake-1",
+        }, None
+
+    def _put(self, params):
+        plan = plans.from_wire(params["plan"])
+        problems = plans.check(plan, self.settings)
+        if problems:
+            data = {"problems": [problem.to_dict() for problem in problems]}
+            raise Refusal(messages.PLAN_REFUSED, problems[0].text, data)
+        self.plan = plan
+        return {"id": plan.plan_id()}, None
+
+    def _list(self, params):
+        sessions = [
+            {"session": number, "bytes": len(data), "complete": True}
+            for number, data in sorted(self.logs.items(), reverse=True)
+        ]
+        return {"sessions": sessions, "lost_records": 0}, None
+
+    def _read(self, params):
+        data = self.logs.get(params["session"])
+        if data is None:
+            raise Refusal(messages.NOT_FOUND, "session %d" % params["session"])
+        part = data[params["offset"] : params["offset"] + params["length"]]
+        return {**params, "length": len(part), "total": len(data)}, part
+
+    def _settings(self, params):
+        bounds = {name: list(limits.SETTINGS[name]) for name in limits.SETTINGS}
+        return {"settings": self.settings.to_dict(), "bounds": bounds}, None
+
+
+class PtyTable:
+    """A FakeTable behind a real pty, served by a thread while the `with` block lasts."""
+
+    def __init__(self, table):
+        self.table = table
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self._wake_read, self._wake_write = os.pipe()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        os.write(self._wake_write, b"x")
+        self._thread.join(5)
+        for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+            os.close(descriptor)
+
+    def _serve(self):
+        buffer = b""
+        while True:
+            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            if self._wake_read in ready:
+                return
+            buffer += os.read(self._master, 4096)
+            while b"\n" in buffer:
+                line, _, buffer = buffer.partition(b"\n")
+                self._write(self.table.answer(line + b"\n"))
+
+    def _write(self, data):
+        while data:
+            data = data[os.write(self._master, data[:1024]) :]
