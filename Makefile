@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint lint-rules lint-format types types-firmware types-host pytest format \
+.PHONY: help setup demo bench test lint lint-rules lint-format types types-firmware types-host pytest format \
     clean
 
 help: ## say what there is
@@ -50,7 +50,10 @@ lint: lint-rules lint-format ## ruff: rules and format
 lint-rules: $(READY)
 	$(BIN)/ruff check .
 
-lint-format: $(READY)
+lint-bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
+	$(BIN)/python -m tests.benchmarks
+
+format: $(READY)
 	$(BIN)/ruff format --check .
 
 types: types-firmware types-host ## mypy: firmware against the MicroPython stubs, the rest against CPython
@@ -69,6 +72,6 @@ format: $(READY) ## let ruff put the source in order
 	$(BIN)/ruff format .
 
 clean: ## remove what was made here, .venv too
-	rm -rf $(VENV) build dist out htmlcov .coverage .coverage.* .hypothesis
+	rm -rf $(VENV) build dist itable-demo htmlcov .coverage .coverage.* .hypothesis
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find firmware host_tools hil_tests tests .ci -type d -name __pycache__ -exec rm -rf {} +

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from table_bench.factory import calibrated
 from table_bench.operator import Operator
 from table_bench.virtual import VirtualTable
@@ -17,7 +18,7 @@ READY_MS = 60_000
 
 @pytest.fixture(scope="session")
 def used_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Flash of a table that was switched on once: its first start, which lays out the log, is done."""
+    """Flash of a table that was switched on once, so that the log has its place already."""
     state_dir = tmp_path_factory.mktemp("factory")
     with VirtualTable(state_dir=state_dir) as table:
         operator = Operator(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from inversion_table.indication.patterns import BLUE, GREEN, RED
 from inversion_table.indication.patterns import pattern_of as pattern
 from inversion_table.safety import faults, states

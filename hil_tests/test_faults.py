@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from table_bench.operator import Operator, simple_plan
 
 PLAN = simple_plan((40, 60))

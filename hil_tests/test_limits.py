@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+
 from inversion_table.contract import frame, messages
 from inversion_table.safety import limits
 from table_bench.operator import Operator, simple_plan

@@ -7,14 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from inversion_table.contract import frame, messages
 from table_bench.operator import Operator, simple_plan
 
 PLAN = simple_plan((20, 8), rest_s=5)
-
-
-def undisturbed_trace(make_operator: Callable[..., Operator]) -> np.ndarray:
-    return session_trace(make_operator(seed=3), lambda operator: None)
 
 
 def session_trace(operator: Operator, disturb: Callable[[Operator], None]) -> np.ndarray:
@@ -41,7 +38,9 @@ def garbage(operator: Operator) -> None:
 
 def broken_frames(operator: Operator) -> None:
     operator.send_raw(frame.encode({"jsonrpc": "2.0", "id": 1, "method": "status"})[:-3])
-    operator.send_raw(b'{"jsonrpc":"2.0"} 00000000\n' + b"[" * 5_000 + b"\n" + b"x" * 20_000 + b"\n")
+    operator.send_raw(
+        b'{"jsonrpc":"2.0"} 00000000\n' + b"[" * 5_000 + b"\n" + b"x" * 20_000 + b"\n"
+    )
 
 
 def control_characters(operator: Operator) -> None:
@@ -52,14 +51,15 @@ def control_characters(operator: Operator) -> None:
 def test_nothing_on_the_link_changes_a_session(
     make_operator: Callable[..., Operator], disturb: Callable[[Operator], None]
 ) -> None:
-    disturbed = make_operator(seed=3)
+    quiet, disturbed = make_operator(seed=3), make_operator(seed=3)
     tilt_deg = session_trace(disturbed, disturb)
-    assert np.array_equal(tilt_deg, undisturbed_trace(make_operator))
+    assert np.array_equal(tilt_deg, session_trace(quiet, lambda operator: None))
     assert np.max(tilt_deg) > 19.5
     disturbed.close()
     assert disturbed.table.boots == 1
-    assert disturbed.status()["state"] == "HOME"
-    assert disturbed.status()["late_ticks"] == disturbed.status()["late_ticks"]
+    after = disturbed.status()
+    assert after["state"] == "HOME"
+    assert after["late_ticks"] == quiet.status()["late_ticks"]
 
 
 def test_no_method_moves_the_table_from_home(operator: Operator) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from inversion_table.contract import events
 from inversion_table.contract.records import End, Event, Header, Sample
 from inversion_table.safety import states

@@ -29,7 +29,8 @@ from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
 
 COLLECT_MS = 10_000
-FEED_MS = 100
+PASS_MS = 20
+"""The background has nothing to do that cannot wait so long; only the link is asked more often."""
 LATE_MS = 2 * limits.TICK_MS
 
 
@@ -80,10 +81,9 @@ class App:
         self._sensed = 0
         self._fed_ticks = 0
         self._fed_sensed = 0
-        self._fed_ms = 0
         self._collected_ms = 0
         self._uptime_ms = 0
-        self._uptime_then_ms = board.ticks_ms()
+        self._passed_ms = board.ticks_ms()
         self.describe_log()
         recorder.note(board.ticks_ms(), events.RESET, boot, 0)
 
@@ -163,10 +163,13 @@ class App:
     # The background
 
     def background(self) -> None:
-        """One pass: everything that may allocate, wait or write to flash. Calls itself nothing."""
+        """One pass: everything that may allocate, wait or write to flash."""
         now_ms = self.board.ticks_ms()
-        self._uptime_ms += elapsed_ms(now_ms, self._uptime_then_ms)
-        self._uptime_then_ms = now_ms
+        passed_ms = elapsed_ms(now_ms, self._passed_ms)
+        if passed_ms < PASS_MS:
+            return
+        self._passed_ms = now_ms
+        self._uptime_ms += passed_ms
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
         if self.may_erase():
@@ -175,15 +178,12 @@ class App:
             self._collected_ms = now_ms
             gc.collect()
             self.heap_free = gc.mem_free()
+        self._feed_on_evidence()
 
-    def feed_on_evidence(self) -> None:
-        """Feed the watchdog, if ticks, sensing and the background have all moved on."""
-        now_ms = self.board.ticks_ms()
-        if elapsed_ms(now_ms, self._fed_ms) < FEED_MS:
-            return
+    def _feed_on_evidence(self) -> None:
+        """Feed the watchdog, if ticks, sensing and (by calling this) the background moved on."""
         if self.ticks == self._fed_ticks or self._sensed == self._fed_sensed:
             return
-        self._fed_ms = now_ms
         self._fed_ticks = self.ticks
         self._fed_sensed = self._sensed
         self.board.feed_watchdog()

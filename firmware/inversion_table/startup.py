@@ -64,7 +64,6 @@ def run() -> None:
             while lines.waiting():
                 _answer(board.usb, server, lines.take())
             app.background()
-            app.feed_on_evidence()
             board.idle()
         store.save(SERVICE_FLAG, True)
     finally:

@@ -1,4 +1,4 @@
-"""What a table leaves the factory with: a calibration of its IMUs, as good as a careful person's."""
+"""What a table leaves the factory with: a calibration, as good as a careful person's."""
 
 from __future__ import annotations
 

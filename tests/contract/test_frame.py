@@ -11,7 +11,7 @@ from inversion_table.contract.frame import FrameError, decode, encode
 from inversion_table.link.lines import LineBuffer
 
 # Text that UTF-8 can hold: half a surrogate pair is none.
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
     st.none()
     | st.booleans()

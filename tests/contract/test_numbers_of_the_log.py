@@ -3,7 +3,11 @@ from inversion_table.safety import faults, states
 
 
 def test_flags_are_single_bits_with_a_name_each() -> None:
-    bits = [value for name, value in vars(flags).items() if name.startswith("FLAG_") and name != "FLAG_NAMES"]
+    bits = [
+        value
+        for name, value in vars(flags).items()
+        if name.startswith("FLAG_") and name != "FLAG_NAMES"
+    ]
     assert sorted(bits) == [1 << n for n in range(len(bits))]
     assert set(flags.FLAG_NAMES) == set(bits)
     assert len(set(flags.FLAG_NAMES.values())) == len(bits)

@@ -1,4 +1,4 @@
-"""Each fault in each state: what the kernel does, what RETURN does then, and how it is forgotten."""
+"""Each fault in each state: the reaction, what RETURN does then, and how it is forgotten."""
 
 import pytest
 
@@ -177,6 +177,22 @@ def test_away_from_home_no_fault_is_forgotten(code: int, state: int) -> None:
     one.k.fault = code
     for _ in range(100):
         assert one.step(1_000).fault == code
+
+
+def test_the_second_after_the_cause_begins_anew_after_leaving_home() -> None:
+    one = OneStep(states.FAULT, at_home=True)
+    one.k.fault = faults.OVERCURRENT
+    one.step(900)
+    one.inputs.home_switch = False
+    one.estimate.tilt_mdeg = -60_000
+    one.inputs.return_edge = True
+    assert one.step().state == states.RETURNING
+    one.inputs.return_edge = False
+    one.inputs.home_switch = True
+    one.estimate.tilt_mdeg = limits.HOME_TILT_MDEG
+    assert one.step().state == states.FAULT
+    assert one.step(900).state == states.FAULT
+    assert one.step(90).state == states.HOME
 
 
 @each_fault

@@ -127,9 +127,10 @@ def test_each_setting_is_bounded(name: str) -> None:
     good = limits.Settings().to_dict()
     for value in (low, high):
         assert getattr(limits.Settings.from_dict({**good, name: value}), name) == value
-    for value in (low - 1, high + 1, True, 1.5, "60", None):
+    bad: list[object] = [low - 1, high + 1, True, 1.5, "60", None]
+    for wrong in bad:
         with pytest.raises(limits.SettingsError, match=f"'{name}'.*{hazard}"):
-            limits.Settings.from_dict({**good, name: value})
+            limits.Settings.from_dict({**good, name: wrong})
     del good[name]
     with pytest.raises(limits.SettingsError, match=f"'{name}' is missing"):
         limits.Settings.from_dict(good)

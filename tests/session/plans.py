@@ -37,7 +37,7 @@ STEPS = st.builds(
 )
 PLANS = st.builds(
     Plan,
-    st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),
     st.lists(
         st.builds(
             StepSet,

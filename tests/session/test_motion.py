@@ -13,7 +13,15 @@ RATES = st.integers(200, 6_000)
 ACCELERATIONS = st.integers(500, 5_000)
 # Steady, jittering, stalling, stalled and then catching up back to back, and always too slow.
 GAPS = st.sampled_from(
-    [(10,), (9, 10, 11), (10, 10, 10, 400), (400, 0, 0, 0, 0, 10, 10), (1, 0, 10, 45), (50,), (400,)]
+    [
+        (10,),
+        (9, 10, 11),
+        (10, 10, 10, 400),
+        (400, 0, 0, 0, 0, 10, 10),
+        (1, 0, 10, 45),
+        (50,),
+        (400,),
+    ]
 )
 MOST_TICKS = 60_000
 
@@ -185,7 +193,8 @@ def test_arrival_waits_for_the_bed_but_not_for_ever() -> None:
         motion = Motion()
         motion.hold_at(10_000)
         took = next(
-            (n for n in range(1, 1_000) if motion.move(10_000 - off, 10_000, 3_000, 2_000, 10)), None
+            (n for n in range(1, 1_000) if motion.move(10_000 - off, 10_000, 3_000, 2_000, 10)),
+            None,
         )
         assert took == ticks, off
 

@@ -15,7 +15,9 @@ def found(plan: Plan, settings: limits.Settings | None = None) -> list[tuple[int
     for problem in problems:
         assert problem.text
         assert problem.to_dict() == {
-            "line": problem.line, "code": problem.code, "text": problem.text
+            "line": problem.line,
+            "code": problem.code,
+            "text": problem.text,
         }
     return [(problem.line, problem.code) for problem in problems]
 
@@ -74,8 +76,14 @@ def test_repeats() -> None:
 
 def test_names_are_counted_in_utf8_bytes() -> None:
     for name, right in (
-        ("", False), ("a", True), ("a" * 48, True), ("a" * 49, False),
-        ("é" * 24, True), ("é" * 25, False), ("🙃" * 12, True), ("🙃" * 13, False),
+        ("", False),
+        ("a", True),
+        ("a" * 48, True),
+        ("a" * 49, False),
+        ("é" * 24, True),
+        ("é" * 25, False),
+        ("🙃" * 12, True),
+        ("🙃" * 13, False),
     ):
         assert found(make((0, 3_000, 0), name=name)) == ([] if right else [(0, plans.BAD_NAME)])
 

@@ -1,5 +1,7 @@
 """Plan walking: the sequencer with the real kernel on a simple bed."""
 
+import itertools
+
 import pytest
 
 from inversion_table.safety import faults, limits, states
@@ -140,7 +142,7 @@ def test_pause_in_motion_comes_to_rest_smoothly_and_goes_on() -> None:
     while table.state != states.PAUSED:
         table.tick()
         rates.append(table.bed.rate_mdeg_per_s)
-    for before, after in zip(rates, rates[1:], strict=False):
+    for before, after in itertools.pairwise(rates):
         assert abs(after - before) < 150  # nothing like a slammed brake
     stood_at = table.estimate.tilt_mdeg
     table.run(5_000)
@@ -221,7 +223,7 @@ def test_the_time_left_falls_steadily_to_zero_and_is_right(plan: Plan) -> None:
     rows = whole_run(table)[1:]  # the sequencer sees in the next tick that it may begin
     planned_ms = sum(s.duration_ms for s in profile.segments(plan, 2_000))
     assert rows[0][3] == pytest.approx(planned_ms, abs=200)
-    for at, (before, after) in enumerate(zip(rows, rows[1:], strict=False)):
+    for at, (before, after) in enumerate(itertools.pairwise(rows)):
         # Where a step ends, the bed stands a hair off its target, and that way counts anew.
         assert after[3] <= before[3] + 300, at
     for at, row in enumerate(rows):

@@ -12,13 +12,12 @@ CRC_DIGITS = 8
 MAX_LINE_BYTES = 8192
 
 
-_FORM: dict = {"separators": (",", ":")}
+# Left alone, CPython writes an emoji as two escapes, which MicroPython reads as two characters.
+_FORM: dict = {"separators": (",", ":"), "ensure_ascii": False}
 try:
-    # Left alone, CPython writes an emoji as two escapes, which MicroPython reads as two characters.
-    json.dumps("", ensure_ascii=False)
-    _FORM["ensure_ascii"] = False
+    json.dumps("", **_FORM)
 except TypeError:
-    pass  # MicroPython always writes UTF-8
+    del _FORM["ensure_ascii"]  # MicroPython always writes UTF-8
 
 
 class FrameError(Exception):

@@ -15,7 +15,7 @@ ROTATION_TOLERANCE_Q14 = 33
 """Lengths and right angles of the mount matrix must hold to 0.2 %."""
 
 NOMINAL_PRIMARY_RESIDUAL_MDEG = 1_200
-"""LSM6DSOX as delivered: zero-g offset +-20 mg typical (DS12814, table 2), as tilt."""
+"""LSM6DSOX as delivered: zero-g offset +-20 mg typical (ST DS12814), as tilt."""
 NOMINAL_MONITOR_RESIDUAL_MDEG = 4_600
 """MPU-6050 as delivered: zero-g offset +-80 mg on its worst axis (PS-MPU-6000A, 6.2), as tilt."""
 

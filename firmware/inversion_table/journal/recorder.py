@@ -13,11 +13,11 @@ counted and told in the log as an event as soon as there is place again.
 
 from array import array
 
-from inversion_table.safety.ticks import TICKS_MASK, TICKS_PERIOD_MS, elapsed_ms
 from inversion_table.contract.events import FAULT_RAISED, LOG_FULL, LOG_RECORDS_LOST
 from inversion_table.contract.pages import CRC_AT, FIRST_PAGE, LAST_PAGE, PAGE_BYTES, PAYLOAD_AT
 from inversion_table.contract.records import MOST_RECORD_BYTES, PLAN_ID_BYTES, Header
 from inversion_table.journal.encoder import Encoder, header_texts
+from inversion_table.safety.ticks import TICKS_MASK, TICKS_PERIOD_MS, elapsed_ms
 
 QUEUE_ENTRIES = 128
 PAGE_AGE_MS = 20_000

@@ -5,14 +5,14 @@ DEBOUNCE_TICKS = 3
 
 
 class Debouncer:
-    """Up to 16 contacts; bit set = closed. Until believed otherwise, every contact is open.
+    """Up to 16 contacts; bit set = closed. `closed`: what is believed until it was seen otherwise.
 
     Each contact has a counter of two bits, and the counters of all of them lie across two integers
     ("vertical counters"), so one tick costs the same for one contact as for all.
     """
 
-    def __init__(self) -> None:
-        self.closed = 0
+    def __init__(self, closed: int = 0) -> None:
+        self.closed = closed
         self.settled = False
         """Enough ticks have passed for each contact to be believed, or found bouncing."""
         self._low = 0
@@ -31,3 +31,9 @@ class Debouncer:
         if not self.settled:
             self._ticks += 1
             self.settled = self._ticks >= DEBOUNCE_TICKS
+
+    def open_at_once(self, contacts: int) -> None:
+        """Believe these contacts open now; closed again only when they were seen so for long."""
+        self.closed &= ~contacts
+        self._low &= ~contacts
+        self._high &= ~contacts

@@ -12,8 +12,8 @@ FROZEN_MS = 50
 each of three axes, and they update twice a tick. Time counts too, because the hard timer makes up
 for ticks missed during a flash erase by firing them back to back."""
 SETTLE_MS = 80
-"""From configured to believed. LSM6DSOX gyroscope turn-on 70 ms (datasheet DS12814, table 3),
-MPU-6050 30 ms (PS-MPU-6000A, 6.1); the low-pass filters take no longer."""
+"""From configured to believed: LSM6DSOX gyroscope turn-on 70 ms (ST DS12814), MPU-6050 30 ms
+(PS-MPU-6000A, 6.1); the low-pass filters take no longer."""
 RETRY_MS = 100
 """Between two attempts to start an IMU that does not answer."""
 

@@ -1,12 +1,12 @@
 """Driver of the ST LSM6DSOX, the primary IMU, at register level.
 
-Register addresses, bits and sensitivities: ST DS12814 (LSM6DSOX datasheet), sections 4 and 9.
+Register addresses, bits and sensitivities: ST DS12814, the LSM6DSOX datasheet.
 """
 
 from inversion_table.sensing.imu import ImuDriver, ImuSample
 
 ADDRESS = 0x6A
-"""7-bit I2C address with SA0 low (DS12814, 5.1.1)."""
+"""7-bit I2C address with SA0 low (DS12814, I2C operation)."""
 
 WHO_AM_I = 0x0F
 WHO_AM_I_VALUE = 0x6C
@@ -17,7 +17,7 @@ OUT_TEMP_L = 0x20
 
 SW_RESET = 0x01
 RESET_MS = 10
-"""Time of a boot; the software reset itself takes 50 us (AN5272, 5.7)."""
+"""Time of a boot; the software reset itself takes 50 us (AN5272)."""
 
 # CTRL1_XL .. CTRL9_XL, in one piece, as they are written and must read back.
 CONFIGURATION = bytes(
@@ -40,9 +40,9 @@ CONFIGURATION = bytes(
 )
 
 ACCEL_UG_PER_LSB = 61
-"""0.061 mg/LSB at +-2 g (DS12814, table 2)."""
+"""0.061 mg/LSB at +-2 g (DS12814, mechanical characteristics)."""
 GYRO_UDPS_PER_LSB = 4375
-"""4.375 mdps/LSB at +-125 dps (DS12814, table 2)."""
+"""4.375 mdps/LSB at +-125 dps (DS12814, mechanical characteristics)."""
 LAST_LSB = 32_700
 """At or past this count, 0.2 % from the end, an axis counts as saturated."""
 
@@ -83,7 +83,7 @@ class Lsm6dsox(ImuDriver):
         sample.gx_udps = gx * GYRO_UDPS_PER_LSB
         sample.gy_udps = gy * GYRO_UDPS_PER_LSB
         sample.gz_udps = gz * GYRO_UDPS_PER_LSB
-        # 256 LSB per degC, zero at 25 degC (DS12814, table 4).
+        # 256 LSB per degC, zero at 25 degC (DS12814, temperature sensor).
         sample.temperature_mdegc = (temperature * 125 >> 5) + 25_000
         sample.saturated = (
             max(ax, ay, az, gx, gy, gz) >= LAST_LSB or min(ax, ay, az, gx, gy, gz) <= -LAST_LSB

@@ -6,7 +6,7 @@ Registers: RM-MPU-6000A-00 rev. 4.2 (register map). Sensitivities: PS-MPU-6000A-
 from inversion_table.sensing.imu import ImuDriver, ImuSample
 
 ADDRESS = 0x68
-"""7-bit I2C address with AD0 low (PS-MPU-6000A, 9.2)."""
+"""7-bit I2C address with AD0 low (PS-MPU-6000A, I2C interface)."""
 
 SMPLRT_DIV = 0x19
 ACCEL_XOUT_H = 0x3B
@@ -18,16 +18,16 @@ WHO_AM_I_VALUE = 0x68
 
 DEVICE_RESET = b"\x80"
 RESET_MS = 100
-"""Recommended after DEVICE_RESET (RM-MPU-6000A, 4.28)."""
+"""Recommended after DEVICE_RESET (RM-MPU-6000A, PWR_MGMT_1)."""
 AWAKE = b"\x01"
-"""Out of sleep; clock from the x gyroscope's PLL, as recommended (RM-MPU-6000A, 4.28)."""
+"""Out of sleep; clock from the x gyroscope's PLL, as recommended (RM-MPU-6000A, PWR_MGMT_1)."""
 
 # SMPLRT_DIV .. ACCEL_CONFIG, in one piece, as they are written and must read back.
 CONFIGURATION = bytes(
     (
         0x04,  # SMPLRT_DIV: 1 kHz / (1 + 4) = 200 Hz, two samples a tick
         # CONFIG: DLPF_CFG 5: accelerometer 10 Hz (13.8 ms delay), gyroscope 10 Hz (13.4 ms)
-        # (RM-MPU-6000A, 4.3): under the motor's 25 to 120 Hz, of which what is left near 100 Hz
+        # (RM-MPU-6000A, CONFIG): under the motor's 25 to 120 Hz, of which what is left near 100 Hz
         # aliases down to a slow false tilt. With 21 Hz (DLPF_CFG 4), 0.3 g of vibration there made
         # this sensor contradict itself; 5 ms more delay are 0.02 deg at 3 dps.
         0x05,

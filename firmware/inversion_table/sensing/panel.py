@@ -31,7 +31,8 @@ class Panel:
 
     def __init__(self, pins) -> None:
         self._pins = pins
-        self._debouncer = Debouncer()
+        # A button is believed pressed until it was seen released; only then a press counts.
+        self._debouncer = Debouncer(_BUTTONS)
         self._armed = 0
         self._held = 0
         self._start_ms = 0
@@ -45,18 +46,18 @@ class Panel:
         raw = self._raw()
         debouncer = self._debouncer
         debouncer.update(raw)
+        if not raw & ESTOP:
+            debouncer.open_at_once(ESTOP)
         closed = debouncer.closed
         inputs.settled = debouncer.settled
-        # An E-stop that opens counts at once; that it is closed again must be seen for a while.
-        inputs.estop_pressed = not closed & raw & ESTOP
+        inputs.estop_pressed = not closed & ESTOP
         inputs.end_reached = not closed & OUTWARD_END
         inputs.ankle_locked = closed & ANKLE_LOCK != 0
         inputs.home_switch = closed & HOME_SWITCH != 0
         inputs.relay_closed = not closed & RELAY_MIRROR
 
         pressed = closed & _BUTTONS
-        if debouncer.settled:
-            self._armed |= ~pressed & _BUTTONS
+        self._armed |= ~pressed & _BUTTONS
         held = pressed & self._armed
         edges = held & ~self._held
         self._held = held

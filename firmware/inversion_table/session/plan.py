@@ -130,9 +130,9 @@ def _natural(value: object, highest: int = _INT32_MAX) -> bool:
     return _whole(value, highest) and value >= 0  # type: ignore[operator]
 
 
-def _writable(name: object) -> bool:
+def _writable(name: str) -> bool:
     """A text that UTF-8 can hold: one half of a surrogate pair alone is none."""
-    if not isinstance(name, str) or len(name) > 255:
+    if len(name) > 255:
         return False
     for char in name:
         if 0xD800 <= ord(char) <= 0xDFFF:
@@ -155,7 +155,7 @@ def from_wire(value: object) -> Plan:
     if type(value.get("format")) is not int or value["format"] != FORMAT:
         raise _form("plan format must be %d" % FORMAT)
     name = value.get("name")
-    if not _writable(name):
+    if not isinstance(name, str) or not _writable(name):
         raise _form("a plan needs a name, a text of at most 255 bytes of UTF-8")
     for key in ("return_rate_mdeg_per_s", "rest_ms"):
         if not _whole(value.get(key)):

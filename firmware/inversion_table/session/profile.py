@@ -8,7 +8,7 @@ RETURN = 2
 REST = 3
 
 
-ARRIVE_MS = 60
+ARRIVE_MS = 80
 """A move ends up to this much later than its trapezoid: it ends in whole ticks, softly."""
 HOLD_TOLERANCE_MDEG = 1_000
 """The bed may stand off its target by this much, so a hold this near to head-down counts as one."""

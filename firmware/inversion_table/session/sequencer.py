@@ -111,7 +111,8 @@ class Sequencer:
         wish.duty_permille = self.motion.duty_permille
 
     def _wind_down(self, tilt_mdeg: int, settings, dt_ms: int, wish) -> None:
-        if self.motion.come_to_rest(tilt_mdeg, settings.acceleration_mdeg_per_s2, dt_ms):
+        slowing = max(settings.acceleration_mdeg_per_s2, limits.WIND_DOWN_ACCELERATION_MDEG_PER_S2)
+        if self.motion.come_to_rest(tilt_mdeg, slowing, dt_ms):
             self._wish_hold(tilt_mdeg, wish)
         else:
             self._wish_move(wish)
@@ -196,6 +197,7 @@ class Sequencer:
         if not self.returning:  # a return that was paused goes on where it was
             self.returning = True
             self.motion.hold_at(tilt_mdeg)
+            wish.limit_mdeg = tilt_mdeg  # from here it goes one way only, also after a pause
             if tilt_mdeg > FLAT_MDEG:
                 self.return_phase = TO_FLAT
             elif tilt_mdeg > CREEP_FROM_MDEG:

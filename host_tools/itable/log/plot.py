@@ -216,14 +216,16 @@ def _draw_motor(axes: "Axes", log: SessionLog, times_s: list[float]) -> None:
 
 
 _NOT_MARKED = (events.STATE_CHANGED,)
-"""The band shows states, and a hold begins where its move ends."""
+"""The band shows states."""
+_BEFORE_START_MS = -2_000
+"""What happened earlier (a plan stored, a reset) stands in the log, but not in the picture."""
 
 
 def _draw_events(figure: "Figure", axes: "Axes", log: SessionLog) -> None:
     """Mark every event, and name as many as find room above the tilt, the weighty ones first."""
     named = []
     for event in log.events:
-        if event.code in _NOT_MARKED:
+        if event.code in _NOT_MARKED or event.t_ms < _BEFORE_START_MS:
             continue
         fault = event.code == events.FAULT_RAISED
         colour = pictures.LIMIT if fault else pictures.FAINT
@@ -234,7 +236,7 @@ def _draw_events(figure: "Figure", axes: "Axes", log: SessionLog) -> None:
             linestyle="-" if fault else ":",
             alpha=0.9,
         )
-        quiet = event.code in (events.STEP_STARTED, events.BUTTON_RELEASED)
+        quiet = event.code in (events.STEP_STARTED, events.BUTTON_RELEASED, events.PLAN_STORED)
         weight = 0 if fault else 1 + quiet
         named.append(Label(event.t_ms / 1000, words.event_words(event), colour, weight))
     placed = labels.arrange(figure, axes, named)

@@ -1,0 +1,186 @@
+"""On MicroPython: what each part of the control tick costs, and what it allocates.
+
+Prints one line a part: name, time per call as a multiple of a plain loop of 100 rounds in the same
+run, and bytes allocated per call with the garbage collector held off. The parts run in the middle
+of a session, moving outward, with pins and a bus that cost next to nothing.
+"""
+
+import gc
+import time
+
+from inversion_table.actuation.drive import Drive
+from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.tilt import TiltEstimator
+from inversion_table.indication.indicator import Indicator
+from inversion_table.journal.absent import AbsentRing
+from inversion_table.journal.chronicle import Chronicle
+from inversion_table.journal.recorder import Recorder
+from inversion_table.safety import kernel, limits, monitors, ports, states
+from inversion_table.sensing.analog import Analog
+from inversion_table.sensing.imu import ImuSample
+from inversion_table.sensing.lsm6dsox import Lsm6dsox
+from inversion_table.sensing.mpu6050 import Mpu6050
+from inversion_table.sensing.panel import Panel
+from inversion_table.session.plan import Plan, Step, StepSet
+from inversion_table.session.program import Program
+from inversion_table.session.sequencer import Sequencer
+
+CALLS = 1000
+ROUNDS = 5
+TILT_MDEG = 20_000
+
+
+class Level:
+    """A pin, PWM or converter that always reads the same."""
+
+    def __init__(self, level=0):
+        self._level = level
+
+    def value(self, _level=None):
+        return self._level
+
+    def duty_u16(self, _duty):
+        pass
+
+    def freq(self, _hz):
+        pass
+
+    def read_u16(self):
+        return self._level
+
+
+class PanelPins:
+    """Away from home, nothing pressed, everything as it should be."""
+
+    def __init__(self):
+        self.estop = self.outward_end = self.ankle_lock = Level(0)
+        self.home_switch = self.relay_mirror = Level(1)
+        self.start = self.pause = self.return_home = self.jog_up = self.jog_down = Level(1)
+
+
+class Bus:
+    """A bus whose sensor answers with ever-changing bytes near +1 g."""
+
+    def __init__(self):
+        self._count = 0
+
+    def readfrom_mem_into(self, _address, _register, buffer):
+        self._count += 1
+        for index in range(len(buffer)):
+            buffer[index] = (self._count * 7 + index) & 1
+
+
+def moving():
+    """The objects of a tick in the middle of a move."""
+    inputs = ports.Inputs()
+    inputs.settled = inputs.ankle_locked = inputs.relay_closed = True
+    inputs.plan_ready = inputs.settings_ok = True
+    inputs.estop_pressed = inputs.end_reached = False
+    inputs.supply_mv = 24_000
+    estimate = Estimate()
+    estimate.tilt_mdeg = TILT_MDEG
+    estimate.valid = estimate.primary_ok = estimate.monitor_ok = True
+    decision = ports.Decision()
+    decision.state = states.MOVING
+    decision.mode = ports.MODE_SESSION
+    decision.power = decision.ready = True
+    state = kernel.KernelState(ports.BOOT_POWER_ON)
+    state.state = states.MOVING
+    state.mode = ports.MODE_SESSION
+    return inputs, estimate, decision, state
+
+
+def parts():
+    """(name, function of now_ms) for each part of the tick."""
+    settings = limits.Settings()
+    inputs, estimate, decision, state = moving()
+    wish = ports.Wish()
+    watch = monitors.Monitors()
+    sequencer = Sequencer()
+    plan = Plan("benchmark", [StepSet(1, [Step(60_000, 3_000, 0)])], 2_000, 0)
+    program = Program(plan, settings.acceleration_mdeg_per_s2)
+    primary, monitor = Lsm6dsox(Bus()), Mpu6050(Bus())
+    for driver in (primary, monitor):
+        driver._running = True
+        driver._configured = lambda: True
+    first, second = ImuSample(), ImuSample()
+    still = ImuSample()
+    still.az_ug = 1_000_000
+    still.ok = True
+    measured = Estimate()
+    estimator = TiltEstimator(nominal_primary(), nominal_monitor())
+    panel = Panel(PanelPins())
+    analog = Analog(Level(10), Level(43_000))
+    read = ports.Inputs()
+    drive = Drive(Level(), Level(), Level(), Level())
+    indicator = Indicator(Level(), Level(), Level(), Level())
+    recorder = Recorder(AbsentRing(), lambda: 0)
+    chronicle = Chronicle(recorder)
+    return (
+        ("primary IMU", lambda now_ms: primary.read(first, now_ms)),
+        ("monitor IMU", lambda now_ms: monitor.read(second, now_ms)),
+        ("panel", lambda now_ms: panel.read(read, now_ms)),
+        ("analog", lambda now_ms: analog.read(read)),
+        ("estimator", lambda now_ms: estimator.update(still, still, now_ms, measured)),
+        ("monitors", lambda now_ms: watch.update(decision, estimate, inputs, now_ms)),
+        (
+            "sequencer",
+            lambda now_ms: sequencer.step(
+                program, decision, estimate, inputs, settings, now_ms, wish
+            ),
+        ),
+        (
+            "kernel",
+            lambda now_ms: kernel.step(
+                state, wish, estimate, inputs, watch, settings, now_ms, decision
+            ),
+        ),
+        ("drive", lambda now_ms: drive.apply(decision)),
+        ("indicator", lambda now_ms: indicator.show(decision, now_ms)),
+        (
+            "chronicle",
+            lambda now_ms: chronicle.write(decision, estimate, inputs, wish, 1, now_ms),
+        ),
+    )
+
+
+def plain_loop(_now_ms):
+    """The peer: 100 rounds of a loop."""
+    total = 0
+    for index in range(100):
+        total = (total + index) & 0xFFFF
+    return total
+
+
+def time_us(function):
+    """Best mean time of a call."""
+    best_us = 1 << 29
+    for _ in range(ROUNDS):
+        begin = time.ticks_us()
+        for index in range(CALLS):
+            function(index)
+        best_us = min(best_us, time.ticks_diff(time.ticks_us(), begin))
+    return best_us / CALLS
+
+
+def allocated_bytes(function):
+    """Bytes that a call leaves behind."""
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for index in range(CALLS):
+        function(index)
+    after = gc.mem_alloc()
+    gc.enable()
+    return (after - before) / CALLS
+
+
+def main():
+    loop_us = time_us(plain_loop)
+    for name, function in parts():
+        function(0)  # first calls may set up things
+        print("%s;%.3f;%.2f" % (name, time_us(function) / loop_us, allocated_bytes(function)))
+
+
+main()

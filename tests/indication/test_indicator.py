@@ -1,0 +1,184 @@
+"""What a person without a laptop sees and hears."""
+
+import itertools
+
+import pytest
+
+from inversion_table.indication import patterns
+from inversion_table.indication.indicator import REFUSED_MS, Indicator
+from inversion_table.indication.patterns import Pattern, pattern_of
+from inversion_table.safety import faults, states
+from inversion_table.safety.ports import Decision
+from tests.indication.fake_lights import FakeBuzzer, FakeLight
+
+WATCHED_MS = 4_000
+
+
+class Bench:
+    def __init__(self, now_ms: int = 0) -> None:
+        self.red, self.green, self.blue = FakeLight(), FakeLight(), FakeLight()
+        self.buzzer = FakeBuzzer()
+        self.indicator = Indicator(self.red, self.green, self.blue, self.buzzer)
+        self.decision = Decision()
+        self.now_ms = now_ms
+
+    def tick(self) -> tuple[int, int]:
+        """(colour, tone in Hz) as shown in this tick."""
+        self.indicator.show(self.decision, self.now_ms)
+        self.now_ms = (self.now_ms + 10) & 0x3FFFFFFF
+        colour = self.red.level | self.green.level << 1 | self.blue.level << 2
+        return colour, self.buzzer.hz if self.buzzer.duty else 0
+
+    def watch(self, ms: int = WATCHED_MS) -> list[tuple[int, int]]:
+        return [self.tick() for _ in range(ms // 10)]
+
+
+def look(state: int, fault: int = 0, at_home: bool = False, refused: bool = False) -> tuple:
+    """What eyes tell apart: colour, lit part of the time, and how often a second it lights up."""
+    bench = Bench()
+    bench.decision.state = state
+    bench.decision.fault = fault
+    bench.decision.at_home = at_home
+    if refused:
+        bench.decision.refused = faults.NO_PLAN
+        bench.decision.refusals = 1
+    seen = [colour for colour, _ in bench.watch(1_400 if refused else WATCHED_MS)]
+    (colour,) = {colour for colour in seen if colour}
+    starts = sum(1 for a, b in itertools.pairwise(seen) if not a and b)
+    steady = all(seen)
+    return colour, "steady" if steady else round(starts / len(seen) * 100)
+
+
+EVERYTHING = {
+    **{states.STATE_NAMES[state]: (state, 0, False, False) for state in range(9)},
+    "going home for a fault": (states.RETURNING, faults.STALLED, False, False),
+    "fault at home": (states.FAULT, faults.BUTTON_STUCK, True, False),
+    "refused": (states.HOME, 0, True, True),
+}
+
+
+def test_every_state_can_be_told_from_every_other_by_eye() -> None:
+    looks = {name: look(*what) for name, what in EVERYTHING.items()}
+    for one, other in itertools.combinations(looks, 2):
+        assert looks[one] != looks[other], (one, other)
+
+
+def test_every_state_has_a_pattern_of_its_own() -> None:
+    assert len(patterns.BY_STATE) == len(states.STATE_NAMES)
+    every = [*patterns.BY_STATE, patterns.FAULT_RETURN, patterns.FAULT_AT_HOME, patterns.REFUSED]
+    for pattern in every:
+        assert 0 < pattern.light_ms <= pattern.period_ms
+        assert 0 <= pattern.sound_ms <= pattern.period_ms
+        assert (pattern.tone_hz > 0) == (pattern.sound_ms > 0)
+        assert pattern.period_ms % 10 == pattern.light_ms % 10 == pattern.sound_ms % 10 == 0
+        # Above 3 flashes a second a bright light can harm some people; the quick ones are brief.
+        assert pattern.period_ms >= 200
+    assert len({vars_of(pattern) for pattern in every}) == len(every)
+
+
+def vars_of(pattern: Pattern) -> tuple:
+    return tuple(sorted(vars(pattern).items()))
+
+
+def test_an_unknown_state_looks_like_a_fault() -> None:
+    for odd in (-1, 9, 1_000):
+        assert pattern_of(odd, 0, False) is patterns.BY_STATE[states.FAULT]
+
+
+@pytest.mark.parametrize("fault", range(1, len(faults.FAULTS)))
+def test_a_fault_away_from_home_is_never_silent_and_never_looks_well(fault: int) -> None:
+    for state in (states.FAULT, states.RETURNING, states.STOPPED):
+        pattern = pattern_of(state, fault, False)
+        assert pattern.tone_hz
+        assert pattern.colour & patterns.RED
+
+
+def test_at_home_the_buzzer_is_silent() -> None:
+    for state, fault in ((states.HOME, 0), (states.FAULT, faults.BUTTON_STUCK)):
+        bench = Bench()
+        bench.decision.state = state
+        bench.decision.fault = fault
+        bench.decision.at_home = True
+        assert {tone for _, tone in bench.watch()} == {0}
+
+
+def test_a_pattern_begins_at_its_beginning() -> None:
+    bench = Bench(now_ms=777)
+    bench.decision.state = states.HOME
+    bench.watch(130)
+    bench.decision.state = states.PAUSED
+    seen = [colour for colour, _ in bench.watch(2_000)]
+    assert seen == [patterns.YELLOW] * 100 + [0] * 100
+
+
+def test_the_sound_of_moving_is_a_tick_each_second() -> None:
+    bench = Bench()
+    bench.decision.state = states.MOVING
+    tones = [tone for _, tone in bench.watch(3_000)]
+    assert tones == ([1_200] * 6 + [0] * 94) * 3
+
+
+def refused(bench: Bench) -> None:
+    bench.decision.state = states.HOME
+    bench.decision.at_home = True
+    bench.watch(500)
+    bench.decision.refused = faults.ANKLE_LOCK_OPEN
+    bench.decision.refusals += 1
+
+
+def test_refused_is_shown_and_then_gone() -> None:
+    bench = Bench()
+    refused(bench)
+    shown = bench.watch(REFUSED_MS)
+    assert {colour for colour, _ in shown} == {patterns.RED, 0}
+    assert {tone for _, tone in shown} == {400, 0}
+    assert set(bench.watch(10_000)) == {(patterns.GREEN, 0)}
+
+
+def test_refused_again_is_shown_again() -> None:
+    bench = Bench()
+    refused(bench)
+    bench.watch(1_000)
+    bench.decision.refusals += 1
+    assert {colour for colour, _ in bench.watch(REFUSED_MS)} == {patterns.RED, 0}
+    assert set(bench.watch(1_000)) == {(patterns.GREEN, 0)}
+
+
+def test_the_count_of_refusals_may_wrap() -> None:
+    bench = Bench()
+    bench.decision.refusals = 0xFFFF
+    bench.indicator.show(bench.decision, 0)
+    refused(bench)
+    bench.decision.refusals = 0
+    assert patterns.RED in {colour for colour, _ in bench.watch(300)}
+
+
+def test_an_old_refusal_does_not_come_back_when_the_clock_wraps() -> None:
+    bench = Bench(now_ms=1_000)
+    refused(bench)
+    bench.watch(REFUSED_MS + 100)
+    bench.now_ms = 1_510  # the same moment, 12.4 days later
+    assert set(bench.watch(3_000)) == {(patterns.GREEN, 0)}
+
+
+def test_a_start_that_is_accepted_ends_the_refusal_at_once() -> None:
+    bench = Bench()
+    refused(bench)
+    bench.watch(200)
+    bench.decision.refused = faults.NO_FAULT
+    bench.decision.state = states.MOVING
+    assert patterns.RED not in {colour for colour, _ in bench.watch(2_000)}
+
+
+def test_pins_are_written_only_on_a_change() -> None:
+    bench = Bench()
+    bench.decision.state = states.HOME
+    bench.watch(5_000)
+    assert bench.red.writes == bench.green.writes == bench.blue.writes == 1
+    assert bench.buzzer.writes == 1
+
+
+def test_whatever_the_last_program_left_is_overwritten_by_the_first_tick() -> None:
+    bench = Bench()
+    bench.decision.state = states.HOLDING
+    assert bench.tick() == (patterns.BLUE, 0)

@@ -1,0 +1,61 @@
+"""An application that only remembers what it is asked for. Runs on CPython and MicroPython."""
+
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.safety import limits
+from inversion_table.safety.ports import Decision, Inputs, Wish
+from inversion_table.session.program import Program
+from inversion_table.session.sequencer import Sequencer
+
+
+class FakeRecorder:
+    lost_records = 0
+    lost_pages = 0
+
+
+class FakeApp:
+    """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
+
+    def __init__(self):
+        self.settings = limits.Settings()
+        self.program = None
+        self.inputs = Inputs()
+        self.estimate = Estimate()
+        self.wish = Wish()
+        self.decision = Decision()
+        self.sequencer = Sequencer()
+        self.recorder = FakeRecorder()
+        self.ticks = 1_073_741_823
+        self.late_ticks = 3
+        self.heap_free = 100_000
+        self.sessions = []
+        self.data = b""
+        self.moving = False
+        self.store_error = None
+        self.calls = []
+
+    def in_session(self):
+        return self.moving
+
+    def uptime_ms(self):
+        return 4_000_000_000
+
+    def ask_return(self):
+        self.calls.append("return")
+
+    def ask_stop(self):
+        self.calls.append("stop")
+
+    def store_plan(self, plan):
+        self.calls.append("store_plan")
+        if self.store_error is not None:
+            raise self.store_error
+        self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+
+    def log_sessions(self):
+        return self.sessions
+
+    def log_read(self, session, offset, length):
+        self.calls.append("log_read")
+        if session != 7:
+            raise KeyError(session)
+        return len(self.data), memoryview(self.data)[offset : offset + length]

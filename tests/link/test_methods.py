@@ -1,0 +1,269 @@
+"""Every method through the server, with an application that only remembers what it is asked."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+
+from inversion_table.contract import frame, messages
+from inversion_table.contract.messages import METHODS, contract_hash, field_problem
+from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.link.methods import Methods
+from inversion_table.link.server import Server
+from inversion_table.safety import faults, limits
+from inversion_table.session.plan import Plan, Step, StepSet
+from inversion_table.session.program import Program
+from inversion_table.store.values import StoreError
+from tests.link.fake_app import FakeApp
+from tests.session.plans import PLANS, make
+
+PLAN = make((60_000, 3_000, 180_000), (0, 3_000, 30_000), times=3, name="Kim 2013, 60°")
+
+
+@pytest.fixture
+def app() -> FakeApp:
+    return FakeApp()
+
+
+def ask(app: FakeApp, method: str, params: object = None, request_id: object = 1) -> dict:
+    """The reply as the host reads it; a block is put under "block"."""
+    server = Server(Methods(app, "e6614103e7452d2f").table, app.in_session)
+    request = {"jsonrpc": "2.0", "id": request_id, "method": method}
+    if params is not None:
+        request["params"] = params
+    line, block = server.answer(frame.encode(request)[:-1])
+    assert len(line) <= frame.MAX_LINE_BYTES
+    reply = frame.decode(line)
+    assert isinstance(reply, dict)
+    assert reply["jsonrpc"] == "2.0"
+    assert reply["id"] == request_id
+    assert ("result" in reply) != ("error" in reply)
+    if "result" in reply:
+        assert field_problem(METHODS[method][1], reply["result"]) == ""
+        assert (block is not None) == (method == "log.read")
+        reply["block"] = block
+    else:
+        assert block is None
+        assert reply["error"]["code"] in messages.ERROR_TEXTS
+    return reply
+
+
+def put(plan: Plan) -> dict:
+    return {"plan": plan.to_wire(), "id": plan.plan_id()}
+
+
+GOOD_PARAMS = {
+    "plan.put": put(PLAN),
+    "log.read": {"session": 7, "offset": 0, "length": 10},
+}
+
+
+def test_every_method_has_a_handler_and_every_handler_a_method(app: FakeApp) -> None:
+    assert set(Methods(app, "d").table) == set(METHODS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_result_is_what_its_definition_says(app: FakeApp, method: str) -> None:
+    app.data = b"0123456789abc"
+    assert "result" in ask(app, method, GOOD_PARAMS.get(method))
+    app.program = Program(PLAN, 2_000)
+    assert "result" in ask(app, method, GOOD_PARAMS.get(method))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
+    # What an application may be asked for is written down here: to return, to stop, to keep a
+    # plan for the next START. All that the tick reads stays as it was.
+    kept = {
+        name: dict(vars(thing))
+        for name, thing in vars(app).items()
+        if name in ("inputs", "estimate", "wish", "decision", "settings")
+    }
+    ask(app, method, GOOD_PARAMS.get(method))
+    allowed = {
+        "session.return": ["return"],
+        "session.stop": ["stop"],
+        "plan.put": ["store_plan"],
+        "log.read": ["log_read"],
+    }
+    assert app.calls == allowed.get(method, [])
+    for name, values in kept.items():
+        assert vars(getattr(app, name)) == values, name
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_in_a_session_only_these_are_answered(app: FakeApp, method: str) -> None:
+    app.moving = True
+    reply = ask(app, method, GOOD_PARAMS.get(method))
+    if METHODS[method][2] == "any":
+        assert "result" in reply
+    else:
+        assert reply["error"]["code"] == messages.BUSY
+        assert app.calls == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_parameter_is_checked_before_anything_is_done(app: FakeApp, method: str) -> None:
+    fields = METHODS[method][0]
+    good = GOOD_PARAMS.get(method, {})
+    wrong: list[object] = [{**good, "more": 1}, [], "text", 5, True]
+    for name, kind, lowest, highest in fields:
+        wrong += [{**good, name: value} for value in ([1], 1.5, True)]
+        if kind[-1] != "?":
+            wrong.append({key: value for key, value in good.items() if key != name})
+            wrong.append({**good, name: None})
+        if kind.startswith("int"):
+            wrong += [{**good, name: lowest - 1}, {**good, name: highest + 1}]
+        if kind.startswith("text"):
+            wrong += [{**good, name: "a" * (highest + 1)}]
+    for params in wrong:
+        reply = ask(app, method, params)
+        assert reply["error"]["code"] == messages.INVALID_PARAMS, params
+        assert app.calls == []
+
+
+def test_status_in_every_state_with_every_fault(app: FakeApp) -> None:
+    for state in range(len(STATE_NAMES)):
+        for fault in range(len(FAULTS)):
+            app.decision.state = state
+            app.decision.fault = fault
+            app.decision.refused = fault
+            result = ask(app, "status")["result"]
+            assert result["state"] == STATE_NAMES[state]
+            assert result["fault"] == result["refused"] == FAULTS[fault][0]
+
+
+def test_status_at_the_ends_of_what_the_parts_can_say(app: FakeApp) -> None:
+    app.program = Program(PLAN, 2_000)
+    app.estimate.valid = True
+    for sign in (-1, 1):
+        app.estimate.tilt_mdeg = sign * 180_000
+        app.estimate.rate_mdeg_per_s = sign * 1_000_000
+        app.wish.target_mdeg = sign * 180_000
+        app.inputs.current_ma = 16_500
+        app.inputs.supply_mv = 36_300
+        app.decision.session_ms = 1 << 29
+        app.decision.head_down_ms = 1 << 29
+        ask(app, "status")
+
+
+def test_hello_with_our_contract_with_none_and_with_another(app: FakeApp) -> None:
+    assert ask(app, "hello")["result"]["contract"] == contract_hash()
+    assert "result" in ask(app, "hello", {"contract": contract_hash()})
+    assert "result" in ask(app, "hello", {"contract": None})
+    error = ask(app, "hello", {"contract": "0" * 16})["error"]
+    assert error["code"] == messages.CONTRACT_MISMATCH
+    assert error["data"]["contract"] == contract_hash()
+    assert "update" in error["message"]
+
+
+def test_a_plan_is_stored_and_comes_back(app: FakeApp) -> None:
+    assert ask(app, "plan.get")["result"] == {"plan": None, "id": None}
+    assert ask(app, "plan.list")["result"] == {"plans": []}
+    assert ask(app, "plan.put", put(PLAN))["result"] == {"id": PLAN.plan_id()}
+    got = ask(app, "plan.get")["result"]
+    assert got == {"plan": PLAN.to_wire(), "id": PLAN.plan_id()}
+    assert ask(app, "plan.list")["result"]["plans"] == [{"id": PLAN.plan_id(), "name": PLAN.name}]
+
+
+def test_a_plan_with_another_id_is_not_stored(app: FakeApp) -> None:
+    error = ask(app, "plan.put", {**put(PLAN), "id": "0" * 16})["error"]
+    assert error["code"] == messages.INVALID_PARAMS
+    assert app.calls == []
+
+
+def test_a_plan_outside_the_limits_is_refused_with_reason_and_line(app: FakeApp) -> None:
+    plan = make((60_001, 3_000, 1_000), (0, 3_001, 0))
+    error = ask(app, "plan.put", put(plan))["error"]
+    assert error["code"] == messages.PLAN_REFUSED
+    assert "60.001 deg" in error["message"]
+    assert [problem["line"] for problem in error["data"]["problems"]] == [10, 11]
+    assert app.calls == []
+
+
+def test_a_refusal_of_the_worst_plan_fits_in_a_line(app: FakeApp) -> None:
+    edge = 2**31 - 1
+    steps = [Step(-edge, -edge, -edge, edge) for _ in range(limits.MAX_STEPS // 16)]
+    plan = Plan("é" * 120, [StepSet(0, steps, edge) for _ in range(16)], -edge, -edge)
+    error = ask(app, "plan.put", put(plan))["error"]
+    assert error["code"] == messages.PLAN_REFUSED
+    assert error["data"]["problems"]
+
+
+def test_the_longest_plan_goes_both_ways_in_one_line(app: FakeApp) -> None:
+    step = Step(-75_000, 3_000, 900, 100_000)
+    plan = Plan("🙃" * 12, [StepSet(1, [step] * 4, 100_000) for _ in range(16)], 2_000, 60_000)
+    assert ask(app, "plan.put", put(plan))["result"]["id"] == plan.plan_id()
+    assert ask(app, "plan.get")["result"]["plan"] == plan.to_wire()
+
+
+def test_a_plan_that_is_none_is_refused(app: FakeApp) -> None:
+    for odd in ({}, {"format": 2}, {**PLAN.to_wire(), "name": "\ud83d"}):
+        server = Server(Methods(app, "d").table, app.in_session)
+        # Not through our own encoder: it cannot write half a surrogate pair, a stranger's can.
+        payload = json.dumps(
+            {"jsonrpc": "2.0", "id": 1, "method": "plan.put",
+             "params": {"plan": odd, "id": "0" * 16}}
+        ).encode()  # fmt: skip
+        line, _ = server.answer(payload + b" " + frame.crc_text(payload))
+        reply = frame.decode(line)
+        assert reply["error"]["code"] == messages.PLAN_REFUSED  # type: ignore[index]
+        assert app.calls == []
+
+
+@pytest.mark.parametrize("error", [OSError(28), StoreError("no room")])
+def test_a_store_that_fails_is_told(app: FakeApp, error: Exception) -> None:
+    app.store_error = error
+    assert ask(app, "plan.put", put(PLAN))["error"]["code"] == messages.STORE_FAILED
+
+
+@settings(max_examples=50)
+@given(PLANS)
+def test_a_stored_plan_was_inside_the_limits(plan: Plan) -> None:
+    app = FakeApp()
+    reply = ask(app, "plan.put", put(plan))
+    if "result" in reply:
+        assert app.program is not None
+        assert max(app.program.tilt_mdeg) <= app.settings.tilt_max_mdeg
+        assert max(app.program.rate_mdeg_per_s) <= app.settings.rate_max_mdeg_per_s
+    else:
+        assert app.calls == []
+
+
+@pytest.mark.parametrize("offset", [0, 5, 13, 14, 0xFFFFFFFF])
+def test_log_read_sends_length_and_block_alike(app: FakeApp, offset: int) -> None:
+    app.data = bytes(range(13))
+    reply = ask(app, "log.read", {"session": 7, "offset": offset, "length": 10})
+    expected = app.data[offset : offset + 10]
+    assert bytes(reply["block"]) == expected
+    assert reply["result"] == {
+        "session": 7, "offset": offset, "length": len(expected), "total": 13
+    }  # fmt: skip
+
+
+def test_an_unknown_session(app: FakeApp) -> None:
+    reply = ask(app, "log.read", {"session": 8, "offset": 0, "length": 10})
+    assert reply["error"]["code"] == messages.NOT_FOUND
+    assert "session 8" in reply["error"]["message"]
+
+
+def test_the_log_says_what_it_lost(app: FakeApp) -> None:
+    app.recorder.lost_records = 2
+    app.recorder.lost_pages = 3
+    assert ask(app, "log.list")["result"]["lost_records"] == 5
+    assert ask(app, "status")["result"]["log_lost"] == 5
+
+
+def test_settings_come_with_their_bounds(app: FakeApp) -> None:
+    result = ask(app, "settings.get")["result"]
+    assert result["settings"] == limits.Settings().to_dict()
+    assert set(result["bounds"]) == set(limits.SETTINGS)
+    for name, (lowest, highest, default, hazard) in limits.SETTINGS.items():
+        assert result["bounds"][name] == [lowest, highest, default, hazard]
+
+
+def test_the_fault_of_the_moment_is_told_in_words(app: FakeApp) -> None:
+    app.decision.fault = faults.ANKLE_LOCK_OPEN
+    result = ask(app, "status")["result"]
+    assert "ankle lock" in result["fault_patient"]
+    assert "interlock" in result["fault_engineer"]

@@ -1,0 +1,28 @@
+"""Monitors, sequencer and kernel: the same decisions on CPython and MicroPython, no allocation."""
+
+from pathlib import Path
+
+from tests.micropython import run_on_cpython, run_on_micropython
+
+SCRIPT = Path(__file__).parent / "device" / "sessions.py"
+TABLE = Path(__file__).parents[1] / "safety"
+STATES = 9
+
+
+def test_cpython_and_micropython_decide_alike_in_every_tick() -> None:
+    here = run_on_cpython(SCRIPT, path=(TABLE,))
+    there = run_on_micropython(SCRIPT, path=(TABLE,))
+    assert len(here) == 12 * 40
+    columns = [line.split() for line in here]
+    assert len({row[3] for row in columns}) >= STATES - 1, "the walks must meet the states"
+    assert len({row[6] for row in columns}) >= 8, "and many faults"
+    for mine, theirs in zip(here, there, strict=True):
+        assert mine == theirs
+
+
+def test_no_tick_allocates_in_any_state() -> None:
+    lines = run_on_micropython(SCRIPT, "locked", path=(TABLE,))
+    met = {state: int(count) for state, count in (line.split() for line in lines)}
+    assert len(met) == STATES
+    assert min(met.values()) > 0, met
+    assert sum(met.values()) >= 10_000
