@@ -50,10 +50,7 @@ lint: lint-rules lint-format ## ruff: rules and format
 lint-rules: $(READY)
 	$(BIN)/ruff check .
 
-lint-bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
-	$(BIN)/python -m tests.benchmarks
-
-format: $(READY)
+lint-format: $(READY)
 	$(BIN)/ruff format --check .
 
 types: types-firmware types-host ## mypy: firmware against the MicroPython stubs, the rest against CPython
@@ -66,6 +63,9 @@ types-host: $(READY)
 
 pytest: $(READY) ## the tests alone; choose with ARGS='-k name'
 	$(BIN)/pytest tests hil_tests -n 2 --dist worksteal --timeout 300 --durations 10 $(ARGS)
+
+bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
+	$(BIN)/python -m tests.benchmarks
 
 format: $(READY) ## let ruff put the source in order
 	$(BIN)/ruff check --fix .

@@ -131,6 +131,9 @@ def test_a_sample_says_what_was_seen(bench: Bench) -> None:
     bench.decision.duty_permille = -300
     bench.tick(10)
     assert bench.recorder.of("sample")[-1][4] == -1_900  # the sign of the drive
+    bench.decision.duty_permille = 0
+    bench.tick(10)
+    assert bench.recorder.of("sample")[-1][4] == 1_900
 
 
 def sample_flags(bench: Bench) -> int:
@@ -346,6 +349,14 @@ def test_an_invalid_tilt_is_not_summed_up_but_head_down_goes_on(bench: Bench) ->
     assert max_tilt == 20_000
     assert worst_error == 0
     assert head_down_ms == 600  # until it is known to be up, the person counts as head-down
+
+
+def test_head_down_begins_above_its_threshold(bench: Bench) -> None:
+    bench.leave()
+    for tilt in (limits.HEAD_DOWN_TILT_MDEG, limits.HEAD_DOWN_TILT_MDEG + 1):
+        bench.estimate.tilt_mdeg = tilt
+        bench.tick(100)
+    assert end_of(bench)[2] == 1_000
 
 
 def test_a_summary_starts_afresh_for_each_session(bench: Bench) -> None:

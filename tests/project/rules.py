@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDERS = ("firmware", "host_tools", "hil_tests", "tests", "tools")
+FOLDERS = ("firmware", "host_tools", "hil_tests", "tests")
 FIRMWARE = "firmware/"
 PACKAGE = "firmware/inversion_table/"
 

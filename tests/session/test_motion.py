@@ -217,3 +217,38 @@ def test_everything_fits_the_chips_small_integers(start, target, rate, accelerat
         motion.come_to_rest(Int31(tilt), Int31(acceleration), Int31(dt_ms))
         wrap_attributes(motion)
         assert attributes_are_checked(motion)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 80_000), RATES, ACCELERATIONS, GAPS)
+def test_homeward_is_the_mirror_of_outward(distance, rate, acceleration, gaps) -> None:
+    out, back = Motion(), Motion()
+    for tick in range(300):
+        dt_ms = gaps[tick % len(gaps)]
+        out.move(out.ref_mdeg(), distance, rate, acceleration, dt_ms)
+        back.move(-out.ref_mdeg(), -distance, rate, acceleration, dt_ms)
+        assert back.ref_udeg == -out.ref_udeg
+        assert back.rate_mdeg_per_s == -out.rate_mdeg_per_s
+    out.come_to_rest(0, acceleration, 10)
+    back.come_to_rest(0, acceleration, 10)
+    assert back.ref_udeg == -out.ref_udeg
+    assert back.rate_mdeg_per_s == -out.rate_mdeg_per_s
+
+
+def test_the_rate_is_what_the_reference_moves_by() -> None:
+    motion = Motion()
+    motion.hold_at(-50_000)
+    for _ in range(400):
+        motion.move(motion.ref_mdeg(), 50_000, 3_000, 2_000, 10)
+    before = motion.ref_udeg
+    for _ in range(100):
+        motion.move(motion.ref_mdeg(), 50_000, 3_000, 2_000, 10)
+    assert motion.ref_udeg - before == 3_000_000  # 3 deg in one second
+
+
+def test_duty_ends_at_its_bounds() -> None:
+    for target, bound in ((60_000, 1_000), (-60_000, -1_000)):
+        motion = Motion()
+        for _ in range(1_000):
+            motion.move(0, target, 6_000, 5_000, 10)
+        assert motion.duty_permille == bound
