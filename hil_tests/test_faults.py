@@ -129,7 +129,7 @@ def test_imus_that_disagree_lead_home_blindly(head_down: Operator) -> None:
     come_home(head_down)
 
 
-def test_home_switch_that_never_closes_ends_the_return_by_tilt(head_down: Operator) -> None:
+def test_home_switch_that_never_closes_ends_the_return_at_the_end_stop(head_down: Operator) -> None:
     table = head_down.table
     table.inject("home_switch_stuck_open")
     head_down.press("RETURN")

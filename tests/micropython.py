@@ -11,9 +11,12 @@ _START = (
 )
 
 
+_HEAP = "heapsize=4m"
+
+
 def run_on_micropython(script: Path, *arguments: str, path: tuple[Path, ...] = ()) -> list[str]:
     """The lines that the script prints; a failure ends the test with all that it said."""
-    return _run([sys.executable, "-c", _START, str(script), *arguments], path)
+    return _run([sys.executable, "-c", _START, "-X", _HEAP, str(script), *arguments], path)
 
 
 def run_on_cpython(script: Path, *arguments: str, path: tuple[Path, ...] = ()) -> list[str]:

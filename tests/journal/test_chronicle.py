@@ -84,6 +84,20 @@ def test_nothing_to_tell_at_home(bench: Bench) -> None:
     assert bench.recorder.told == []
 
 
+def test_the_first_tick_after_power_up_tells_nothing_that_did_not_happen() -> None:
+    recorder = FakeRecorder()
+    chronicle = Chronicle(recorder)
+    decision, estimate, inputs, wish = Decision(), Estimate(), Inputs(), Wish()
+    chronicle.write(decision, estimate, inputs, wish, 0, 77)
+    assert recorder.told == []
+    decision.state = states.STOPPED
+    decision.fault = faults.POWER_RESTORED
+    chronicle.write(decision, estimate, inputs, wish, 0, 87)
+    assert [entry[:2] for entry in recorder.told] == [
+        ("begin", 87), ("event", 87), ("event", 87), ("sample", 87)
+    ]  # fmt: skip
+
+
 def test_a_session_begins_ends_and_is_sampled_at_10_hz(bench: Bench) -> None:
     bench.leave()
     bench.tick(1_000)
@@ -231,8 +245,8 @@ def test_what_the_host_asked_for_is_told(bench: Bench) -> None:
     bench.tick()
     bench.inputs.host_stop = False
     bench.tick(20)
-    codes = [event[1] for event in bench.recorder.of("event")]
-    assert codes == [events.HOST_RETURN, events.HOST_STOP]
+    told = [event[1:] for event in bench.recorder.of("event")]
+    assert told == [(events.HOST_RETURN, 0, 0), (events.HOST_STOP, 0, 0)]
 
 
 def test_steps_are_told_with_the_tilt_that_they_go_to(bench: Bench) -> None:

@@ -1,24 +1,18 @@
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
-from tests.journal.on_micropython import DEVICE, FIRMWARE, HERE, run
+from tests.micropython import run_on_cpython, run_on_micropython
+
+HERE = Path(__file__).parent
+DEVICE = HERE / "device"
 
 
 def test_device_and_host_write_and_read_the_same_bytes_and_the_tick_allocates_nothing():
-    host = subprocess.run(
-        [sys.executable, str(DEVICE / "write_log.py")],
-        env={**os.environ, "PYTHONPATH": f"{FIRMWARE}:{HERE}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    device = run(DEVICE / "write_log.py")
-    assert len(device.splitlines()) > 200
-    assert device == host.stdout
+    host = run_on_cpython(DEVICE / "write_log.py", path=(HERE,))
+    device = run_on_micropython(DEVICE / "write_log.py", path=(HERE,))
+    assert len(device) > 200
+    assert device == host
 
 
 @pytest.mark.parametrize(
@@ -34,4 +28,4 @@ def test_device_and_host_write_and_read_the_same_bytes_and_the_tick_allocates_no
     ],
 )
 def test_the_log_and_littlefs_share_the_flash(scenario):
-    assert run(DEVICE / "share_littlefs.py", scenario).endswith("ok\n")
+    assert run_on_micropython(DEVICE / "share_littlefs.py", scenario, path=(HERE,))[-1] == "ok"

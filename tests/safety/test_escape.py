@@ -370,12 +370,12 @@ def test_once_blind_a_return_stays_blind() -> None:
     assert time_home_ms(table, BLIND_HOME_WITHIN_MS) > 0
 
 
-def test_with_the_home_switch_open_a_led_return_ends_by_tilt_and_says_why() -> None:
+def test_with_the_home_switch_open_a_led_return_ends_at_the_stop_and_says_why() -> None:
     table = held_down()
     table.home_switch = STUCK_OPEN
     table.return_home = True
     assert time_home_ms(table, HOME_WITHIN_MS) > 0
-    assert table.tilt_mdeg() > -75_600
+    assert table.tilt_mdeg() == -76_000  # the end stop, before the bound in tilt
     assert (table.decision.state, table.decision.fault) == (
         states.FAULT,
         faults.HOME_SWITCH_STUCK,

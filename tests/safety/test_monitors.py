@@ -152,8 +152,8 @@ DETECTORS = {
         change(inputs__home_switch=True),
     ),
     "home switch open past home": Detector(
-        faults.HOME_SWITCH_STUCK, change(estimate__tilt_mdeg=-75_701),
-        change(estimate__tilt_mdeg=-75_700), limits.HOME_SWITCH_MS,
+        faults.HOME_SWITCH_STUCK, change(estimate__tilt_mdeg=-78_001),
+        change(estimate__tilt_mdeg=-78_000), limits.HOME_SWITCH_MS,
         change(inputs__home_switch=False),
     ),
     "overspeed outward": Detector(

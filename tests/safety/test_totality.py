@@ -15,7 +15,7 @@ from tests.safety.one_step import OneStep
 
 # Half of what the chip's small int holds, so that the garbage can be negated and added to.
 GARBAGE = 1 << 29
-TILT_EDGES = (-79_000, -75_400, -75_000, -71_000, 2_000, 60_000, 61_500, 90_000, 91_500)
+TILT_EDGES = (-79_000, -78_000, -75_000, -71_000, 2_000, 60_000, 61_500, 90_000, 91_500)
 FLAGS = [name for name, value in vars(Inputs()).items() if type(value) is bool]
 PERMITTING = {
     "estop_pressed": False,

@@ -252,3 +252,28 @@ def test_duty_ends_at_its_bounds() -> None:
         for _ in range(1_000):
             motion.move(0, target, 6_000, 5_000, 10)
         assert motion.duty_permille == bound
+
+
+def test_held_where_it_is_there_is_no_drive() -> None:
+    motion = Motion()
+    for _ in range(300):
+        motion.move(0, 60_000, 6_000, 5_000, 10)
+    motion.hold_at(7_000)
+    assert vars(motion) == {
+        "ref_udeg": 7_000_000, "rate_udeg_per_s": 0, "rate_mdeg_per_s": 0, "duty_permille": 0,
+        "integral_mdeg_ms": 0, "settle_ms": 0,
+    }  # fmt: skip
+    for _ in range(10):
+        assert motion.move(7_000, 7_000, 3_000, 2_000, 10)
+        assert motion.duty_permille == 0
+
+
+def test_each_arrival_settles_for_its_own_time() -> None:
+    motion = Motion()
+    motion.hold_at(10_000)
+    for _ in range(240):
+        assert not motion.move(9_500, 10_000, 3_000, 2_000, 10)
+    ticks = 0
+    while not motion.move(motion.ref_mdeg() - 500, 12_000, 3_000, 2_000, 10):
+        ticks += 1
+    assert ticks * 10 >= motions.SETTLE_MS

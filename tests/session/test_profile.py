@@ -59,7 +59,7 @@ def test_no_way_takes_no_time() -> None:
 def test_a_move_against_brute_force(distance: int, rate: int, acceleration: int) -> None:
     time_ms = profile.move_ms(distance, rate, acceleration) - profile.ARRIVE_MS
     expected_ms = brute_force_ms(distance, rate, acceleration)
-    assert time_ms == pytest.approx(expected_ms, abs=max(5, 0.003 * expected_ms))
+    assert time_ms == pytest.approx(expected_ms, abs=max(limits.TICK_MS, 0.003 * expected_ms))
 
 
 @given(st.integers(0, 2**62))
@@ -199,3 +199,15 @@ def test_the_line_of_the_longest_stretch() -> None:
     assert total(plan, 2_000).head_down_line == 12
     plan = make((20_000, 3_000, 60_000), (25_000, 3_000, 30_000), rest, (20_000, 3_000, 50_000))
     assert total(plan, 2_000).head_down_line == 10
+
+
+def test_head_up_time_is_counted_once_and_up_to_the_reset() -> None:
+    rests = [(0, 3_000, 3_000)] * 3
+    once = total(make((20_000, 3_000, 60_000), *rests, (20_000, 3_000, 0)), 2_000)
+    twice = total(make((20_000, 3_000, 60_000), *rests, *rests, (20_000, 3_000, 0)), 2_000)
+    # 9 s of rest and the ways are below and above the threshold for less than 10 s at a stretch,
+    # or for more: then the clock has run on for just 10 s.
+    up = [total(make((20_000, 3_000, 60_000), (0, 3_000, ms)), 2_000) for ms in (9_000, 30_000)]
+    assert up[1].head_down_stretch_ms - up[0].head_down_stretch_ms <= 1_000
+    assert once.head_down_stretch_ms > 60_000 + 9_000
+    assert twice.head_down_stretch_ms <= up[1].head_down_stretch_ms

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inversion_table.store import Store, StoreError
-from tests.journal.on_micropython import run
+from tests.micropython import run_on_micropython
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=20),
@@ -99,4 +99,6 @@ def test_a_folder_that_cannot_be_had_is_an_error(tmp_path):
 
 
 def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_value():
-    assert run(Path(__file__).parent / "device" / "cut_store.py").endswith("ok\n")
+    script = Path(__file__).parent / "device" / "cut_store.py"
+    journal = Path(__file__).parents[1] / "journal"  # its model of NOR flash
+    assert run_on_micropython(script, path=(journal,))[-1] == "ok"

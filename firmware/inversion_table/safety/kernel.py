@@ -98,8 +98,8 @@ def _reached_home(estimate, monitors, at_home: bool) -> bool:
     if at_home:
         return True
     past_home = estimate.tilt_mdeg < limits.HOME_TILT_MDEG - limits.ARRIVED_MDEG
-    at_stop = monitors.active == faults.STALLED and _near_home(estimate)
-    return monitors.tilt_trusted and (past_home or at_stop)
+    blocked = monitors.active == faults.STALLED or monitors.active == faults.OVERCURRENT
+    return monitors.tilt_trusted and (past_home or (blocked and _near_home(estimate)))
 
 
 def _enter(k, state: int) -> None:

@@ -34,8 +34,9 @@ WIND_DOWN_ACCELERATION_MDEG_PER_S2 = 2_000
 """Coming to rest for PAUSE or RETURN is at least this brisk, whatever the settings (HZ-01)."""
 WIND_DOWN_MAX_MS = 4_000
 """The sequencer may take this long to come to rest: 6 deg/s at 2 deg/s2 takes 3 s (HZ-05)."""
-ARRIVED_MDEG = 400
-"""Past home by this much, a return has arrived whatever the switch says (HZ-12)."""
+ARRIVED_MDEG = 3_000
+"""Past home by this much, a return has arrived whatever the switch says (HZ-12). More than an IMU
+never calibrated may be wrong by; an end stop before it ends the return too, by its stall."""
 
 # --- time -----------------------------------------------------------------------------------
 HEAD_DOWN_MAX_MS = 900_000  # HZ-03
@@ -63,7 +64,7 @@ IMU_LOST_MS = 500
 OVERSPEED_MS = 30  # HZ-04
 ANKLE_MS = 100  # HZ-11
 HOME_SWITCH_MS = 500
-HOME_OVERSHOOT_MDEG = 700
+HOME_OVERSHOOT_MDEG = 3_000
 """Past home by this much with the switch open: the switch, or its wire, is broken (HZ-12)."""
 TICK_LATE_MS = 450
 """A tick this late while powered (HZ-09). A 4 KB erase stalls interrupts for 400 ms at worst,
