@@ -5,7 +5,7 @@ from __future__ import annotations
 from table_bench.plant import Plant
 from table_bench.virtual.device_modules import bench_frame as frame
 
-_PATIENCE = 3  # snapshots that a slot may go unread before it is given up
+_PATIENCE = 40  # snapshots that a slot may go unread: drivers look at their settings now and then
 
 
 class Prefetcher:
