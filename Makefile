@@ -20,8 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench test lint lint-rules lint-format types types-firmware types-host pytest format \
-    clean
+.PHONY: help setup demo bench campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
+    format clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -64,8 +64,14 @@ types-host: $(READY)
 pytest: $(READY) ## the tests alone; choose with ARGS='-k name'
 	$(BIN)/pytest tests hil_tests -n 2 --dist worksteal --timeout 300 --durations 10 $(ARGS)
 
+trace: $(READY) ## write docs/traceability.md: hazard, requirement, code, test
+	$(BIN)/python -m tests.project.traceability
+
 bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
 	$(BIN)/python -m tests.benchmarks
+
+campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
+	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)
 
 format: $(READY) ## let ruff put the source in order
 	$(BIN)/ruff check --fix .

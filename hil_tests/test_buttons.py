@@ -89,6 +89,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.requirement("RQ-001")
 @pytest.mark.parametrize("state", REACH)
 @pytest.mark.parametrize("button", ["START", "PAUSE", "RETURN", "JOG_UP", "JOG_DOWN"])
 def test_button_in_state(operator: Operator, state: str, button: str) -> None:
@@ -99,6 +100,7 @@ def test_button_in_state(operator: Operator, state: str, button: str) -> None:
     assert operator.status()["state"] == CHANGES.get((state, button), state)
 
 
+@pytest.mark.requirement("RQ-078")
 @pytest.mark.parametrize("state", REACH)
 def test_light_tells_the_state(operator: Operator, state: str) -> None:
     REACH[state](operator)
@@ -124,6 +126,7 @@ def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
     operator.wait_for_tilt(29)
 
 
+@pytest.mark.requirement("RQ-067")
 def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
     table = operator.table
     boots = table.boots
@@ -144,6 +147,7 @@ def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
     assert table.truth.tilt_deg < -74
 
 
+@pytest.mark.requirement("RQ-043")
 def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
     """The bench runs every tick under heap_lock: one allocation would end the timer for good."""
     visited = set()

@@ -29,6 +29,7 @@ def come_home(operator: Operator, timeout_ms: float = 200_000) -> None:
     assert not table.truth.relay_closed
 
 
+@pytest.mark.requirement("RQ-034")
 def test_estop_head_down_then_return(head_down: Operator) -> None:
     table = head_down.table
     table.set_estop(True)
@@ -48,6 +49,7 @@ def test_estop_head_down_then_return(head_down: Operator) -> None:
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-033")
 def test_estop_while_moving_stops_at_once(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.press("START")
@@ -61,6 +63,7 @@ def test_estop_while_moving_stops_at_once(operator: Operator) -> None:
     assert abs(table.truth.tilt_deg - stopped_deg) < 0.1
 
 
+@pytest.mark.requirement("RQ-056")
 def test_ankle_lock_opened_head_down_stops_then_returns_on_the_button(head_down: Operator) -> None:
     table = head_down.table
     table.set_ankle_lock(False)
@@ -72,6 +75,7 @@ def test_ankle_lock_opened_head_down_stops_then_returns_on_the_button(head_down:
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-056")
 def test_start_with_open_ankle_lock_is_refused(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.table.set_ankle_lock(False)
@@ -86,6 +90,7 @@ def test_start_with_open_ankle_lock_is_refused(operator: Operator) -> None:
     assert operator.status()["state"] == "MOVING"
 
 
+@pytest.mark.requirement("RQ-048")
 @pytest.mark.parametrize("sensor", ["primary", "monitor"])
 @pytest.mark.parametrize(
     ("fault", "parameters"),
@@ -105,6 +110,7 @@ def test_one_imu_lost_head_down_leads_home(
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-053")
 @pytest.mark.parametrize("sensor", ["primary", "monitor"])
 def test_bus_held_low_is_clocked_free(head_down: Operator, sensor: str) -> None:
     head_down.table.inject(f"imu_{sensor}_bus_stuck")
@@ -113,6 +119,7 @@ def test_bus_held_low_is_clocked_free(head_down: Operator, sensor: str) -> None:
     assert head_down.status()["tilt_valid"]
 
 
+@pytest.mark.requirement("RQ-003")
 def test_both_imus_lost_head_down_leads_home_blindly(head_down: Operator) -> None:
     head_down.table.inject("imu_primary_nack")
     head_down.table.inject("imu_monitor_nack")
@@ -122,6 +129,7 @@ def test_both_imus_lost_head_down_leads_home_blindly(head_down: Operator) -> Non
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-047")
 def test_imus_that_disagree_lead_home_blindly(head_down: Operator) -> None:
     head_down.table.inject("imu_primary_bias", accel_g=0.2, gyro_dps=0.0)
     head_down.wait(20)
@@ -129,6 +137,7 @@ def test_imus_that_disagree_lead_home_blindly(head_down: Operator) -> None:
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-059")
 def test_home_switch_that_never_closes_ends_the_return_at_the_end_stop(head_down: Operator) -> None:
     table = head_down.table
     table.inject("home_switch_stuck_open")
@@ -140,6 +149,7 @@ def test_home_switch_that_never_closes_ends_the_return_at_the_end_stop(head_down
     assert (status["state"], status["fault"]) == ("FAULT", "HOME_SWITCH_STUCK")
 
 
+@pytest.mark.requirement("RQ-057")
 def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator) -> None:
     table = operator.table
     table.inject("home_switch_stuck_closed")
@@ -153,6 +163,7 @@ def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator
     assert table.truth.motor_drive == 0
 
 
+@pytest.mark.requirement("RQ-036")
 def test_motor_stalled_stops_then_return_works_once_it_is_free(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.press("START")
@@ -167,6 +178,7 @@ def test_motor_stalled_stops_then_return_works_once_it_is_free(operator: Operato
     come_home(operator)
 
 
+@pytest.mark.requirement("RQ-045")
 def test_relay_welded_refuses_to_start(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.table.inject("relay_welded")
@@ -178,6 +190,7 @@ def test_relay_welded_refuses_to_start(operator: Operator) -> None:
     assert operator.table.truth.tilt_deg < -74
 
 
+@pytest.mark.requirement("RQ-032")
 def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
     table = head_down.table
     head_down.close()
@@ -195,6 +208,7 @@ def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-039", "RQ-040")
 @pytest.mark.parametrize("fault", ["tick_stops", "background_hangs", "cpu_hangs"])
 def test_hang_head_down_resets_alarms_and_returns(head_down: Operator, fault: str) -> None:
     table = head_down.table
@@ -209,6 +223,7 @@ def test_hang_head_down_resets_alarms_and_returns(head_down: Operator, fault: st
     head_down.wait_for_state("HOME")
 
 
+@pytest.mark.requirement("RQ-030")
 def test_supply_sag_goes_home_while_there_is_power(head_down: Operator) -> None:
     head_down.table.inject("supply_sag", volts=7.0)
     head_down.wait(2)
@@ -216,6 +231,7 @@ def test_supply_sag_goes_home_while_there_is_power(head_down: Operator) -> None:
     come_home(head_down)
 
 
+@pytest.mark.requirement("RQ-060")
 def test_button_held_at_power_up_is_not_pressed(make_operator: Callable[..., Operator]) -> None:
     first = make_operator()
     first.upload(PLAN)

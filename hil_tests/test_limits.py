@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from inversion_table.contract import frame, messages
 from inversion_table.safety import limits
@@ -16,6 +17,7 @@ def with_settings(**changes: int) -> dict[str, bytes]:
     return {"/data/settings.json": frame.encode(values)}
 
 
+@pytest.mark.requirement("RQ-011")
 def test_plan_past_the_limit_is_refused_with_its_line(operator: Operator) -> None:
     plan = simple_plan((20, 1), (61, 1))
     plan.sets[0].steps[1].line = 17
@@ -28,6 +30,7 @@ def test_plan_past_the_limit_is_refused_with_its_line(operator: Operator) -> Non
     assert operator.status()["refused"] == "NO_PLAN"
 
 
+@pytest.mark.requirement("RQ-008")
 def test_jog_outward_stops_at_the_limit(make_operator: Callable[..., Operator]) -> None:
     operator = make_operator(provision=with_settings(tilt_max_mdeg=20_000))
     operator.table.hold("JOG_DOWN")
@@ -37,6 +40,7 @@ def test_jog_outward_stops_at_the_limit(make_operator: Callable[..., Operator]) 
     operator.table.release("JOG_DOWN")
 
 
+@pytest.mark.requirement("RQ-037")
 def test_jog_runs_only_while_held(operator: Operator) -> None:
     table = operator.table
     table.hold("JOG_DOWN")
@@ -53,6 +57,7 @@ def test_jog_runs_only_while_held(operator: Operator) -> None:
     operator.wait_for_state("HOME")
 
 
+@pytest.mark.requirement("RQ-014")
 def test_head_down_time_out_leads_home(make_operator: Callable[..., Operator]) -> None:
     operator = make_operator(provision=with_settings(head_down_max_ms=30_000))
     table = operator.table
@@ -69,6 +74,7 @@ def test_head_down_time_out_leads_home(make_operator: Callable[..., Operator]) -
     assert head_down_s < 30 + 15  # the limit, and the way back
 
 
+@pytest.mark.requirement("RQ-070")
 def test_settings_damaged_in_flash_refuse_to_start(make_operator: Callable[..., Operator]) -> None:
     damaged = frame.encode(limits.Settings().to_dict()).replace(b"60000", b"90000")
     operator = make_operator(ready=False, provision={"/data/settings.json": damaged})

@@ -47,6 +47,7 @@ def control_characters(operator: Operator) -> None:
     operator.send_raw(b"\x03\x03\x04\x01\x02\x05\n")
 
 
+@pytest.mark.requirement("RQ-071")
 @pytest.mark.parametrize("disturb", [unplugged, garbage, broken_frames, control_characters])
 def test_nothing_on_the_link_changes_a_session(
     make_operator: Callable[..., Operator], disturb: Callable[[Operator], None]
@@ -62,6 +63,7 @@ def test_nothing_on_the_link_changes_a_session(
     assert after["late_ticks"] == quiet.status()["late_ticks"]
 
 
+@pytest.mark.requirement("RQ-061")
 def test_no_method_moves_the_table_from_home(operator: Operator) -> None:
     operator.upload(PLAN)
     for method in messages.METHODS:
@@ -87,6 +89,7 @@ def test_host_stop_then_host_return(operator: Operator) -> None:
     operator.wait_for_state("HOME", step_ms=500)
 
 
+@pytest.mark.requirement("RQ-062")
 def test_only_status_stop_and_return_are_answered_in_a_session(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.press("START")
@@ -98,6 +101,7 @@ def test_only_status_stop_and_return_are_answered_in_a_session(operator: Operato
     assert operator.status()["state"] == "MOVING"
 
 
+@pytest.mark.requirement("RQ-072")
 def test_contract_mismatch_is_refused(operator: Operator) -> None:
     reply = operator.ask("hello", contract="0" * 16)
     assert reply["error"]["code"] == messages.CONTRACT_MISMATCH

@@ -23,6 +23,7 @@ def run_plan(operator: Operator, plan: object = PLAN) -> None:
     operator.wait_for_state("HOME", 600_000, 1_000)
 
 
+@pytest.mark.requirement("RQ-018", "RQ-074")
 @pytest.mark.parametrize("mass_kg", [50, 80, 120])
 def test_session_follows_the_plan_with_any_rider(
     make_operator: Callable[..., Operator], mass_kg: int
@@ -49,6 +50,7 @@ def test_session_follows_the_plan_with_any_rider(
     assert table.timer_failures == 0
 
 
+@pytest.mark.requirement("RQ-027")
 def test_session_ends_with_a_rest_at_horizontal_and_at_home(operator: Operator) -> None:
     table = operator.table
     operator.upload(simple_plan((30, 5), rest_s=20))
@@ -65,6 +67,7 @@ def test_session_ends_with_a_rest_at_horizontal_and_at_home(operator: Operator) 
     )
 
 
+@pytest.mark.requirement("RQ-073")
 def test_log_tells_the_session(operator: Operator) -> None:
     run_plan(operator)
     records = operator.records()

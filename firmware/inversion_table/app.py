@@ -90,7 +90,7 @@ class App:
     # The control tick
 
     def tick(self, _timer=None) -> None:
-        """One control tick, in interrupt context: no allocation, no waiting."""
+        """One control tick, in interrupt context: no allocation (RQ-043), no waiting."""
         now_ms = self.board.ticks_ms()
         if self._started and elapsed_ms(now_ms, self._then_ms) >= LATE_MS:
             self.late_ticks += 1
@@ -181,7 +181,7 @@ class App:
         self._feed_on_evidence()
 
     def _feed_on_evidence(self) -> None:
-        """Feed the watchdog, if ticks, sensing and (by calling this) the background moved on."""
+        """Feed the watchdog if ticks, sensing and (it calls this) background moved on (RQ-039)."""
         if self.ticks == self._fed_ticks or self._sensed == self._fed_sensed:
             return
         self._fed_ticks = self.ticks
@@ -189,7 +189,7 @@ class App:
         self.board.feed_watchdog()
 
     def may_erase(self) -> bool:
-        """Flash may be erased (interrupts stall for up to 400 ms): home, motor off, log written."""
+        """Flash may be erased (a stall of up to 400 ms): home, motor off, log done (RQ-044)."""
         state = self.decision.state
         return (
             self.decision.at_home

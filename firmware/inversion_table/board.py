@@ -93,7 +93,7 @@ class Board:
         self.blue.value(level)
 
     def start_watchdog(self) -> None:
-        """From now on it must be fed at least every WATCHDOG_MS; it cannot be stopped."""
+        """From now on it must be fed at least every WATCHDOG_MS; nothing can stop it (RQ-039)."""
         self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
 
     def feed_watchdog(self) -> None:

@@ -1,6 +1,7 @@
 """From reset to the running application: read what is stored, build, start ticks, loop."""
 
 import gc
+import sys
 import time
 
 import micropython
@@ -57,20 +58,28 @@ def run() -> None:
     board.start_watchdog()
     timer = board.start_ticks(app.tick, limits.TICK_MS)
     try:
-        while app.decision.state != states.SERVICE:
-            arrived = board.usb.read()
-            if arrived:
-                lines.feed(arrived)
-            while lines.waiting():
-                _answer(board.usb, server, lines.take())
-            app.background()
-            board.idle()
+        _loop(board, app, server, lines)
         store.save(SERVICE_FLAG, True)
+    except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
+        app.drive_off()
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
     finally:
-        # Whatever happened: no drive, no heartbeat. The watchdog, or this reset, starts afresh.
+        # Whatever happened: no drive, no heartbeat. The reset starts afresh.
         timer.deinit()
         app.drive_off()
         board.reset()
+
+
+def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
+    """The background, until SERVICE."""
+    while app.decision.state != states.SERVICE:
+        arrived = board.usb.read()
+        if arrived:
+            lines.feed(arrived)
+        while lines.waiting():
+            _answer(board.usb, server, lines.take())
+        app.background()
+        board.idle()
 
 
 def build(board: Board, store: Store) -> App:
@@ -134,7 +143,7 @@ def _answer(usb, server: Server, line: bytes | None) -> None:
 
 
 def _service_wanted(board: Board, store: Store) -> bool:
-    """The gesture was made before the reset, and the bed is at home. Good for one start."""
+    """The gesture was made before the reset, and the bed is at home. One start only (RQ-067)."""
     try:
         wanted = store.load(SERVICE_FLAG) is True
         if wanted:
@@ -145,7 +154,7 @@ def _service_wanted(board: Board, store: Store) -> bool:
 
 
 def _settings(store: Store) -> tuple:
-    """(settings, whether they can be trusted); the defaults when none were stored."""
+    """(settings, whether they can be trusted: RQ-070); the defaults when none were stored."""
     try:
         stored = store.load("settings")
         if stored is None:
@@ -156,7 +165,7 @@ def _settings(store: Store) -> tuple:
 
 
 def _calibration(store: Store, name: str, nominal) -> tuple:
-    """(calibration, whether it can be trusted); the nominal one when none was stored."""
+    """(calibration, whether it can be trusted: RQ-070); the nominal one when none was stored."""
     try:
         stored = store.load(name)
         if stored is None:

@@ -43,6 +43,7 @@ def test_built_off_whatever_the_last_program_left() -> None:
     assert bench.tape.writes[0] == ("enable", 0)  # the bridge first: at once nothing is driven
 
 
+@pytest.mark.requirement("RQ-026", "RQ-038")
 @given(DECISIONS)
 def test_every_invariant_after_and_inside_every_tick(decisions: list[tuple[bool, int]]) -> None:
     bench = Bench()
@@ -66,6 +67,7 @@ def test_every_invariant_after_and_inside_every_tick(decisions: list[tuple[bool,
             assert bench.is_off()
 
 
+@pytest.mark.requirement("RQ-038")
 @pytest.mark.parametrize("duty", [1, 500, 1_000, -1, -1_000])
 def test_power_gone_turns_everything_off_in_the_same_tick(duty: int) -> None:
     bench = Bench()
@@ -104,6 +106,7 @@ def test_a_duty_out_of_bounds_stops_drive_and_heartbeat(duty: int) -> None:
         assert bench.is_off()
 
 
+@pytest.mark.requirement("RQ-026")
 def test_turning_round_silences_the_one_side_before_the_other_speaks() -> None:
     bench = Bench()
     bench.apply(True, 700)

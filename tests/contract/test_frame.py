@@ -58,6 +58,7 @@ def test_every_single_bit_of_damage_is_noticed() -> None:
                 decode(bytes(damaged))
 
 
+@pytest.mark.requirement("RQ-071")
 def test_every_single_byte_of_damage_is_noticed() -> None:
     line = encode({"id": 1, "result": {"state": "HOME"}})[:-1]
     for at in range(len(line)):

@@ -89,6 +89,7 @@ def neither(rig: Rig) -> None:
     rig.primary.ok = rig.monitor.ok = False
 
 
+@pytest.mark.requirement("RQ-048")
 def test_monitor_takes_over_within_60_ms_with_its_own_bound() -> None:
     rig = Rig()
     before = rig.run(2).error_mdeg
@@ -118,6 +119,7 @@ def test_monitor_lost_leaves_the_primary() -> None:
     assert not estimate.monitor_ok
 
 
+@pytest.mark.requirement("RQ-051")
 def test_both_lost_is_invalid_after_50_ms_and_stays_so_past_the_wrap() -> None:
     rig = Rig()
     rig.run(2)
@@ -202,6 +204,7 @@ def set_force(x: int, y: int, z: int):
     return spoil
 
 
+@pytest.mark.requirement("RQ-055")
 @pytest.mark.parametrize(
     "force",
     [
@@ -222,6 +225,7 @@ def test_a_start_with_impossible_gravity_is_never_valid(force) -> None:
         assert not rig.tick(spoil=set_force(*force)).valid
 
 
+@pytest.mark.requirement("RQ-054")
 def test_stuck_gyroscope_in_motion_is_never_trusted_beyond_its_bound() -> None:
     def stuck(rig: Rig) -> None:
         rig.primary.gy_udps = rig.monitor.gy_udps = 0
@@ -252,6 +256,7 @@ def test_stuck_accelerometer_in_motion_is_noticed_by_the_disagreement() -> None:
     assert not rig.estimate.primary_ok or worst > 4_000
 
 
+@pytest.mark.requirement("RQ-054")
 @pytest.mark.parametrize("rate_dps", [120.0, -120.0, 30.0])
 def test_runaway_gyroscope_is_thrown_out(rate_dps: float) -> None:
     def runaway(rig: Rig) -> None:
@@ -268,6 +273,7 @@ def test_runaway_gyroscope_is_thrown_out(rate_dps: float) -> None:
     assert valid < 200
 
 
+@pytest.mark.requirement("RQ-051")
 def test_saturated_samples_count_as_missing() -> None:
     def saturated(rig: Rig) -> None:
         rig.primary.saturated = rig.monitor.saturated = True

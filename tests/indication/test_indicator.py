@@ -57,6 +57,7 @@ EVERYTHING = {
 }
 
 
+@pytest.mark.requirement("RQ-078")
 def test_every_state_can_be_told_from_every_other_by_eye() -> None:
     looks = {name: look(*what) for name, what in EVERYTHING.items()}
     for one, other in itertools.combinations(looks, 2):
@@ -85,6 +86,7 @@ def test_an_unknown_state_looks_like_a_fault() -> None:
         assert pattern_of(odd, 0, False) is patterns.BY_STATE[states.FAULT]
 
 
+@pytest.mark.requirement("RQ-078")
 @pytest.mark.parametrize("fault", range(1, len(faults.FAULTS)))
 def test_a_fault_away_from_home_is_never_silent_and_never_looks_well(fault: int) -> None:
     for state in (states.FAULT, states.RETURNING, states.STOPPED):
@@ -126,6 +128,7 @@ def refused(bench: Bench) -> None:
     bench.decision.refusals += 1
 
 
+@pytest.mark.requirement("RQ-079")
 def test_refused_is_shown_and_then_gone() -> None:
     bench = Bench()
     refused(bench)
@@ -135,6 +138,7 @@ def test_refused_is_shown_and_then_gone() -> None:
     assert set(bench.watch(10_000)) == {(patterns.GREEN, 0)}
 
 
+@pytest.mark.requirement("RQ-079")
 def test_refused_again_is_shown_again() -> None:
     bench = Bench()
     refused(bench)

@@ -98,6 +98,7 @@ def test_the_first_tick_after_power_up_tells_nothing_that_did_not_happen() -> No
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("RQ-073")
 def test_a_session_begins_ends_and_is_sampled_at_10_hz(bench: Bench) -> None:
     bench.leave()
     bench.tick(1_000)
@@ -182,6 +183,7 @@ def test_each_flag_is_its_own(bench: Bench, thing: str, name: str, flag: int) ->
     assert sample_flags(bench) == flag
 
 
+@pytest.mark.requirement("RQ-073")
 def test_every_change_of_state_is_told_once_in_its_tick(bench: Bench) -> None:
     bench.leave()
     expected = []
@@ -197,6 +199,7 @@ def test_every_change_of_state_is_told_once_in_its_tick(bench: Bench) -> None:
     assert bench.recorder.events(events.STATE_CHANGED) == expected
 
 
+@pytest.mark.requirement("RQ-073")
 def test_faults_are_told_when_raised_changed_and_cleared(bench: Bench) -> None:
     bench.leave()
     bench.tick(5)
@@ -210,6 +213,7 @@ def test_faults_are_told_when_raised_changed_and_cleared(bench: Bench) -> None:
     assert bench.recorder.events(events.FAULT_CLEARED) == [(faults.ESTOP_PRESSED, 0)]
 
 
+@pytest.mark.requirement("RQ-073")
 @pytest.mark.parametrize(
     ("name", "button"),
     [("start_edge", flags.BUTTON_START), ("pause_edge", flags.BUTTON_PAUSE),

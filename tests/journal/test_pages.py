@@ -88,6 +88,7 @@ def test_a_header_that_cannot_be_is_refused_though_its_crc_is_right(at, layout, 
     assert read_header(page) is None
 
 
+@pytest.mark.requirement("RQ-075")
 @given(st.integers(0, PAGE_BYTES * 8 - 1), st.integers(0, 40))
 def test_any_flipped_bits_are_noticed(bit, more):
     page = bytearray(session_pages()[0])
@@ -109,6 +110,7 @@ def test_a_whole_session_reads_back_and_misses_nothing():
     assert not [record for record in records if isinstance(record, Missing)]
 
 
+@pytest.mark.requirement("RQ-075")
 @pytest.mark.parametrize("page", range(5))
 def test_a_damaged_page_is_told_in_its_place_and_hides_nothing_else(page):
     pages = session_pages()

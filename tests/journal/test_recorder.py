@@ -171,6 +171,7 @@ def test_notes_from_the_background_are_recorded_in_a_session():
     assert table.events() == [Event(300, events.HOST_STOP, 0, 0)]
 
 
+@pytest.mark.requirement("RQ-076")
 def test_a_full_queue_drops_samples_first_and_says_how_many():
     table = Table(queue_entries=32)
     table.recorder.begin(START_MS, KIND_PLAN)
@@ -188,6 +189,7 @@ def test_a_full_queue_drops_samples_first_and_says_how_many():
     assert sum(isinstance(record, Sample) for record in table.log()) == 40 - lost
 
 
+@pytest.mark.requirement("RQ-076")
 def test_without_erased_flash_it_counts_and_still_says_how_it_ended():
     table = Table(blocks=4, ahead_blocks=2)
     table.recorder.begin(START_MS, KIND_PLAN)

@@ -285,6 +285,7 @@ IN_FLIGHT = {
 }
 
 
+@pytest.mark.requirement("RQ-077")
 @pytest.mark.parametrize("cut_after", CUT_AFTER)
 def test_a_cut_at_any_operation_loses_nothing_that_was_acknowledged(cut_after):
     total = operations_of_the_run()

@@ -60,3 +60,22 @@ def test_memory_stays_bounded_whatever_the_host_sends(size: int) -> None:
         assert len(buffer._buffer) <= 100
     buffer.feed(b"\nok\n")
     assert taken(buffer) == [None, b"ok"]
+
+
+class NoRoom:
+    """A view of a heap in pieces: bytes can be kept, but no copy of them can be made."""
+
+    def __setitem__(self, place: slice, part: bytes) -> None:
+        pass
+
+    def __getitem__(self, place: slice) -> bytes:
+        raise MemoryError
+
+
+def test_a_line_that_finds_no_memory_is_reported_like_one_too_long() -> None:
+    lines = LineBuffer()
+    lines._view = NoRoom()  # type: ignore[assignment]
+    lines.feed(b"a line\nanother")
+    assert lines.waiting()
+    assert lines.take() is None
+    assert not lines.waiting()

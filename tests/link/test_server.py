@@ -98,6 +98,7 @@ def test_any_parameters_get_one_reply(method: str, params: object) -> None:
     assert reply["id"] == 1
 
 
+@pytest.mark.requirement("RQ-071")
 @given(st.binary(max_size=300))
 def test_any_bytes_get_one_reply(data: bytes) -> None:
     reply_of(ours(), data)

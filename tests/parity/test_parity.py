@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.micropython import run_on_cpython, run_on_micropython
 
 SCRIPT = Path(__file__).parent / "device" / "sessions.py"
@@ -20,6 +22,7 @@ def test_cpython_and_micropython_decide_alike_in_every_tick() -> None:
         assert mine == theirs
 
 
+@pytest.mark.requirement("RQ-043")
 def test_no_tick_allocates_in_any_state() -> None:
     lines = run_on_micropython(SCRIPT, "locked", path=(TABLE,))
     met = {state: int(count) for state, count in (line.split() for line in lines)}

@@ -38,6 +38,7 @@ def test_without_a_button_a_state_stays(state: int) -> None:
         assert one.step().state == state
 
 
+@pytest.mark.requirement("RQ-001")
 @pytest.mark.parametrize("state", ALL_STATES, ids=states.STATE_NAMES)
 @pytest.mark.parametrize(
     ("button", "after"),
@@ -59,6 +60,7 @@ def test_each_button_in_each_state(state: int, button: str, after: dict[int, int
     assert out.winding_down is (state == states.MOVING and stops)
 
 
+@pytest.mark.requirement("RQ-023")
 @pytest.mark.parametrize(
     ("button", "after"),
     [
@@ -135,6 +137,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.requirement("RQ-064")
 @pytest.mark.parametrize("button", ["start_edge", "jog_down_edge"])
 @pytest.mark.parametrize(("code", "part", "name", "value"), REFUSALS)
 def test_start_is_refused_for_each_reason_and_says_which(
@@ -193,6 +196,7 @@ def test_nothing_moves_in_the_tick_of_start() -> None:
     assert one.step().duty_permille == 0
 
 
+@pytest.mark.requirement("RQ-067")
 def test_the_service_gesture_works_at_home_alone() -> None:
     for state in ALL_STATES:
         one = quiet(state)
@@ -242,6 +246,7 @@ def jogging() -> Table:
     return table
 
 
+@pytest.mark.requirement("RQ-037")
 def test_jog_runs_while_held_and_stops_in_the_same_tick() -> None:
     table = jogging()
     table.jog_down = False
@@ -289,6 +294,7 @@ def test_jog_up_ends_at_home() -> None:
     assert table.decision.mode == MODE_NONE
 
 
+@pytest.mark.requirement("RQ-037")
 def test_both_jog_buttons_move_nothing_whatever_the_wish() -> None:
     one = quiet(states.MOVING)
     one.k.mode = MODE_JOG
@@ -349,6 +355,7 @@ def test_pause_holds_and_start_goes_on() -> None:
     assert table.run_to_tilt(59_000, 30_000)
 
 
+@pytest.mark.requirement("RQ-012")
 def test_pause_never_stops_the_head_down_clock() -> None:
     table = at_tilt(20_000)
     table.pause = True
@@ -403,6 +410,7 @@ def resting() -> Table:
     return table
 
 
+@pytest.mark.requirement("RQ-027")
 def test_the_rest_at_horizontal_is_kept() -> None:
     table = resting()
     table.run(28_000)
@@ -411,6 +419,7 @@ def test_the_rest_at_horizontal_is_kept() -> None:
     assert table.tilt_mdeg() < -3_000
 
 
+@pytest.mark.requirement("RQ-029")
 def test_return_skips_the_rest_while_resting_only() -> None:
     table = resting()
     table.return_home = True
@@ -428,6 +437,7 @@ def test_return_skips_the_rest_while_resting_only() -> None:
     assert abs(early.tilt_mdeg()) < 500
 
 
+@pytest.mark.requirement("RQ-029")
 def test_the_laptop_skips_no_rest() -> None:
     table = resting()
     for _ in range(20):
@@ -436,6 +446,7 @@ def test_the_laptop_skips_no_rest() -> None:
     assert abs(table.tilt_mdeg()) < 500
 
 
+@pytest.mark.requirement("RQ-028")
 def test_after_a_fault_the_rest_is_short() -> None:
     table = at_tilt(30_000, rest_ms=60_000)
     table.supply_mv = limits.SUPPLY_LOW_MV - 1
@@ -465,6 +476,7 @@ def test_stop_and_return_in_one_tick_go_home() -> None:
     assert one.k.wind_down == kernel.NO_WIND_DOWN
 
 
+@pytest.mark.requirement("RQ-045")
 def test_a_welded_relay_is_found_before_the_start() -> None:
     table = Table(simple_program())
     table.boot()
@@ -478,6 +490,7 @@ def test_a_welded_relay_is_found_before_the_start() -> None:
     assert table.run_until(states.HOME, limits.CLEAR_MS + 100) > 0
 
 
+@pytest.mark.requirement("RQ-058")
 def test_a_home_switch_broken_open_is_found_before_the_start() -> None:
     table = Table(simple_program())
     table.boot()

@@ -132,6 +132,7 @@ def time_home_ms(table: Table, within_ms: int) -> int:
     return -1
 
 
+@pytest.mark.requirement("RQ-001")
 @each_phase
 def test_return_brings_one_home_from_every_phase(phase: str) -> None:
     table = PHASES[phase]()
@@ -141,6 +142,7 @@ def test_return_brings_one_home_from_every_phase(phase: str) -> None:
     assert time_home_ms(table, HOME_WITHIN_MS) > 0
 
 
+@pytest.mark.requirement("RQ-005")
 @each_phase
 def test_a_dead_sequencer_cannot_keep_anyone_from_going_home(phase: str) -> None:
     table = PHASES[phase]()
@@ -153,6 +155,7 @@ def test_a_dead_sequencer_cannot_keep_anyone_from_going_home(phase: str) -> None
     assert time_home_ms(table, BLIND_HOME_WITHIN_MS) > 0
 
 
+@pytest.mark.requirement("RQ-005")
 @pytest.mark.parametrize("duty", [-1, -30, 0, 1_000])
 def test_a_sequencer_that_leads_nowhere_is_not_followed(
     duty: int, monkeypatch: pytest.MonkeyPatch
@@ -208,6 +211,7 @@ SURVIVED = {
 }
 
 
+@pytest.mark.requirement("RQ-006")
 @each_phase
 @pytest.mark.parametrize("fault", SURVIVED)
 def test_with_one_thing_broken_the_person_comes_home(phase: str, fault: str) -> None:
@@ -235,6 +239,7 @@ def test_with_one_thing_broken_the_person_comes_home(phase: str, fault: str) -> 
     assert not table.decision.power
 
 
+@pytest.mark.requirement("RQ-007")
 @each_phase
 @pytest.mark.parametrize(
     ("fault", "spoil", "repair"),
@@ -266,6 +271,7 @@ def test_what_cannot_be_driven_is_held_and_return_stays_available(
     assert time_home_ms(table, 200_000) >= 0
 
 
+@pytest.mark.requirement("RQ-007")
 def test_a_relay_that_is_really_dead_is_found_out_each_time() -> None:
     table = held_down()
     table.relay = STUCK_OPEN
@@ -276,6 +282,7 @@ def test_a_relay_that_is_really_dead_is_found_out_each_time() -> None:
     assert (table.decision.state, table.decision.fault) == (states.FAULT, faults.STALLED)
 
 
+@pytest.mark.requirement("RQ-036")
 def test_a_real_obstacle_stops_each_return_again() -> None:
     table = held_down()
     table.return_home = True
@@ -324,6 +331,7 @@ def blind() -> Table:
     return table
 
 
+@pytest.mark.requirement("RQ-003")
 def test_a_blind_return_ends_by_the_home_switch() -> None:
     table = blind()
     assert time_home_ms(table, BLIND_HOME_WITHIN_MS) > 0
@@ -331,6 +339,7 @@ def test_a_blind_return_ends_by_the_home_switch() -> None:
     assert (table.decision.state, table.decision.fault) == (states.FAULT, faults.TILT_LOST)
 
 
+@pytest.mark.requirement("RQ-004")
 def test_a_blind_return_with_a_broken_home_switch_ends_by_current_at_the_stop() -> None:
     table = blind()
     table.home_switch = STUCK_OPEN
@@ -338,6 +347,7 @@ def test_a_blind_return_with_a_broken_home_switch_ends_by_current_at_the_stop() 
     assert (table.decision.state, table.decision.fault) == (states.FAULT, faults.RETURN_TIMEOUT)
 
 
+@pytest.mark.requirement("RQ-004")
 def test_a_blind_return_ends_by_time() -> None:
     table = blind()
     table.home_switch = STUCK_OPEN
@@ -350,6 +360,7 @@ def test_a_blind_return_ends_by_time() -> None:
     assert table.decision.duty_permille < 0, "RETURN stays available"
 
 
+@pytest.mark.requirement("RQ-004")
 def test_brief_current_does_not_end_a_blind_return() -> None:
     table = blind()
     for _ in range(20):
@@ -362,6 +373,7 @@ def test_brief_current_does_not_end_a_blind_return() -> None:
     assert table.run_until(states.FAULT, limits.BLIND_CURRENT_MS + 20) > 0
 
 
+@pytest.mark.requirement("RQ-003")
 def test_once_blind_a_return_stays_blind() -> None:
     table = blind()
     table.tilt_lost = False
@@ -370,6 +382,7 @@ def test_once_blind_a_return_stays_blind() -> None:
     assert time_home_ms(table, BLIND_HOME_WITHIN_MS) > 0
 
 
+@pytest.mark.requirement("RQ-059")
 def test_with_the_home_switch_open_a_led_return_ends_at_the_stop_and_says_why() -> None:
     table = held_down()
     table.home_switch = STUCK_OPEN
@@ -387,6 +400,7 @@ def test_with_the_home_switch_open_a_led_return_ends_at_the_stop_and_says_why() 
     assert table.run_until(states.HOME, limits.CLEAR_MS + 100) > 0
 
 
+@pytest.mark.requirement("RQ-059")
 def test_with_the_home_switch_open_a_return_ends_at_the_end_stop_too() -> None:
     """The tilt reads a degree too high, so that the bed meets the stop before home by tilt."""
     table = held_down()
@@ -405,6 +419,7 @@ def test_with_the_home_switch_open_a_return_ends_at_the_end_stop_too() -> None:
     assert table.decision.fault == faults.HOME_SWITCH_STUCK
 
 
+@pytest.mark.requirement("RQ-005")
 def test_a_return_that_takes_too_long_is_finished_blindly() -> None:
     table = held_down()
     table.return_home = True
@@ -418,6 +433,7 @@ def test_a_return_that_takes_too_long_is_finished_blindly() -> None:
 # --- starting up away from home -----------------------------------------------------------------
 
 
+@pytest.mark.requirement("RQ-032")
 def test_after_a_power_cut_the_table_waits_for_return() -> None:
     table = Table(simple_program(), BOOT_POWER_ON, tilt_mdeg=45_000)
     table.run(120_000)
@@ -433,6 +449,7 @@ def test_after_a_power_cut_the_table_waits_for_return() -> None:
     assert time_home_ms(table, HOME_WITHIN_MS) > 0
 
 
+@pytest.mark.requirement("RQ-040")
 def test_after_a_watchdog_reset_the_table_returns_by_itself_after_the_alarm() -> None:
     table = Table(simple_program(), BOOT_WATCHDOG, tilt_mdeg=45_000)
     table.run(limits.SELF_TEST_MS + limits.ASSESS_MS - 20)
@@ -444,6 +461,7 @@ def test_after_a_watchdog_reset_the_table_returns_by_itself_after_the_alarm() ->
     assert table.decision.fault == faults.WATCHDOG_RESET
 
 
+@pytest.mark.requirement("RQ-040")
 def test_the_alarm_after_a_watchdog_reset_lasts_as_long_as_it_says() -> None:
     table = Table(simple_program(), BOOT_WATCHDOG, tilt_mdeg=45_000)
     assert table.run_until(states.FAULT, 5_000) == limits.SELF_TEST_MS + 10
@@ -487,6 +505,7 @@ def test_starting_up_at_home_is_home(boot: int) -> None:
     assert (table.decision.state, table.decision.power) == (states.HOME, False)
 
 
+@pytest.mark.requirement("RQ-057")
 @pytest.mark.parametrize("boot", [BOOT_POWER_ON, BOOT_WATCHDOG])
 def test_a_home_switch_stuck_closed_is_not_believed_at_the_start(boot: int) -> None:
     table = Table(simple_program(), boot, tilt_mdeg=45_000)
@@ -525,6 +544,7 @@ def test_a_contact_that_never_settles_keeps_nobody_waiting(boot: int) -> None:
     assert table.run_until(states.HOME, limits.CLEAR_MS + 100) > 0
 
 
+@pytest.mark.requirement("RQ-066")
 def test_a_contact_that_never_settles_lets_nothing_start() -> None:
     table = Table(simple_program())
     table.settled = False

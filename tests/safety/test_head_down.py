@@ -24,6 +24,7 @@ def clock_error_ms(table: Table, began_ms: int) -> int:
     return abs(table.decision.head_down_ms - (table.now_ms - began_ms))
 
 
+@pytest.mark.requirement("RQ-012")
 def test_the_clock_is_the_time_since_the_bed_passed_the_threshold() -> None:
     table = Table(simple_program(60_000, 400_000))
     table.boot()
@@ -34,6 +35,7 @@ def test_the_clock_is_the_time_since_the_bed_passed_the_threshold() -> None:
     assert clock_error_ms(table, began_ms) <= table.tick_ms
 
 
+@pytest.mark.requirement("RQ-014")
 @pytest.mark.parametrize("phase", ["moving", "holding", "paused", "winding down"])
 def test_time_is_over_in_every_phase(phase: str) -> None:
     table = at_sixty()
@@ -69,6 +71,7 @@ def test_time_is_over_in_every_phase(phase: str) -> None:
     assert LIMIT_MS <= most_ms <= LIMIT_MS + table.tick_ms
 
 
+@pytest.mark.requirement("RQ-016")
 def test_a_stop_from_the_laptop_ends_when_head_down_time_is_over() -> None:
     table = at_sixty()
     table.host_stop = True
@@ -81,6 +84,7 @@ def test_a_stop_from_the_laptop_ends_when_head_down_time_is_over() -> None:
     assert table.decision.at_home
 
 
+@pytest.mark.requirement("RQ-016")
 def test_a_laptop_that_keeps_saying_stop_keeps_nobody_head_down() -> None:
     table = at_sixty()
     reached_flat_ms = -1
@@ -127,6 +131,7 @@ def test_after_a_stop_from_the_laptop_the_return_is_as_safe_as_any(weak: str) ->
         assert table.decision.duty_permille == -limits.RETURN_BLIND_DUTY_PERMILLE
 
 
+@pytest.mark.requirement("RQ-034")
 def test_releasing_the_estop_moves_nothing_even_after_a_stop_from_the_laptop() -> None:
     table = at_sixty()
     table.host_stop = True
@@ -142,6 +147,7 @@ def test_releasing_the_estop_moves_nothing_even_after_a_stop_from_the_laptop() -
     assert table.decision.duty_permille < 0
 
 
+@pytest.mark.requirement("RQ-013")
 @pytest.mark.parametrize(("dip_ms", "goes_on"), [(9_990, True), (10_000, False)])
 def test_only_ten_seconds_at_horizontal_end_a_stretch(dip_ms: int, goes_on: bool) -> None:
     one = OneStep(states.HOLDING)
@@ -157,6 +163,7 @@ def test_only_ten_seconds_at_horizontal_end_a_stretch(dip_ms: int, goes_on: bool
     assert one.out.head_down_ms == (1_000 + dip_ms + 10 if goes_on else 10)
 
 
+@pytest.mark.requirement("RQ-013")
 def test_many_short_dips_add_up() -> None:
     one = OneStep(states.HOLDING)
     one.settings.head_down_max_ms = 60_000
@@ -180,6 +187,7 @@ def test_while_the_tilt_is_unknown_the_clock_goes_on_as_before(state: int) -> No
     assert one.out.head_down_ms == 30_010
 
 
+@pytest.mark.requirement("RQ-012")
 @pytest.mark.parametrize("state", range(9))
 def test_the_clock_runs_in_every_state(state: int) -> None:
     one = OneStep(state)

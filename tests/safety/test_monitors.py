@@ -239,6 +239,10 @@ def prepared(detector: Detector) -> Watched:
     return watched
 
 
+@pytest.mark.requirement(
+    "RQ-020", "RQ-024", "RQ-025", "RQ-030", "RQ-031", "RQ-035", "RQ-036", "RQ-047", "RQ-048",
+    "RQ-049", "RQ-056", "RQ-058",
+)  # fmt: skip
 @each_detector
 def test_just_below_its_bound_it_stays_silent(name: str) -> None:
     detector = DETECTORS[name]
@@ -247,6 +251,10 @@ def test_just_below_its_bound_it_stays_silent(name: str) -> None:
         assert watched.tick() != detector.code
 
 
+@pytest.mark.requirement(
+    "RQ-010", "RQ-020", "RQ-024", "RQ-025", "RQ-030", "RQ-031", "RQ-035", "RQ-036", "RQ-047",
+    "RQ-048", "RQ-049", "RQ-056", "RQ-058", "RQ-063",
+)  # fmt: skip
 @each_detector
 def test_at_its_bound_it_trips_in_its_time(name: str) -> None:
     detector = DETECTORS[name]
@@ -343,6 +351,7 @@ def test_an_unknown_tilt_moves_nothing_and_contradicts_nothing() -> None:
         assert watched.monitors.active == faults.TILT_LOST
 
 
+@pytest.mark.requirement("RQ-046")
 @pytest.mark.parametrize(("before_ms", "code"), [(400, 0), (410, faults.RELAY_DEAD)])
 def test_the_relay_has_time_to_close(before_ms: int, code: int) -> None:
     watched = Watched()
@@ -353,6 +362,7 @@ def test_the_relay_has_time_to_close(before_ms: int, code: int) -> None:
     assert watched.monitors.active == code
 
 
+@pytest.mark.requirement("RQ-045")
 @pytest.mark.parametrize(("before_ms", "code"), [(400, 0), (410, faults.RELAY_WELDED)])
 def test_the_relay_has_time_to_open(before_ms: int, code: int) -> None:
     watched = Watched()
@@ -365,6 +375,7 @@ def test_the_relay_has_time_to_open(before_ms: int, code: int) -> None:
     assert watched.monitors.active == code
 
 
+@pytest.mark.requirement("RQ-041")
 @pytest.mark.parametrize(
     ("power", "dt_ms", "code"),
     [(True, 450, 0), (True, 451, faults.TICK_LATE), (False, 5_000, 0)],
@@ -389,6 +400,7 @@ def test_in_the_self_test_the_sensors_have_time_and_nothing_is_trusted() -> None
     assert watched.time_to(faults.TILT_LOST, 1_000) == limits.ESTIMATE_AGE_MAX_MS
 
 
+@pytest.mark.requirement("RQ-066")
 def test_a_contact_that_never_settles_counts_as_its_safe_side() -> None:
     watched = Watched()
     watched.monitors = Monitors()

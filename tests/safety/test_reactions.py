@@ -21,6 +21,7 @@ def with_active(state: int, code: int, at_home: bool = False) -> OneStep:
     return one
 
 
+@pytest.mark.requirement("RQ-010")
 @each_fault
 @pytest.mark.parametrize("state", [states.MOVING, states.HOLDING, states.PAUSED])
 def test_away_from_home_each_fault_has_its_reaction(code: int, state: int) -> None:
@@ -45,6 +46,7 @@ def test_a_return_goes_on_unless_the_reaction_is_to_stop(code: int) -> None:
     assert out.fault == code
 
 
+@pytest.mark.requirement("RQ-063")
 @each_fault
 def test_at_home_each_fault_locks_the_table(code: int) -> None:
     one = with_active(states.HOME, code, at_home=True)
@@ -102,6 +104,7 @@ def test_once_the_cause_is_gone_a_return_begins(code: int, state: int, ask: str)
     assert one.step().duty_permille == -limits.DUTY_STEP_PERMILLE
 
 
+@pytest.mark.requirement("RQ-002")
 @each_fault
 def test_a_cause_that_lasts_without_power_does_not_keep_anyone_from_going_home(code: int) -> None:
     one = with_active(states.FAULT, code)
@@ -124,6 +127,7 @@ def test_a_cause_that_lasts_without_power_does_not_keep_anyone_from_going_home(c
         assert out.excused == (code if stops else faults.NO_FAULT)
 
 
+@pytest.mark.requirement("RQ-002")
 @pytest.mark.parametrize("code", [faults.OVERCURRENT, faults.STALLED, faults.OVERSPEED])
 def test_a_cause_seen_with_the_motor_just_off_is_not_excused(code: int) -> None:
     one = with_active(states.RETURNING, code)
@@ -138,6 +142,7 @@ def test_a_cause_seen_with_the_motor_just_off_is_not_excused(code: int) -> None:
     assert one.step().state == states.RETURNING
 
 
+@pytest.mark.requirement("RQ-002")
 @pytest.mark.parametrize("excused", [faults.ANKLE_LOCK_OPEN, faults.OVERCURRENT])
 def test_an_excused_cause_excuses_no_other(excused: int) -> None:
     one = OneStep(states.RETURNING)
@@ -146,6 +151,7 @@ def test_an_excused_cause_excuses_no_other(excused: int) -> None:
     assert one.step().state == states.FAULT
 
 
+@pytest.mark.requirement("RQ-065")
 @each_fault
 @pytest.mark.parametrize("state", HELD)
 def test_at_home_a_fault_is_forgotten_a_second_after_its_cause(code: int, state: int) -> None:
@@ -244,6 +250,7 @@ def test_at_home_a_stronger_fault_is_shown_instead() -> None:
     assert (out.state, out.fault) == (states.FAULT, faults.ESTOP_PRESSED)
 
 
+@pytest.mark.requirement("RQ-033")
 @pytest.mark.parametrize("state", POWERED)
 def test_the_estop_takes_power_away_in_the_same_tick_even_unreported(state: int) -> None:
     one = OneStep(state)
@@ -258,6 +265,7 @@ def test_the_estop_takes_power_away_in_the_same_tick_even_unreported(state: int)
 FOLLOWING = [states.MOVING, states.HOLDING, states.PAUSED]
 
 
+@pytest.mark.requirement("RQ-009")
 @pytest.mark.parametrize("state", FOLLOWING)
 @pytest.mark.parametrize(
     ("request_", "wished", "setting", "limit"),
@@ -282,6 +290,7 @@ def test_over_tilt_is_one_and_a_half_degrees_past_the_lowest_limit(
     assert (out.state, out.fault) == (states.RETURNING, faults.OVER_TILT)
 
 
+@pytest.mark.requirement("RQ-009")
 def test_over_tilt_needs_a_tilt_that_can_be_trusted() -> None:
     one = OneStep(states.HOLDING)
     one.estimate.tilt_mdeg = 80_000
@@ -289,6 +298,7 @@ def test_over_tilt_needs_a_tilt_that_can_be_trusted() -> None:
     assert one.step().fault == faults.NO_FAULT
 
 
+@pytest.mark.requirement("RQ-015")
 @pytest.mark.parametrize("state", FOLLOWING)
 @pytest.mark.parametrize(("setting", "limit"), [(60_000, 60_000), (1 << 29, 2_400_000)])
 def test_the_session_has_an_end(state: int, setting: int, limit: int) -> None:
@@ -304,6 +314,7 @@ def test_the_session_has_an_end(state: int, setting: int, limit: int) -> None:
     )
 
 
+@pytest.mark.requirement("RQ-014")
 @pytest.mark.parametrize("state", FOLLOWING)
 @pytest.mark.parametrize(("setting", "limit"), [(10_000, 10_000), (1 << 29, 900_000)])
 def test_head_down_has_an_end_to_the_tick(state: int, setting: int, limit: int) -> None:

@@ -9,6 +9,7 @@ from tests.int31 import attributes_are_checked, wrap_attributes
 from tests.safety.table import Reading, Table, simple_program
 
 
+@pytest.mark.requirement("RQ-023")
 @pytest.mark.parametrize("acceleration", [500, 2_000, 5_000])
 @pytest.mark.parametrize("rate", [1_000, 3_000, 6_000])
 @pytest.mark.parametrize("button", ["pause", "return_home"])

@@ -23,6 +23,7 @@ def test_each_fault_constant_is_the_number_of_its_row() -> None:
         assert faults.FAULTS[code][0] == name
 
 
+@pytest.mark.requirement("RQ-080")
 def test_names_are_unique_and_every_row_is_whole() -> None:
     names = [row[0] for row in faults.FAULTS]
     assert len(set(names)) == len(names)
@@ -121,6 +122,7 @@ def test_winding_down_from_the_highest_rate_has_time_enough() -> None:
     assert limits.WIND_DOWN_ACCELERATION_MDEG_PER_S2 <= limits.ACCELERATION_MAX_MDEG_PER_S2
 
 
+@pytest.mark.requirement("RQ-021", "RQ-070")
 @pytest.mark.parametrize("name", limits.SETTINGS)
 def test_each_setting_is_bounded(name: str) -> None:
     low, high, _, hazard = limits.SETTINGS[name]

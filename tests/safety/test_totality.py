@@ -8,6 +8,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
+import pytest
+
 from inversion_table.safety import faults, kernel, limits, states
 from inversion_table.safety.ports import Decision, Inputs
 from tests.int31 import attributes_are_checked, wrap_attributes
@@ -190,6 +192,7 @@ def assert_safe(one: OneStep) -> None:
         assert out.state in (states.MOVING, states.HOLDING)
 
 
+@pytest.mark.requirement("RQ-008", "RQ-010", "RQ-020", "RQ-046", "RQ-049")
 def test_step_is_total_and_every_decision_is_safe() -> None:
     seen: Counter[tuple[int, int]] = Counter()
     for seed, one in situations(60_000):
@@ -255,6 +258,7 @@ def test_where_the_ticks_stand_makes_no_difference() -> None:
         assert vars(twin.k) == vars(one.k), seed
 
 
+@pytest.mark.requirement("RQ-042")
 def test_a_state_that_is_none_becomes_a_latched_fault() -> None:
     for state in (-1, 9, 77, -GARBAGE, GARBAGE - 1):
         one = OneStep(state)
@@ -262,6 +266,7 @@ def test_a_state_that_is_none_becomes_a_latched_fault() -> None:
         assert (out.state, out.fault, out.power) == (states.FAULT, faults.INTERNAL, False)
 
 
+@pytest.mark.requirement("RQ-042")
 def test_a_state_that_is_none_never_moves_the_table_whatever_else_there_is() -> None:
     for seed, one in situations(5_000):
         one.k.state = 9 + seed

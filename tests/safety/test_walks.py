@@ -118,6 +118,7 @@ def test_the_walks_go_everywhere() -> None:
     assert outward > 5_000
 
 
+@pytest.mark.requirement("RQ-061")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_laptop_alone_never_moves_the_table_outward(seed: int) -> None:
     walk = Walk(seed, hands=False, laptop=True, breaking=seed % 2 == 0)
@@ -148,6 +149,7 @@ def test_whatever_the_laptop_does_in_motion_outward_power_only_ends(seed: int) -
     assert spoke_ms >= 0
 
 
+@pytest.mark.requirement("RQ-065")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_after_a_fault_outward_only_from_home_cleared_and_with_a_fresh_start(seed: int) -> None:
     walk = Walk(seed, hands=True, laptop=True, breaking=True)
@@ -172,6 +174,7 @@ def test_after_a_fault_outward_only_from_home_cleared_and_with_a_fresh_start(see
             started = False
 
 
+@pytest.mark.requirement("RQ-034")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_pressed_estop_and_its_release_move_nothing(seed: int) -> None:
     walk = Walk(seed, hands=True, laptop=False, breaking=seed % 2 == 0)

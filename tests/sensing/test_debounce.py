@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def test_sixteen_contacts_are_debounced_each_by_itself(raw: list[int], first: in
         assert debouncer.closed == sum(c.closed << bit for bit, c in enumerate(contacts))
 
 
+@pytest.mark.requirement("RQ-060")
 def test_a_level_is_believed_in_its_third_tick_on_end() -> None:
     debouncer = Debouncer()
     believed = []

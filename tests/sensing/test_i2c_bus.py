@@ -74,6 +74,7 @@ class Rig:
         return FakeI2c({0x68: FakeMpu6050()})
 
 
+@pytest.mark.requirement("RQ-053")
 @pytest.mark.parametrize("clocks_needed", [1, 5, 9, 12, 18])
 def test_clocks_until_sda_is_free_then_a_stop(clocks_needed: int) -> None:
     rig = Rig(clocks_needed)
@@ -106,6 +107,7 @@ def test_a_held_clock_is_not_fought() -> None:
     assert rig.clocks == 0
 
 
+@pytest.mark.requirement("RQ-053")
 def test_attempts_are_spaced_across_the_wrap() -> None:
     rig = Rig(10_000)
     start_ms = (1 << 30) - 100

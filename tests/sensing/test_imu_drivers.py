@@ -173,6 +173,7 @@ def test_attempts_to_start_are_spaced(rig: Rig) -> None:
     assert rig.i2c.transfers <= 1_000 // imu.RETRY_MS + 1
 
 
+@pytest.mark.requirement("RQ-052")
 def test_another_chip_is_refused(rig: Rig) -> None:
     rig.device.who = 0x70
     rig.device.power_on()
@@ -187,6 +188,7 @@ def test_a_configuration_that_does_not_stick_is_refused(rig: Rig) -> None:
     assert "configuration" in rig.driver.problem
 
 
+@pytest.mark.requirement("RQ-052")
 def test_a_sensor_that_came_back_with_defaults_is_noticed_and_restarted(running: Rig) -> None:
     running.device.power_on()
     good = 0
@@ -220,6 +222,7 @@ def test_mpu6050_any_changed_register_is_noticed(register: int) -> None:
     assert rig.driver.needs_restart
 
 
+@pytest.mark.requirement("RQ-050")
 @pytest.mark.parametrize("half", [0, 1])
 def test_either_half_frozen_is_noticed(running: Rig, half: int, monkeypatch) -> None:
     moving = running.device.noisy_bytes()[half]
@@ -231,6 +234,7 @@ def test_either_half_frozen_is_noticed(running: Rig, half: int, monkeypatch) -> 
     assert not running.sample.ok
 
 
+@pytest.mark.requirement("RQ-050")
 def test_ticks_made_up_for_in_a_row_are_not_a_freeze(running: Rig) -> None:
     running.device.live = False
     for _ in range(40):

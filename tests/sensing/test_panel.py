@@ -73,6 +73,7 @@ def test_a_wire_broken_from_the_start(name: str) -> None:
     assert {**HEALTHY, **SAFE[name]} == bench.says()
 
 
+@pytest.mark.requirement("RQ-066")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wire_that_breaks_later_reads_safe_and_nothing_else_changes(bench, name) -> None:
     bench.set(name, 1)
@@ -110,6 +111,7 @@ def test_bouncing_while_held_at_power_up_is_not_letting_go() -> None:
             assert not bench.ticks().start_edge, pattern
 
 
+@pytest.mark.requirement("RQ-060")
 @settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=60))
 def test_an_edge_needs_a_release_seen_and_then_a_press_seen(pressed: list[bool]) -> None:
@@ -168,6 +170,7 @@ def test_a_late_tick_counts_its_whole_time_for_a_stuck_button(bench: Bench) -> N
     assert attributes_are_checked(bench.panel)
 
 
+@pytest.mark.requirement("RQ-033")
 def test_the_estop_counts_in_the_same_tick_and_its_release_later(bench: Bench) -> None:
     bench.set("estop", 1)
     assert bench.ticks().estop_pressed
@@ -205,6 +208,7 @@ def test_one_edge_a_press(bench: Bench, name: str, edge: str) -> None:
     assert edges.count(True) == 1
 
 
+@pytest.mark.requirement("RQ-060")
 @pytest.mark.parametrize("name", BUTTONS)
 def test_held_at_power_up_does_nothing_until_let_go(name: str) -> None:
     bench = Bench()
@@ -221,6 +225,7 @@ def test_held_at_power_up_does_nothing_until_let_go(name: str) -> None:
     assert inputs.settled
 
 
+@pytest.mark.requirement("RQ-063")
 @pytest.mark.parametrize("name", ["start", "pause", "return_home"])
 def test_a_stuck_button_is_told(bench: Bench, name: str) -> None:
     bench.set(name, 0)
@@ -241,6 +246,7 @@ def test_jogs_run_as_long_as_they_are_held(bench: Bench) -> None:
         assert not getattr(bench.inputs, name)
 
 
+@pytest.mark.requirement("RQ-067")
 def test_the_service_gesture_is_start_and_pause_for_its_time(bench: Bench) -> None:
     bench.set("start", 0)
     bench.ticks(1_000)

@@ -62,6 +62,7 @@ class Watch:
         raise AssertionError("never arrived")
 
 
+@pytest.mark.requirement("RQ-018", "RQ-021")
 @settings(max_examples=200, deadline=None)
 @given(TILTS, TILTS, RATES, ACCELERATIONS, GAPS)
 def test_any_target_from_any_start(start, target, rate, acceleration, gaps) -> None:
@@ -91,6 +92,7 @@ def test_the_smallest_ways_are_gone_too(distance: int, gaps: tuple) -> None:
         Watch(motion, acceleration, 6_000).until_there(16_249 + distance, 6_000, gaps)
 
 
+@pytest.mark.requirement("RQ-021")
 @settings(max_examples=100, deadline=None)
 @given(TILTS, st.lists(st.tuples(TILTS, RATES, st.integers(1, 200)), min_size=1, max_size=6),
        ACCELERATIONS, GAPS)  # fmt: skip
@@ -114,6 +116,7 @@ def test_reversals_and_changes_of_limit_on_the_way(start, wishes, acceleration, 
         watch.until_there(target, 6_000, (10,))
 
 
+@pytest.mark.requirement("RQ-018")
 def test_a_lower_limit_is_approached_and_then_kept() -> None:
     motion = Motion()
     motion.hold_at(-75_000)

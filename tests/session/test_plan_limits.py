@@ -26,6 +26,7 @@ def test_a_good_plan_has_no_problem() -> None:
     assert found(make((60_000, 3_000, 180_000), (0, 3_000, 30_000), times=3)) == []
 
 
+@pytest.mark.requirement("RQ-011", "RQ-019")
 @pytest.mark.parametrize(
     ("inside", "outside", "code"),
     [
@@ -42,6 +43,7 @@ def test_each_number_of_a_step(inside: tuple, outside: tuple, code: int) -> None
     assert found(make((0, 1_000, 0), outside)) == [(11, code)]
 
 
+@pytest.mark.requirement("RQ-011", "RQ-019")
 def test_the_hard_constants_stand_above_any_settings() -> None:
     settings = wide_open()
     settings.tilt_max_mdeg = 120_000
@@ -58,6 +60,7 @@ def test_the_hard_constants_stand_above_any_settings() -> None:
     assert found(make((0, 6_000, 900_000), times=3), settings) == [(0, plans.TOO_LONG)]
 
 
+@pytest.mark.requirement("RQ-019", "RQ-027")
 def test_return_rate_and_rest() -> None:
     for rate, right in ((199, False), (200, True), (3_000, True), (3_001, False)):
         problems = found(make((0, 3_000, 0), return_rate_mdeg_per_s=rate))
@@ -141,6 +144,7 @@ def edge(right) -> int:
     return low
 
 
+@pytest.mark.requirement("RQ-017")
 @pytest.mark.parametrize("limit_ms", [10_000, 60_000, 359_999, 360_000])
 def test_the_head_down_limit_to_the_millisecond(limit_ms: int) -> None:
     settings = limits.Settings()
@@ -160,6 +164,7 @@ def test_the_head_down_limit_to_the_millisecond(limit_ms: int) -> None:
     assert found(plan(hold_ms + 1), settings) == [(10, plans.TOO_LONG_HEAD_DOWN)]
 
 
+@pytest.mark.requirement("RQ-017")
 def test_the_session_limit_to_the_millisecond() -> None:
     settings = limits.Settings()
     settings.session_max_ms = 600_000

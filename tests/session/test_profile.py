@@ -150,6 +150,7 @@ def worst_clock_ms(table: SimulatedTable) -> int:
     return worst_ms
 
 
+@pytest.mark.requirement("RQ-017")
 @pytest.mark.parametrize(
     "steps",
     [

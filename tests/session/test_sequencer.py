@@ -61,6 +61,7 @@ def test_every_step_in_its_order_with_its_tilt_and_its_hold() -> None:
             assert abs(tilt_mdeg - tilt) <= 200, number
 
 
+@pytest.mark.requirement("RQ-027")
 def test_the_way_home_rests_at_horizontal() -> None:
     table = started(make((20_000, 3_000, 1_000), rest_ms=5_000))
     table.run_until(states.RETURNING)
@@ -73,6 +74,7 @@ def test_the_way_home_rests_at_horizontal() -> None:
     assert 490 <= flat_ticks <= 560
 
 
+@pytest.mark.requirement("RQ-029")
 def test_pressing_return_again_skips_the_rest() -> None:
     table = started(make((10_000, 3_000, 0), rest_ms=300_000))
     table.run_until(states.RETURNING)
@@ -84,6 +86,7 @@ def test_pressing_return_again_skips_the_rest() -> None:
     assert table.run_until(states.HOME) < 60_000
 
 
+@pytest.mark.requirement("RQ-028")
 def test_a_fault_shortens_the_rest() -> None:
     table = started(make((10_000, 3_000, 60_000), rest_ms=300_000))
     table.run_until(states.HOLDING)

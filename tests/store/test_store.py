@@ -45,6 +45,7 @@ def test_the_newest_stands(tmp_path):
     assert (store.load("plan"), store.load("other")) == (2, 3)
 
 
+@pytest.mark.requirement("RQ-069")
 def test_every_damaged_byte_is_noticed(tmp_path):
     store = Store(str(tmp_path))
     store.save("plan", {"name": "Kim", "tilt": 60_000})
@@ -98,6 +99,7 @@ def test_a_folder_that_cannot_be_had_is_an_error(tmp_path):
         Store(str(file)).load("plan")
 
 
+@pytest.mark.requirement("RQ-069")
 def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_value():
     script = Path(__file__).parent / "device" / "cut_store.py"
     journal = Path(__file__).parents[1] / "journal"  # its model of NOR flash

@@ -21,7 +21,7 @@ class Drive:
         self.off()
 
     def apply(self, decision) -> None:
-        """Carry out `decision`; allocates nothing. Called once a tick, so it is the heartbeat."""
+        """Carry out `decision`; allocates nothing. Called once a tick: the heartbeat (RQ-038)."""
         duty = decision.duty_permille
         magnitude = abs(duty)
         if not decision.power or magnitude > DUTY_MAX_PERMILLE:
@@ -33,7 +33,7 @@ class Drive:
         if duty == self._duty_permille:
             return
         self._duty_permille = duty
-        # The side that falls silent goes first: never both sides on.
+        # The side that falls silent goes first: never both sides on (RQ-026).
         if duty > 0:
             self._homeward.duty_u16(0)
             self._outward.duty_u16(magnitude * DUTY_U16_PER_PERMILLE)

@@ -2,14 +2,14 @@
 
     <json> <crc32 as 8 lower-case hex digits> LF
 
-A person can read it in any terminal; a damaged line is noticed, whatever was damaged.
+A person can read it in any terminal; a damaged line is noticed, whatever was damaged (RQ-071).
 """
 
 import binascii
 import json
 
 CRC_DIGITS = 8
-MAX_LINE_BYTES = 8192
+MAX_LINE_BYTES = 4096
 
 
 # Left alone, CPython writes an emoji as two escapes, which MicroPython reads as two characters.

@@ -11,7 +11,7 @@ Byte layout, numbers little-endian:
     12   u16  session number, from 1
     14   u16  payload bytes, 0 .. 236
     16        payload (contract/records.py), then 0xFF up to 252
-    252  u32  CRC-32 of bytes 0 .. 251
+    252  u32  CRC-32 of bytes 0 .. 251 (RQ-075)
 
 Every page decodes alone: its payload begins with no history.
 """

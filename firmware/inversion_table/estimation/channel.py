@@ -28,7 +28,7 @@ from inversion_table.safety.ticks import elapsed_ms
 STEP_MAX_MS = 40
 """Longest step that is integrated; what goes beyond is added to the error bound instead."""
 HOLD_MAX_MS = 50
-"""A channel without a good sample for longer is not ok."""
+"""A channel without a good sample for longer is not ok (RQ-051)."""
 GAP_MAX_MS = 500
 """After a gap longer than this, up is found anew (the bias is kept)."""
 
@@ -67,7 +67,7 @@ NORM_MAX = 5_493_000
 # --- plausibility of the tilt ---
 TILT_MIN_MDEG = -100_000
 TILT_MAX_MDEG = 110_000
-"""The table's stops are near -80 and +92 deg: past these the IMU hangs upside down, or loose."""
+"""The stops are near -80 and +92 deg: past these the IMU hangs upside down, or loose (RQ-055)."""
 SIDE_MAX = 10_944_000
 """sin(20 deg): the hinge is level, so more gravity along y means a loose or wrong mount."""
 
@@ -79,7 +79,7 @@ UNAIDED_MAX_UDEG = 200_000_000
 GAP_UDEG_PER_MS = 8_000
 """The fastest that the table turns before it trips, 8 deg/s."""
 ERROR_MAX_MDEG = 6_000
-"""More than this on top of the calibration's residual, over 0.6 s: not ok. A rider who shifts
+"""More than this above the calibration's residual, over 0.6 s: not ok (RQ-054). A rider who shifts
 (0.1 g for 0.3 s, 0.3 g for 0.5 s) stays below."""
 ERROR_PEAK_MDEG = 12_000
 """The same at once."""
@@ -185,7 +185,7 @@ class GravityChannel:
         self._empty = False
 
     def miss(self, now_ms: int) -> None:
-        """Account for a tick without a usable sample."""
+        """Account for a tick without a usable sample: none, or saturated (RQ-051)."""
         if self.age_ms < AGE_MAX_MS:
             self.age_ms += elapsed_ms(now_ms, self._then_ms)
         self._then_ms = now_ms

@@ -27,7 +27,7 @@ class Indicator:
     def show(self, decision, now_ms: int) -> None:
         """Set LED and buzzer for this tick; pins are written only on a change."""
         pattern = pattern_of(decision.state, decision.fault, decision.at_home)
-        if decision.refusals != self._refusals:
+        if decision.refusals != self._refusals:  # RQ-079
             self._refusals = decision.refusals
             self._refused_ms = now_ms
             self._refusing = True

@@ -45,7 +45,7 @@ REFUSED = Pattern(RED, 100, 200, 400, 100)
 
 
 def pattern_of(state: int, fault: int, at_home: bool) -> Pattern:
-    """The pattern for a state, a latched fault and whether the bed is at home."""
+    """The pattern for a state, a latched fault and whether the bed is at home (RQ-078)."""
     if state == states.FAULT and at_home:
         return FAULT_AT_HOME
     if state == states.RETURNING and fault != faults.NO_FAULT:

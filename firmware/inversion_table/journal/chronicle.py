@@ -26,7 +26,7 @@ SAMPLE_MS = 100
 class Chronicle:
     """Watches the tick's results and tells the recorder; allocates nothing.
 
-    A record begins when the bed leaves home, or is found away from it, and ends at home.
+    A record begins when the bed leaves home, or is found away from it, and ends at home (RQ-073).
     """
 
     def __init__(self, recorder) -> None:
@@ -63,7 +63,7 @@ class Chronicle:
             self._sample_ms = now_ms
             self._recorder.sample(
                 now_ms,
-                estimate.tilt_mdeg,
+                estimate.tilt_mdeg,  # RQ-074
                 wish.target_mdeg,
                 estimate.rate_mdeg_per_s,
                 inputs.current_ma if decision.duty_permille >= 0 else -inputs.current_ma,

@@ -8,7 +8,7 @@ whole before `_put` says so.
 A queue entry is 8 words: kind | state << 8, now_ms, then up to 6 values.
 
 Nothing is lost silently: what finds no place in the queue, and what finds no erased flash, is
-counted and told in the log as an event as soon as there is place again.
+counted and told in the log as an event as soon as there is place again (RQ-076).
 """
 
 from array import array

@@ -1,4 +1,4 @@
-"""What each method of the wire does on the device. None of them can move the table outward."""
+"""What each method of the wire does on the device. None can move the table outward (RQ-061)."""
 
 from inversion_table import VERSION
 from inversion_table.contract import messages
@@ -34,7 +34,7 @@ class Methods:
 
     def _hello(self, params: dict) -> tuple:
         theirs = params.get("contract")
-        if theirs is not None and theirs != self._contract:
+        if theirs is not None and theirs != self._contract:  # RQ-072
             raise Refusal(
                 messages.CONTRACT_MISMATCH,
                 "update whichever is older",
@@ -66,7 +66,7 @@ class Methods:
             "current_ma": inputs.current_ma,
             "supply_mv": inputs.supply_mv,
             "fault": fault[0],
-            "fault_patient": fault[3],
+            "fault_patient": fault[3],  # RQ-080
             "fault_engineer": fault[4],
             "refused": refused[0],
             "refused_patient": refused[3],
@@ -89,7 +89,7 @@ class Methods:
             "ticks": app.ticks,
             "late_ticks": app.late_ticks,
             "heap_free": app.heap_free,
-            "log_lost": app.recorder.lost_records + app.recorder.lost_pages,
+            "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
         }, None
 
     def _plan_put(self, params: dict) -> tuple:
@@ -97,7 +97,7 @@ class Methods:
             plan = plans.from_wire(params["plan"])
         except plans.PlanError as error:
             raise _plan_refusal(error.problems) from None
-        if plan.plan_id() != params["id"]:
+        if plan.plan_id() != params["id"]:  # RQ-068
             raise Refusal(messages.INVALID_PARAMS, "'id' is not the id of this plan")
         problems = plans.check(plan, self._app.settings)
         if problems:

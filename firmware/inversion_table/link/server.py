@@ -51,7 +51,7 @@ class Server:
         self._in_session = in_session
 
     def answer(self, line: bytes | None) -> tuple:
-        """(reply line, binary block to follow it or None). Never raises for what a host sends."""
+        """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071)."""
         try:
             return self._answer(line)
         except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
@@ -93,6 +93,6 @@ class Server:
         problem = messages.field_problem(fields, params)
         if problem:
             raise Refusal(messages.INVALID_PARAMS, problem)
-        if when == "home" and self._in_session():
+        if when == "home" and self._in_session():  # RQ-062
             raise Refusal(messages.BUSY, name)
         return self._methods[name](params)

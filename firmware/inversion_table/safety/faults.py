@@ -1,4 +1,4 @@
-"""The closed list of faults: number, name, words for patient and engineer, and one reaction each.
+"""The closed list of faults: number, name, words for patient and engineer (RQ-080), one reaction.
 
 The numbers are part of the log format: append, never renumber.
 """

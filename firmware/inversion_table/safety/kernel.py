@@ -78,7 +78,7 @@ def step(k, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
     elif k.state == states.STOPPED or k.state == states.FAULT:
         _held(k, inputs, monitors, at_home, dt_ms)
     elif k.state != states.SERVICE:
-        k.fault = faults.INTERNAL
+        k.fault = faults.INTERNAL  # RQ-042
         _enter(k, states.FAULT)
 
     _gate(k, wish, estimate, inputs, monitors, settings, at_home, out)
@@ -89,12 +89,12 @@ def _near_home(estimate) -> bool:
 
 
 def _at_home(estimate, inputs, monitors) -> bool:
-    """The home switch, unless a tilt that can be trusted contradicts it."""
+    """The home switch, unless a tilt that can be trusted contradicts it (RQ-057)."""
     return inputs.home_switch and (not monitors.tilt_trusted or _near_home(estimate))
 
 
 def _reached_home(estimate, monitors, at_home: bool) -> bool:
-    """Home by the switch; or, should it be broken, by tilt or by the end stop near home."""
+    """Home by the switch; should it be broken, by tilt or the end stop near home (RQ-059)."""
     if at_home:
         return True
     past_home = estimate.tilt_mdeg < limits.HOME_TILT_MDEG - limits.ARRIVED_MDEG
@@ -116,7 +116,7 @@ def _enter(k, state: int) -> None:
 
 
 def _run_clocks(k, estimate, dt_ms: int) -> None:
-    """The session's clock and the head-down clock; the latter runs in every state."""
+    """The session's clock and the head-down clock; the latter in every state (RQ-012, RQ-013)."""
     if k.mode != ports.MODE_NONE:
         k.session_ms = advanced_ms(k.session_ms, dt_ms)
     if estimate.valid:
@@ -133,7 +133,7 @@ def _take_fault(k, wish, estimate, monitors, settings, at_home: bool) -> None:
         return
     code = faults.NO_FAULT if monitors.active == k.excused else monitors.active
     # The laptop may stop the table, but not leave somebody hanging: when the time head-down is
-    # over, its stop ends, and it can make no other.
+    # over, its stop ends, and it can make no other (RQ-016).
     hanging = k.head_down_ms >= min(settings.head_down_max_ms, limits.HEAD_DOWN_MAX_MS)
     if hanging and code == faults.HOST_STOP:
         code = faults.NO_FAULT
@@ -168,17 +168,17 @@ def _by_person(code: int) -> bool:
 def _own_fault(k, wish, estimate, monitors, settings, hanging: bool) -> int:
     """The faults that need the kernel's own clocks, or the commanded limit."""
     if hanging:
-        return faults.HEAD_DOWN_TIMEOUT
+        return faults.HEAD_DOWN_TIMEOUT  # RQ-014
     if k.session_ms >= min(settings.session_max_ms, limits.SESSION_MAX_MS):
-        return faults.SESSION_TIMEOUT
+        return faults.SESSION_TIMEOUT  # RQ-015
     over_mdeg = estimate.tilt_mdeg - _limit_mdeg(wish, settings)
     if monitors.tilt_trusted and over_mdeg > limits.OVERTRAVEL_MDEG:
-        return faults.OVER_TILT
+        return faults.OVER_TILT  # RQ-009
     return faults.NO_FAULT
 
 
 def _limit_mdeg(wish, settings) -> int:
-    """The lowest of three: what is wished now, what the settings allow, what is ever allowed."""
+    """The lowest of three: wished now, allowed by the settings, ever allowed (RQ-008)."""
     limit_mdeg = min(settings.tilt_max_mdeg, limits.TILT_MAX_MDEG)
     return limit_mdeg if wish.request == states.WISH_NONE else min(limit_mdeg, wish.limit_mdeg)
 
@@ -192,9 +192,9 @@ def _self_test(k, inputs, at_home: bool) -> None:
     elif k.boot == ports.BOOT_WATCHDOG:
         k.fault = faults.WATCHDOG_RESET
         _enter(k, states.FAULT)
-        k.assessing = True
+        k.assessing = True  # RQ-040
     else:
-        k.fault = faults.POWER_RESTORED
+        k.fault = faults.POWER_RESTORED  # RQ-032
         _enter(k, states.STOPPED)
 
 
@@ -206,7 +206,7 @@ def _home(k, estimate, inputs, monitors, at_home: bool) -> None:
         k.fault = faults.MOVED_UNDRIVEN
         _enter(k, states.FAULT)
         return
-    if inputs.service_gesture:
+    if inputs.service_gesture:  # RQ-067
         _enter(k, states.SERVICE)
         return
     if not at_home and (inputs.return_edge or inputs.host_return):
@@ -226,7 +226,7 @@ def _home(k, estimate, inputs, monitors, at_home: bool) -> None:
 
 
 def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
-    """Why no motion may begin now, or NO_FAULT."""
+    """Why no motion may begin now, or NO_FAULT (RQ-064)."""
     if not at_home:
         return faults.HOME_SWITCH_STUCK
     if inputs.estop_pressed:
@@ -236,7 +236,7 @@ def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
     if inputs.end_reached:
         return faults.OUTWARD_END
     if inputs.relay_closed:
-        return faults.RELAY_WELDED
+        return faults.RELAY_WELDED  # RQ-045
     if not inputs.settings_ok:
         return faults.SETTINGS_CORRUPT
     if not monitors.tilt_trusted:
@@ -249,7 +249,7 @@ def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
 
 
 def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
-    """Follow the wish; PAUSE and RETURN let the sequencer come to rest smoothly first."""
+    """Follow the wish; PAUSE and RETURN let the sequencer come to rest first (RQ-001, RQ-023)."""
     if inputs.return_edge or inputs.host_return:
         k.wind_down = states.RETURNING
     elif inputs.pause_edge and k.mode == ports.MODE_SESSION and k.wind_down != states.RETURNING:
@@ -278,7 +278,7 @@ def _paused(k, inputs) -> None:
 
 
 def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
-    """Go home: led by the sequencer while it leads, blindly when it or the tilt cannot."""
+    """Go home: led while the sequencer leads (RQ-005, RQ-006), blindly if not (RQ-003)."""
     k.return_ms = advanced_ms(k.return_ms, dt_ms)
     still = k.duty_permille == 0 or abs(estimate.rate_mdeg_per_s) < limits.STALL_RATE_MDEG_PER_S
     idle = still and estimate.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
@@ -293,14 +293,14 @@ def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
         return
     over = k.blind and inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA
     k.blind_current_ms = advanced_ms(k.blind_current_ms, dt_ms) if over else 0
-    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS
+    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS  # RQ-004
     if met_something or (k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS):
         k.fault = faults.RETURN_TIMEOUT
         _enter(k, states.FAULT)
 
 
 def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
-    """No power. At home a cleared cause ends it; elsewhere RETURN brings the person back."""
+    """No power. At home a cleared cause ends it (RQ-065), elsewhere RETURN (RQ-001, RQ-007)."""
     if at_home:
         clear = monitors.active == faults.NO_FAULT
         k.clear_ms = advanced_ms(k.clear_ms, dt_ms) if clear else 0
@@ -309,11 +309,11 @@ def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
             _arrive(k, at_home)
         return
     assessed = k.assessing and k.state_ms >= limits.ASSESS_MS
-    if inputs.estop_pressed or not (inputs.return_edge or inputs.host_return or assessed):
+    if inputs.estop_pressed or not (inputs.return_edge or inputs.host_return or assessed):  # RQ-034
         return
     # What must not stop this return too, since no waiting would remove it: an open lock, or its
     # broken wire; the mirror contact (with a dead relay nothing moves anyway); and what is still
-    # reported long after power was removed, current among it: a broken sensor.
+    # reported long after power was removed, current among it: a broken sensor (RQ-002).
     code = monitors.active
     lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not _by_person(code)
     if k.fault == faults.ANKLE_LOCK_OPEN or k.fault == faults.RELAY_DEAD:
@@ -336,13 +336,13 @@ def _arrive(k, at_home: bool) -> None:
 def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> None:
     """Whatever the wish says, the duty that may reach the motor. Zero unless a rule allows it."""
     state = k.state
-    powered = states.MOVING <= state <= states.RETURNING and not inputs.estop_pressed
+    powered = states.MOVING <= state <= states.RETURNING and not inputs.estop_pressed  # RQ-033
     ready = powered and (inputs.relay_closed or k.excused == faults.RELAY_DEAD)
     wished = max(-limits.DUTY_MAX_PERMILLE, min(limits.DUTY_MAX_PERMILLE, wish.duty_permille))
     duty = 0
     if ready and state == states.MOVING and wish.request == states.WISH_MOVE:
         duty = wished
-        if k.wind_down != NO_WIND_DOWN:  # coming to rest: outward power may only fall
+        if k.wind_down != NO_WIND_DOWN:  # coming to rest: outward power may only fall (RQ-023)
             duty = min(duty, max(k.duty_permille, 0))
         if duty > 0 and not _outward_allowed(k, wish, estimate, inputs, monitors, settings):
             duty = 0
@@ -371,26 +371,26 @@ def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> 
 
 
 def _outward_allowed(k, wish, estimate, inputs, monitors, settings) -> bool:
-    """Every condition under which power may flow outward; all must hold."""
-    jogged = k.mode == ports.MODE_JOG and inputs.jog_down and not inputs.jog_up
+    """Every condition under which power may flow outward; all must hold (RQ-061, RQ-065)."""
+    jogged = k.mode == ports.MODE_JOG and inputs.jog_down and not inputs.jog_up  # RQ-037
     return (
         k.fault == faults.NO_FAULT
         and not inputs.estop_pressed
-        and inputs.relay_closed
+        and inputs.relay_closed  # RQ-046
         and inputs.ankle_locked
-        and not inputs.end_reached
+        and not inputs.end_reached  # RQ-010
         and inputs.settings_ok
         and monitors.tilt_trusted
         and estimate.valid
-        and estimate.age_ms <= limits.ESTIMATE_AGE_MAX_MS
+        and estimate.age_ms <= limits.ESTIMATE_AGE_MAX_MS  # RQ-049
         and estimate.tilt_mdeg < _limit_mdeg(wish, settings)
-        and abs(estimate.rate_mdeg_per_s) < limits.OVERSPEED_MDEG_PER_S
+        and abs(estimate.rate_mdeg_per_s) < limits.OVERSPEED_MDEG_PER_S  # RQ-020
         and (k.mode == ports.MODE_SESSION or jogged)
     )
 
 
 def _slew(then_permille: int, wanted_permille: int) -> int:
-    """More power only step by step, less at once; through zero on a change of direction."""
+    """More power only step by step (RQ-022), less at once; from zero on a change of direction."""
     if wanted_permille > 0:
         return min(wanted_permille, max(then_permille, 0) + limits.DUTY_STEP_PERMILLE)
     if wanted_permille < 0:

@@ -126,7 +126,7 @@ class SettingsError(ValueError):
 
 
 class Settings:
-    """The device's settings: one whole number for each name in `SETTINGS`."""
+    """The device's settings: one whole number for each name in `SETTINGS` (RQ-021, RQ-070)."""
 
     def __init__(self) -> None:
         self.tilt_max_mdeg = SETTINGS["tilt_max_mdeg"][2]

@@ -48,7 +48,7 @@ class Monitors:
         self.age_ms = advanced_ms(self.age_ms, dt_ms)
         self.active = faults.NO_FAULT
         self.excused = decision.excused
-        # A contact that never settles is taken at its safe side, and keeps the table at home.
+        # A contact that never settles is taken at its safe side, and nothing starts (RQ-066).
         believed = inputs.settled or self.age_ms >= limits.SETTLE_MAX_MS
         if believed:
             self._watch_switches(decision, inputs)
@@ -57,7 +57,7 @@ class Monitors:
         self._watch_power(decision, inputs, dt_ms)
         self._watch_motion(decision, estimate, dt_ms)
         if decision.power and dt_ms > limits.TICK_LATE_MS:
-            self._raise(faults.TICK_LATE)
+            self._raise(faults.TICK_LATE)  # RQ-041
         if believed:
             self._watch_people(decision, inputs, dt_ms)
 
@@ -65,18 +65,18 @@ class Monitors:
         if inputs.estop_pressed:
             self._raise(faults.ESTOP_PRESSED)
         if inputs.end_reached:
-            self._raise(faults.OUTWARD_END)
+            self._raise(faults.OUTWARD_END)  # RQ-010
         if (inputs.button_stuck or not inputs.settled) and decision.at_home:
-            self._raise(faults.BUTTON_STUCK)
+            self._raise(faults.BUTTON_STUCK)  # RQ-063
         if not inputs.settings_ok:
-            self._raise(faults.SETTINGS_CORRUPT)
+            self._raise(faults.SETTINGS_CORRUPT)  # RQ-070
 
     def _watch_people(self, decision, inputs, dt_ms: int) -> None:
         # At home people get on and off: an open lock is no fault there, START refuses it.
         unlocked = not inputs.ankle_locked and not decision.at_home
         self.ankle_ms = _lasting_ms(self.ankle_ms, dt_ms, unlocked)
         if self.ankle_ms >= limits.ANKLE_MS:
-            self._raise(faults.ANKLE_LOCK_OPEN)
+            self._raise(faults.ANKLE_LOCK_OPEN)  # RQ-056
         if inputs.host_stop:
             self._raise(faults.HOST_STOP)
 
@@ -84,20 +84,20 @@ class Monitors:
         trusted = estimate.valid and estimate.age_ms <= limits.ESTIMATE_AGE_MAX_MS
         self.tilt_lost_ms = _lasting_ms(self.tilt_lost_ms, dt_ms, not trusted)
         if self.tilt_lost_ms >= limits.ESTIMATE_AGE_MAX_MS:
-            self._raise(faults.TILT_LOST)
+            self._raise(faults.TILT_LOST)  # RQ-049
         both = estimate.primary_ok and estimate.monitor_ok
         apart = both and estimate.disagreement_mdeg > limits.DISAGREEMENT_MDEG
         self.disagree_ms = _lasting_ms(self.disagree_ms, dt_ms, apart)
         disagree = self.disagree_ms >= limits.DISAGREEMENT_MS
         if disagree:
-            self._raise(faults.IMU_DISAGREE)
+            self._raise(faults.IMU_DISAGREE)  # RQ-047
         self.tilt_trusted = trusted and not disagree
         self.primary_lost_ms = _lasting_ms(self.primary_lost_ms, dt_ms, not estimate.primary_ok)
         if self.primary_lost_ms >= limits.IMU_LOST_MS:
-            self._raise(faults.IMU_PRIMARY_LOST)
+            self._raise(faults.IMU_PRIMARY_LOST)  # RQ-048
         self.monitor_lost_ms = _lasting_ms(self.monitor_lost_ms, dt_ms, not estimate.monitor_ok)
         if self.monitor_lost_ms >= limits.IMU_LOST_MS:
-            self._raise(faults.IMU_MONITOR_LOST)
+            self._raise(faults.IMU_MONITOR_LOST)  # RQ-048
         from_home_mdeg = estimate.tilt_mdeg - limits.HOME_TILT_MDEG
         if inputs.home_switch:
             contradicted = from_home_mdeg > limits.HOME_TOLERANCE_MDEG
@@ -105,28 +105,28 @@ class Monitors:
             contradicted = from_home_mdeg < -limits.HOME_OVERSHOOT_MDEG
         self.home_stuck_ms = _lasting_ms(self.home_stuck_ms, dt_ms, trusted and contradicted)
         if self.home_stuck_ms >= limits.HOME_SWITCH_MS:
-            self._raise(faults.HOME_SWITCH_STUCK)
+            self._raise(faults.HOME_SWITCH_STUCK)  # RQ-058
         fast = estimate.valid and abs(estimate.rate_mdeg_per_s) > limits.OVERSPEED_MDEG_PER_S
         self.overspeed_ms = _lasting_ms(self.overspeed_ms, dt_ms, fast)
         if self.overspeed_ms >= limits.OVERSPEED_MS:
-            self._raise(faults.OVERSPEED)
+            self._raise(faults.OVERSPEED)  # RQ-020
 
     def _watch_power(self, decision, inputs, dt_ms: int) -> None:
         self.power_on_ms = _lasting_ms(self.power_on_ms, dt_ms, decision.power)
         self.power_off_ms = _lasting_ms(self.power_off_ms, dt_ms, not decision.power)
         if self.power_on_ms > limits.RELAY_CLOSE_MAX_MS and not inputs.relay_closed:
-            self._raise(faults.RELAY_DEAD)
+            self._raise(faults.RELAY_DEAD)  # RQ-046
         if self.power_off_ms > limits.RELAY_OPEN_MAX_MS and inputs.relay_closed:
-            self._raise(faults.RELAY_WELDED)
+            self._raise(faults.RELAY_WELDED)  # RQ-045
         over = inputs.current_ma > limits.CURRENT_TRIP_MA
         self.overcurrent_ms = _lasting_ms(self.overcurrent_ms, dt_ms, over)
         if self.overcurrent_ms >= limits.CURRENT_TRIP_MS:
-            self._raise(faults.OVERCURRENT)
+            self._raise(faults.OVERCURRENT)  # RQ-035
         low = inputs.supply_mv < limits.SUPPLY_LOW_MV
         self.supply_low_ms = _lasting_ms(self.supply_low_ms, dt_ms, low)
         if self.supply_low_ms >= limits.SUPPLY_LOW_MS:
             dead = inputs.supply_mv < limits.SUPPLY_DEAD_MV
-            self._raise(faults.SUPPLY_DEAD if dead else faults.SUPPLY_LOW)
+            self._raise(faults.SUPPLY_DEAD if dead else faults.SUPPLY_LOW)  # RQ-030, RQ-031
 
     def _watch_motion(self, decision, estimate, dt_ms: int) -> None:
         # A duty that is not zero means that the kernel held the relay to be closed.
@@ -137,16 +137,16 @@ class Monitors:
         still = driven and abs(rate) < limits.STALL_RATE_MDEG_PER_S
         self.stall_ms = _lasting_ms(self.stall_ms, dt_ms, still)
         if self.stall_ms >= limits.STALL_MS:
-            self._raise(faults.STALLED)
+            self._raise(faults.STALLED)  # RQ-036
         undriven = seen and duty == 0 and abs(rate) > limits.UNDRIVEN_RATE_MDEG_PER_S
         self.undriven_ms = _lasting_ms(self.undriven_ms, dt_ms, undriven)
         if self.undriven_ms >= limits.UNDRIVEN_MS:
-            self._raise(faults.MOVED_UNDRIVEN)
+            self._raise(faults.MOVED_UNDRIVEN)  # RQ-024
         against = rate if duty < 0 else -rate
         backward = driven and against > limits.BACKWARD_RATE_MDEG_PER_S
         self.backward_ms = _lasting_ms(self.backward_ms, dt_ms, backward)
         if self.backward_ms >= limits.BACKWARD_MS:
-            self._raise(faults.MOVED_BACKWARD)
+            self._raise(faults.MOVED_BACKWARD)  # RQ-025
 
 
 def _lasting_ms(before_ms: int, dt_ms: int, present: bool) -> int:

@@ -1,7 +1,7 @@
 """Debouncing of many contacts at once, one bit each: cheap enough for every tick."""
 
 DEBOUNCE_TICKS = 3
-"""A new level is believed when it has been seen in this many ticks on end: 30 ms at 100 Hz."""
+"""A new level is believed when seen in this many ticks on end: 30 ms at 100 Hz (RQ-060)."""
 
 
 class Debouncer:

@@ -56,7 +56,7 @@ class I2cBus:
         self._i2c.writeto_mem(address, register, data)
 
     def recover(self, now_ms: int) -> bool:
-        """Clock the bus free and open it again; True when both lines are high after it.
+        """Clock the bus free (RQ-053) and open it again; True when both lines are high after it.
 
         Boot and background only (about 0.3 ms). At most once in RECOVERY_INTERVAL_MS: a call that
         comes too early does nothing and returns False.

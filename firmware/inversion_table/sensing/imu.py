@@ -5,12 +5,12 @@ from inversion_table.safety.ticks import elapsed_ms
 FAILURES_MAX = 5
 """Failed reads in a row after which the driver stops asking: each may cost the tick a time-out."""
 CHECK_EVERY = 16
-"""Reads between two looks at the configuration: 160 ms at 100 Hz."""
+"""Reads between two looks at the configuration: 160 ms at 100 Hz (RQ-052)."""
 FROZEN_READS = 6
 FROZEN_MS = 50
-"""Equal readings for so many reads and so long: frozen. The noise of both parts is several LSB on
-each of three axes, and they update twice a tick. Time counts too, because the hard timer makes up
-for ticks missed during a flash erase by firing them back to back."""
+"""Equal readings for so many reads and so long: frozen (RQ-050). The noise of both parts is several
+LSB on each of three axes, and they update twice a tick. Time counts too, because the hard timer
+makes up for ticks missed during a flash erase by firing them back to back."""
 SETTLE_MS = 80
 """From configured to believed: LSM6DSOX gyroscope turn-on 70 ms (ST DS12814), MPU-6050 30 ms
 (PS-MPU-6000A, 6.1); the low-pass filters take no longer."""
@@ -117,7 +117,7 @@ class ImuDriver:
     def start(self, now_ms: int) -> bool:
         """One step toward a running sensor; True once it runs. Never waits: call it again.
 
-        The first call identifies and resets, one after the reset time configures and reads back.
+        The first call identifies and resets, a later one configures and reads back (RQ-052).
         On failure `problem` says what is wrong, and a new attempt is made after RETRY_MS.
         """
         self._running = False

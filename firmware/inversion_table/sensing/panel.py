@@ -22,11 +22,11 @@ _GESTURE = START | PAUSE
 
 
 class Panel:
-    """Reads every contact once a tick.
+    """Reads every contact once a tick (RQ-066).
 
     `pins` has one object with `.value()` for each contact; inputs have pull-ups, so that 0 is a
     contact to ground: a pressed button, a closed normally-closed switch, home. A button counts only
-    once it was seen released: held at power-up, it is not pressed.
+    once it was seen released: held at power-up, it is not pressed (RQ-060).
     """
 
     def __init__(self, pins) -> None:
@@ -47,7 +47,7 @@ class Panel:
         debouncer = self._debouncer
         debouncer.update(raw)
         if not raw & ESTOP:
-            debouncer.open_at_once(ESTOP)
+            debouncer.open_at_once(ESTOP)  # RQ-033
         closed = debouncer.closed
         inputs.settled = debouncer.settled
         inputs.estop_pressed = not closed & ESTOP
@@ -109,8 +109,8 @@ class Panel:
         self._pause_ms = _longer(self._pause_ms, pressed & PAUSE, dt_ms)
         self._return_ms = _longer(self._return_ms, pressed & RETURN, dt_ms)
         longest_ms = max(self._start_ms, self._pause_ms, self._return_ms)
-        inputs.button_stuck = longest_ms >= limits.STUCK_BUTTON_MS
-        inputs.service_gesture = (
+        inputs.button_stuck = longest_ms >= limits.STUCK_BUTTON_MS  # RQ-063
+        inputs.service_gesture = (  # RQ-067
             self._held & _GESTURE == _GESTURE
             and min(self._start_ms, self._pause_ms) >= limits.SERVICE_GESTURE_MS
         )

@@ -78,7 +78,7 @@ class Motion:
         return False
 
     def _advance(self, target_mdeg: int, rate_max: int, acceleration: int, dt_ms: int) -> None:
-        """One step of a trapezoid: speed up, keep, or slow down so as to stop at the target."""
+        """A step of a trapezoid: no faster (RQ-018), no steeper (RQ-021), to stop at the target."""
         left_udeg = target_mdeg * 1000 - self.ref_udeg
         rate = self.rate_udeg_per_s
         outward = left_udeg > 0 or (left_udeg == 0 and rate > 0)

@@ -207,7 +207,7 @@ def _set_from_wire(wire_set: object) -> StepSet:
 
 
 def check(plan: Plan, settings: limits.Settings) -> list:
-    """Every way in which `plan` lies outside `settings` or the constants: a list of Problems."""
+    """Every way in which `plan` lies outside `settings` or the constants: Problems (RQ-068)."""
     problems = []
     name_bytes = len(plan.name.encode())
     if not 0 < name_bytes <= NAME_MAX_BYTES:
@@ -231,7 +231,7 @@ def check(plan: Plan, settings: limits.Settings) -> list:
                 ),
             )
         )
-    if not 0 <= plan.rest_ms <= limits.REST_MAX_MS:
+    if not 0 <= plan.rest_ms <= limits.REST_MAX_MS:  # RQ-027
         problems.append(
             Problem(
                 0,
@@ -281,7 +281,7 @@ def rate_limit(settings: limits.Settings) -> int:
 
 
 def _check_step(step: Step, settings: limits.Settings, problems: list) -> None:
-    if not limits.HOME_TILT_MDEG <= step.tilt_mdeg <= tilt_limit(settings):
+    if not limits.HOME_TILT_MDEG <= step.tilt_mdeg <= tilt_limit(settings):  # RQ-011
         problems.append(
             Problem(
                 step.line,
@@ -294,7 +294,7 @@ def _check_step(step: Step, settings: limits.Settings, problems: list) -> None:
                 ),
             )
         )
-    if not limits.RATE_MIN_MDEG_PER_S <= step.rate_mdeg_per_s <= rate_limit(settings):
+    if not limits.RATE_MIN_MDEG_PER_S <= step.rate_mdeg_per_s <= rate_limit(settings):  # RQ-019
         problems.append(
             Problem(
                 step.line,
@@ -326,7 +326,7 @@ def _check_times(plan: Plan, settings: limits.Settings, problems: list) -> None:
         totals.add(segment)
         if totals.total_ms > limits.SESSION_MAX_MS:
             break  # no need to walk 200 repeats of 15 minutes
-    if totals.head_down_stretch_ms > head_down_max_ms:
+    if totals.head_down_stretch_ms > head_down_max_ms:  # RQ-017
         problems.append(
             Problem(
                 totals.head_down_line,

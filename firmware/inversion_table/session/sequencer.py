@@ -111,6 +111,7 @@ class Sequencer:
         wish.duty_permille = self.motion.duty_permille
 
     def _wind_down(self, tilt_mdeg: int, settings, dt_ms: int, wish) -> None:
+        # RQ-023: never slower than this, whatever the settings.
         slowing = max(settings.acceleration_mdeg_per_s2, limits.WIND_DOWN_ACCELERATION_MDEG_PER_S2)
         if self.motion.come_to_rest(tilt_mdeg, slowing, dt_ms):
             self._wish_hold(tilt_mdeg, wish)
@@ -151,7 +152,7 @@ class Sequencer:
         if not decision.ready:
             self.motion.hold_at(tilt_mdeg)
         else:
-            rate = min(program.rate_mdeg_per_s[index], settings.rate_max_mdeg_per_s)
+            rate = min(program.rate_mdeg_per_s[index], settings.rate_max_mdeg_per_s)  # RQ-018
             arrived = self.motion.move(
                 tilt_mdeg, target_mdeg, rate, settings.acceleration_mdeg_per_s2, dt_ms
             )
@@ -193,7 +194,7 @@ class Sequencer:
     def _return(
         self, program, decision, inputs, tilt_mdeg: int, settings, dt_ms: int, wish
     ) -> None:
-        """To horizontal, rest there, then head-up, at last slowly up to the switch."""
+        """To horizontal, rest there (RQ-027), then head-up, at last slowly up to the switch."""
         if not self.returning:  # a return that was paused goes on where it was
             self.returning = True
             self.motion.hold_at(tilt_mdeg)
@@ -219,7 +220,7 @@ class Sequencer:
             return
         if self.return_phase == REST:
             self.rested_ms += dt_ms
-            if self.rested_ms < rest_ms and not inputs.return_edge:
+            if self.rested_ms < rest_ms and not inputs.return_edge:  # RQ-029
                 self._wish_hold(tilt_mdeg, wish)
                 return
             self.return_phase = TO_HOME
@@ -227,7 +228,7 @@ class Sequencer:
         self._wish_move(wish)
 
     def _rest_ms(self, rest_ms: int, decision) -> int:
-        """The rest at horizontal: short when a fault sends the person home."""
+        """The rest at horizontal: short when a fault sends the person home (RQ-028)."""
         return rest_ms if decision.fault == faults.NO_FAULT else min(rest_ms, limits.FAULT_REST_MS)
 
     def _return_move(self, tilt_mdeg: int, rate: int, acceleration: int, dt_ms: int) -> None:

@@ -2,7 +2,7 @@
 
 A value is one line of JSON closed by its CRC-32 (contract/frame.py) in `<root>/<name>.json`. It is
 written beside the old one first, flushed, and renamed over it; the chip's filesystem (littlefs)
-renames atomically, so a power cut leaves one or the other.
+renames atomically, so a power cut leaves one or the other (RQ-069).
 """
 
 import os

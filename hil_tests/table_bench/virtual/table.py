@@ -30,6 +30,8 @@ __all__ = ["BenchError", "VirtualTable"]
 
 DEFAULT_ENTRY = "import inversion_table.startup; inversion_table.startup.run()"
 _FREE_RUN_CHUNK_MS = 20
+HEAP_KB = 512
+"""About what the Pico has: 233 KB, with objects of half the size."""
 
 
 class VirtualTable:
@@ -51,7 +53,7 @@ class VirtualTable:
         provision: Mapping[str, bytes] | None = None,
         start_tilt_deg: float = HOME_TILT_DEG,
         entry: str = DEFAULT_ENTRY,
-        heap_kb: int = 1024,
+        heap_kb: int = HEAP_KB,
         cpu: int | None = None,
     ) -> None:
         self._temporary = state_dir is None
