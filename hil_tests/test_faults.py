@@ -111,6 +111,20 @@ def test_one_imu_lost_head_down_leads_home(
 
 
 @pytest.mark.requirement("RQ-053")
+@pytest.mark.requirement("RQ-047")
+@pytest.mark.parametrize("sensor", ["primary", "monitor"])
+def test_an_imu_that_came_off_the_bed_traps_nobody(head_down: Operator, sensor: str) -> None:
+    table = head_down.table
+    table.inject(f"imu_{sensor}_detached")  # it hangs still, and says so convincingly
+    head_down.wait(5)
+    table.trace.clear()
+    head_down.press("RETURN")
+    head_down.wait(2)
+    assert head_down.status()["fault"] == "IMU_DISAGREE"
+    come_home(head_down)
+    assert min(table.trace["rate_deg_per_s"]) > -8.0  # the loop never drove against a dead reading
+
+
 @pytest.mark.parametrize("sensor", ["primary", "monitor"])
 def test_bus_held_low_is_clocked_free(head_down: Operator, sensor: str) -> None:
     head_down.table.inject(f"imu_{sensor}_bus_stuck")

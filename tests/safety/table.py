@@ -41,6 +41,7 @@ class Reading:
         self.primary_ok = True
         self.monitor_ok = True
         self.disagreement_mdeg = 0
+        self.rate_disagreement_mdeg_per_s = 0
 
 
 class Table:

@@ -138,6 +138,10 @@ DETECTORS = {
         faults.IMU_DISAGREE, change(estimate__disagreement_mdeg=4_001),
         change(estimate__disagreement_mdeg=4_000), limits.DISAGREEMENT_MS,
     ),
+    "IMU rates disagree": Detector(
+        faults.IMU_DISAGREE, change(estimate__rate_disagreement_mdeg_per_s=1_501),
+        change(estimate__rate_disagreement_mdeg_per_s=1_500), limits.RATE_DISAGREEMENT_MS,
+    ),
     "primary IMU": Detector(
         faults.IMU_PRIMARY_LOST, change(estimate__primary_ok=False),
         change(estimate__primary_ok=True), limits.IMU_LOST_MS,

@@ -27,3 +27,5 @@ class Estimate:
         self.monitor_tilt_mdeg = 0
         self.disagreement_mdeg = 0
         """|primary - monitor| when both are ok, else 0."""
+        self.rate_disagreement_mdeg_per_s = 0
+        """The same of their rates: at once large when one of them no longer moves with the bed."""

@@ -42,6 +42,7 @@ class TiltEstimator:
         estimate.settled = chosen.settled
         estimate.valid = chosen.ok
         disagreement_mdeg = 0
+        rate_disagreement = 0
         error_mdeg = ERROR_UNKNOWN_MDEG
         if chosen.ok:
             error_mdeg = chosen.error_mdeg + chosen.age_ms * HELD_MDEG_PER_MS
@@ -49,9 +50,11 @@ class TiltEstimator:
                 disagreement_mdeg = first.tilt_mdeg - second.tilt_mdeg
                 if disagreement_mdeg < 0:
                     disagreement_mdeg = -disagreement_mdeg
+                rate_disagreement = abs(first.rate_mdeg_per_s - second.rate_mdeg_per_s)
                 # Nobody knows which of the two is right: the bound covers both, and a little more.
                 doubt_mdeg = disagreement_mdeg + (disagreement_mdeg >> 3)
                 if error_mdeg < doubt_mdeg:
                     error_mdeg = doubt_mdeg
         estimate.disagreement_mdeg = disagreement_mdeg
+        estimate.rate_disagreement_mdeg_per_s = rate_disagreement
         estimate.error_mdeg = error_mdeg

@@ -58,6 +58,12 @@ CLEAR_MS = 1_000
 # --- sensing --------------------------------------------------------------------------------
 DISAGREEMENT_MDEG = 4_000  # HZ-10
 DISAGREEMENT_MS = 200
+RATE_DISAGREEMENT_MDEG_PER_S = 1_500
+"""One IMU that no longer moves with the bed is told by its rate long before its tilt (HZ-10)."""
+RATE_DISAGREEMENT_MS = 250
+"""Longer than the bed takes to fall through the gear's play, which the two filter differently."""
+RATE_DOUBT_MDEG_PER_S = 1_000
+"""Rates that differ by more prove nothing about the motor."""
 ESTIMATE_AGE_MAX_MS = 100  # HZ-10
 IMU_LOST_MS = 500
 """One IMU may be gone for so long while the other measures: time to clock its bus free (HZ-10)."""

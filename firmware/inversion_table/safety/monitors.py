@@ -22,6 +22,7 @@ class Monitors:
         self.monitor_lost_ms = 0
         self.tilt_lost_ms = 0
         self.disagree_ms = 0
+        self.rates_apart_ms = 0
         self.overspeed_ms = 0
         self.overcurrent_ms = 0
         self.stall_ms = 0
@@ -88,7 +89,12 @@ class Monitors:
         both = estimate.primary_ok and estimate.monitor_ok
         apart = both and estimate.disagreement_mdeg > limits.DISAGREEMENT_MDEG
         self.disagree_ms = _lasting_ms(self.disagree_ms, dt_ms, apart)
-        disagree = self.disagree_ms >= limits.DISAGREEMENT_MS
+        rates_apart = estimate.rate_disagreement_mdeg_per_s > limits.RATE_DISAGREEMENT_MDEG_PER_S
+        self.rates_apart_ms = _lasting_ms(self.rates_apart_ms, dt_ms, both and rates_apart)
+        disagree = (
+            self.disagree_ms >= limits.DISAGREEMENT_MS
+            or self.rates_apart_ms >= limits.RATE_DISAGREEMENT_MS
+        )
         if disagree:
             self._raise(faults.IMU_DISAGREE)  # RQ-047
         self.tilt_trusted = trusted and not disagree
@@ -132,7 +138,9 @@ class Monitors:
         # A duty that is not zero means that the kernel held the relay to be closed.
         duty = decision.duty_permille
         rate = estimate.rate_mdeg_per_s
-        seen = estimate.valid
+        # A rate that the other IMU denies proves nothing: it would stop a return for no reason.
+        doubtful = estimate.rate_disagreement_mdeg_per_s > limits.RATE_DOUBT_MDEG_PER_S
+        seen = self.tilt_trusted and not doubtful
         driven = seen and abs(duty) >= limits.DRIVEN_DUTY_PERMILLE
         still = driven and abs(rate) < limits.STALL_RATE_MDEG_PER_S
         self.stall_ms = _lasting_ms(self.stall_ms, dt_ms, still)
