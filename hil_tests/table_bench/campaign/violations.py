@@ -22,10 +22,6 @@ _FOLLOWING = (
     "at a set acceleration of 3 to 5 deg/s² the bed itself does up to 7 for a moment, with no fault"
     " too: the loop overtakes its reference when it starts, turns, or the load changes sides"
 )
-_DETACHED = (
-    "an IMU that hangs still makes the table look stalled: the loop drives ever harder, and later"
-    " each RETURN ends as STALLED after some 2 deg although the bed moves"
-)
 _SHORTED_OUTWARD = (
     "a shorted bridge drives outward as soon as the relay closes: until the trip, and anew for a"
     " moment at each RETURN, which nothing refuses"
@@ -55,10 +51,6 @@ _WRONG_RATE = "a gyroscope with an offset makes the loop drive too fast until th
 
 KNOWN_VIOLATIONS: dict[tuple[str, str, str], Known] = {
     (ANY, ANY, "speeding_up"): Known(7.0, _FOLLOWING),
-    ("imu_primary_detached", ANY, "rate"): Known(12.0, _DETACHED),
-    ("imu_primary_detached", ANY, "speeding_up"): Known(18.0, _DETACHED),
-    ("imu_primary_detached", ANY, "slowing_down"): Known(22.0, _DETACHED),
-    ("imu_primary_detached", ANY, "from_home"): Known(165.0, _DETACHED),
     ("imu_primary_frozen", ANY, "speeding_up"): Known(8.5, _FROZEN),
     ("imu_primary_bias", ANY, "rate"): Known(9.0, _WRONG_RATE),
     ("imu_primary_bias_large", ANY, "speeding_up"): Known(8.5, _WRONG_RATE),
