@@ -1,7 +1,7 @@
 """`itable sim`: a virtual table that keeps running, for every other command to work on."""
 
-import contextlib
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,10 +39,12 @@ def sim(
     from itable.link.registry import Registration
     from itable.virtual.table import opened
 
-    signal.signal(signal.SIGTERM, _leave)
+    # The usual ways to end it only ask for the end: an exception could come at any line.
+    leaving = threading.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda number, frame: leaving.set())
     chosen = 1.0 if realtime else speed
     with (
-        contextlib.suppress(KeyboardInterrupt),  # the usual way to end it
         opened(seed=seed, rider_kg=rider_kg, state_dir=state) as table,
         Registration(table.serial_port),
     ):
@@ -53,10 +55,10 @@ def sim(
             pace = f"{chosen:g} times real time" if chosen else "as fast as possible"
             out().print(f"[bright_black]{pace}; other commands find it by themselves[/]")
         with table.run_free(chosen or None):
-            _serve(table, quiet=json)
+            _serve(table, leaving, quiet=json)
 
 
-def _serve(table: "VirtualTable", *, quiet: bool) -> None:
+def _serve(table: "VirtualTable", leaving: threading.Event, *, quiet: bool) -> None:
     """Keys in, one line of status out, until q, Ctrl-C or SIGTERM."""
     from rich.live import Live
 
@@ -73,15 +75,10 @@ def _serve(table: "VirtualTable", *, quiet: bool) -> None:
         try:
             if live:
                 live.start()
-            while all(hands.key(key) for key in keyboard.keys(_LOOK_S)):
+            while not leaving.is_set() and all(hands.key(key) for key in keyboard.keys(_LOOK_S)):
                 hands.tick()
                 if live:
                     live.update(line(table), refresh=True)
         finally:
             if live:
                 live.stop()
-
-
-def _leave(number: int, frame: object) -> None:
-    """SIGTERM ends it as q does, so that nothing is left behind."""
-    raise KeyboardInterrupt
