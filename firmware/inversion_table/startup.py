@@ -57,17 +57,18 @@ def run() -> None:
     gc.collect()
     board.start_watchdog()
     timer = board.start_ticks(app.tick, limits.TICK_MS)
+    crash = None
     try:
         _loop(board, app, server, lines)
         store.save(SERVICE_FLAG, True)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
-        app.drive_off()
-        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
-    finally:
-        # Whatever happened: no drive, no heartbeat. The reset starts afresh.
-        timer.deinit()
-        app.drive_off()
-        board.reset()
+        crash = error
+    # Whatever happened: no tick that could drive again, no drive, no heartbeat. Then start afresh.
+    timer.deinit()
+    app.drive_off()
+    if crash is not None:
+        sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
+    board.reset()
 
 
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
