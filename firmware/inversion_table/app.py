@@ -18,6 +18,7 @@ from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.journal.chronicle import Chronicle
+from inversion_table.journal.last_fault import LastFault
 from inversion_table.safety import kernel, limits, states
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
@@ -74,6 +75,7 @@ class App:
         )
         self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
         self._chronicle = Chronicle(recorder)
+        self.last_fault = LastFault()
         self._return_asked = False
         self._stop_asked = False
         self._started = False
@@ -83,6 +85,8 @@ class App:
         self._fed_sensed = 0
         self._collected_ms = 0
         self._uptime_ms = 0
+        self._faults_seen = 0
+        self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
         self.describe_log()
         recorder.note(board.ticks_ms(), events.RESET, boot, 0)
@@ -122,6 +126,7 @@ class App:
         )
         self._drive.apply(self.decision)
         self._indicator.show(self.decision, now_ms)
+        self.last_fault.note(self.decision, self.estimate, self.inputs, now_ms)
         self._chronicle.write(
             self.decision,
             self.estimate,
@@ -170,6 +175,7 @@ class App:
             return
         self._passed_ms = now_ms
         self._uptime_ms += passed_ms
+        self._date_fault(now_ms)
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
         if self.may_erase():
@@ -201,6 +207,17 @@ class App:
     def in_session(self) -> bool:
         """Anything but resting at home, or in self-test."""
         return not self.decision.at_home or self.decision.power
+
+    def _date_fault(self, now_ms: int) -> None:
+        """Ticks wrap, the time since a fault does not: it is kept on the background's clock."""
+        if self.last_fault.count != self._faults_seen:
+            self._faults_seen = self.last_fault.count
+            since_ms = elapsed_ms(now_ms, self.last_fault.then_ms)
+            self._fault_uptime_ms = self._uptime_ms - since_ms
+
+    def fault_age_ms(self) -> int:
+        """Milliseconds since the last fault was latched (background only)."""
+        return self._uptime_ms - self._fault_uptime_ms
 
     def _restart_sensors(self, now_ms: int) -> None:
         self._restart(self.board.primary_imu, self.board.primary_bus, now_ms)

@@ -26,6 +26,7 @@ STATUS: dict[str, Any] = {
     "fault": "NO_FAULT",
     "fault_patient": "All is well.",
     "fault_engineer": "no fault",
+    "last_fault": None,
     "refused": "NO_FAULT",
     "refused_patient": "All is well.",
     "plan_id": "0123456789abcdef",

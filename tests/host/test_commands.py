@@ -213,6 +213,16 @@ def test_status_in_words(run, table):
         fault="ESTOP_PRESSED",
         fault_patient="The emergency stop is pressed.",
         fault_engineer="E-stop contact open",
+        last_fault={
+            "code": 1,
+            "name": "ESTOP_PRESSED",
+            "age_ms": 83_000,
+            "state": "MOVING",
+            "tilt_mdeg": 31_200,
+            "rate_mdeg_per_s": 2_900,
+            "current_ma": 2_450,
+            "supply_mv": 24_000,
+        },
         tilt_mdeg=30_000,
         head_down_ms=350_000,
     )
@@ -225,6 +235,7 @@ def test_status_in_words(run, table):
         "30.0°",
         "5:50 of 6:00",
         "E-STOP PRESSED",
+        "1:23 ago, moving at 31.2°, 2.9°/s, 2.5 A, 24.0 V",
         "Test plan",
     ):
         assert words in text

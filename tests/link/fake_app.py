@@ -1,6 +1,7 @@
 """An application that only remembers what it is asked for. Runs on CPython and MicroPython."""
 
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.journal.last_fault import LastFault
 from inversion_table.safety import limits
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.session.program import Program
@@ -24,6 +25,7 @@ class FakeApp:
         self.decision = Decision()
         self.sequencer = Sequencer()
         self.recorder = FakeRecorder()
+        self.last_fault = LastFault()
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000
@@ -38,6 +40,9 @@ class FakeApp:
 
     def uptime_ms(self):
         return 4_000_000_000
+
+    def fault_age_ms(self):
+        return 61_000
 
     def ask_return(self):
         self.calls.append("return")

@@ -10,7 +10,7 @@ from inversion_table.contract.messages import METHODS, contract_hash, field_prob
 from inversion_table.contract.names import FAULTS, STATE_NAMES
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
-from inversion_table.safety import faults, limits
+from inversion_table.safety import faults, limits, states
 from inversion_table.session.plan import Plan, Step, StepSet
 from inversion_table.session.program import Program
 from inversion_table.store.values import StoreError
@@ -275,3 +275,36 @@ def test_the_fault_of_the_moment_is_told_in_words(app: FakeApp) -> None:
     result = ask(app, "status")["result"]
     assert "ankle lock" in result["fault_patient"]
     assert "interlock" in result["fault_engineer"]
+
+
+@pytest.mark.requirement("RQ-097")
+def test_the_last_fault_is_told_with_its_time_and_what_was_measured(app: FakeApp) -> None:
+    assert ask(app, "status")["result"]["last_fault"] is None
+    app.decision.state = states.MOVING
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 990)
+    app.decision.state = states.FAULT
+    app.decision.fault = faults.OVERCURRENT
+    app.estimate.tilt_mdeg = 41_000
+    app.estimate.rate_mdeg_per_s = -20
+    app.inputs.current_ma = 9_400
+    app.inputs.supply_mv = 23_000
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 1_000)
+    told = {
+        "code": faults.OVERCURRENT,
+        "name": "OVERCURRENT",
+        "age_ms": 61_000,
+        "state": "MOVING",
+        "tilt_mdeg": 41_000,
+        "rate_mdeg_per_s": -20,
+        "current_ma": 9_400,
+        "supply_mv": 23_000,
+    }
+    assert ask(app, "status")["result"]["last_fault"] == told
+    assert app.last_fault.then_ms == 1_000
+    # Neither what is measured later nor the end of the fault changes it.
+    app.inputs.current_ma = 0
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 1_010)
+    app.decision.fault = faults.NO_FAULT
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 1_020)
+    assert ask(app, "status")["result"]["last_fault"] == told
+    assert app.last_fault.count == 1

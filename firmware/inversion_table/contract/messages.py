@@ -66,6 +66,7 @@ METHODS = {
             ("fault", "text", 1, 32),
             ("fault_patient", "text", 0, 200),
             ("fault_engineer", "text", 0, 200),
+            ("last_fault", "object?", 0, 0),
             ("refused", "text", 1, 32),
             ("refused_patient", "text", 0, 200),
             ("plan_id", "text", 0, 16),

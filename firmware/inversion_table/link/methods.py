@@ -68,6 +68,7 @@ class Methods:
             "fault": fault[0],
             "fault_patient": fault[3],  # RQ-080
             "fault_engineer": fault[4],
+            "last_fault": self._last_fault(),
             "refused": refused[0],
             "refused_patient": refused[3],
             "plan_id": program.plan_id if program else "",
@@ -91,6 +92,22 @@ class Methods:
             "heap_free": app.heap_free,
             "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
         }, None
+
+    def _last_fault(self) -> dict | None:
+        """What was latched last, how long ago, and what was measured in that tick (RQ-097)."""
+        last = self._app.last_fault
+        if not last.count:
+            return None
+        return {
+            "code": last.fault,
+            "name": FAULTS[last.fault][0],
+            "age_ms": self._app.fault_age_ms(),
+            "state": STATE_NAMES[last.state],
+            "tilt_mdeg": last.tilt_mdeg,
+            "rate_mdeg_per_s": last.rate_mdeg_per_s,
+            "current_ma": last.current_ma,
+            "supply_mv": last.supply_mv,
+        }
 
     def _plan_put(self, params: dict) -> tuple:
         try:

@@ -22,6 +22,19 @@ class Hello(Result):
     device: str
 
 
+class LastFault(Result):
+    """The last fault that was latched: how long ago, what the table did, what was measured."""
+
+    code: int
+    name: str
+    age_ms: int
+    state: str
+    tilt_mdeg: int
+    rate_mdeg_per_s: int
+    current_ma: int
+    supply_mv: int
+
+
 class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
@@ -40,6 +53,7 @@ class Status(Result):
     fault: str
     fault_patient: str
     fault_engineer: str
+    last_fault: LastFault | None
     refused: str
     refused_patient: str
     plan_id: str

@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from inversion_table.safety import limits
-from itable.link.models import Status
+from itable.link.models import LastFault, Status
+from itable.log.words import state_words
 from itable.screen.chart import clock
 
 STATE_STYLES = {
@@ -64,6 +65,8 @@ def screen(status: Status, port: str) -> RenderableType:
         ]
     elif status.refused != "NO_FAULT":
         rows[1:1] = [Text(f"START refused: {status.refused_patient}", "yellow")]
+    if status.last_fault:
+        rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
     rows.append(_tilt_bar(status))
     rows.append(Text(""))
     rows.append(_facts(status))
@@ -80,6 +83,16 @@ def screen(status: Status, port: str) -> RenderableType:
         border_style=style,
         width=76,
         padding=(1, 2),
+    )
+
+
+def _last_fault(last: LastFault, now: str) -> str:
+    """When the fault came, and what was measured then: what an engineer asks first."""
+    motor = f"{last.current_ma / 1000:.1f} A, {last.supply_mv / 1000:.1f} V"
+    what = "" if last.name == now else f"last fault: {last.name}, "
+    return (
+        f"{what}{clock(last.age_ms)} ago, {state_words(last.state)} at"
+        f" {degrees(last.tilt_mdeg)}, {degrees(last.rate_mdeg_per_s)}/s, {motor}"
     )
 
 
