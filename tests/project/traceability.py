@@ -292,6 +292,18 @@ def _number_problem(files: Files, number: str, unit: str, name: str) -> str:
     return ""
 
 
+def number_problems(files: Files, text: str) -> Iterator[str]:
+    """Each number of a text that is not its named constant's, each constant without a number."""
+    checked = NUMBER.findall(text)
+    for number, unit, name in checked:
+        problem = _number_problem(files, number, unit, name)
+        if problem:
+            yield problem
+    names = Counter(NAME.findall(text))
+    for name in sorted((names - Counter(name for _, _, name in checked)).keys()):
+        yield f"{name} stands behind no number with a unit"
+
+
 def _ends(name: str, suffix: str) -> bool:
     return name.upper().endswith(suffix)
 
@@ -379,14 +391,8 @@ def _requirement_problems(files: Files, links: Links) -> Iterator[str]:
                 yield f"{REQUIREMENTS}: {id_} is not met, and there is no reason"
             if cited and tested:
                 yield f"{REQUIREMENTS}: {id_} has code and a test: move it up to what is met"
-        checked = NUMBER.findall(requirement.text)
-        for number, unit, name in checked:
-            problem = _number_problem(files, number, unit, name)
-            if problem:
-                yield f"{REQUIREMENTS}: {id_}: {problem}"
-        names = Counter(NAME.findall(requirement.text))
-        for name in sorted((names - Counter(name for _, _, name in checked)).keys()):
-            yield f"{REQUIREMENTS}: {id_}: {name} stands behind no number with a unit"
+        for problem in number_problems(files, requirement.text):
+            yield f"{REQUIREMENTS}: {id_}: {problem}"
 
 
 # --- the table -------------------------------------------------------------------------------
