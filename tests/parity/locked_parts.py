@@ -180,9 +180,9 @@ def locked_motion(dice):
         if tick % 500 == 0:
             target = dice.between(-75_000, 60_000)
         if tick % 500 < 450:
-            arrivals += motion.move(motion.ref_mdeg(), target, 6_000, 5_000, 10)
+            arrivals += motion.move(motion.ref_mdeg(), 6_000, target, 6_000, 5_000, 10)
         else:
-            motion.come_to_rest(motion.ref_mdeg(), 5_000, 10)
+            motion.come_to_rest(motion.ref_mdeg(), 0, 5_000, 10)
     heap_unlock()
     print("motion", arrivals > 0)
 

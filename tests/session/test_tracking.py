@@ -24,7 +24,9 @@ class Run:
             bed.advance(duty, dt_ms)
             self._past(bed, target, outward)
             self.time_ms += dt_ms
-            self.arrived = motion.move(int(bed.tilt_mdeg), target, rate, acceleration, dt_ms)
+            self.arrived = motion.move(
+                int(bed.tilt_mdeg), int(bed.rate_mdeg_per_s), target, rate, acceleration, dt_ms
+            )
             self.error = max(self.error, abs(bed.tilt_mdeg - motion.ref_udeg / 1_000))
             if self.arrived:
                 break
