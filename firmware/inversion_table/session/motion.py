@@ -18,6 +18,8 @@ PROPORTIONAL_MAX_PERMILLE = 80
 INTEGRAL_MDEG_MS_PER_PERMILLE = 4_000
 INTEGRAL_ERROR_MAX_MDEG = 300
 """However large the error, the load's part grows by 75 permille, 0.75 deg/s, in a second."""
+DUTY_GROWTH_PERMILLE_PER_S = 400
+"""Nothing that is measured speeds the bed up by more than 4 deg/s2 (RQ-111)."""
 CORRECTION_MAX_PERMILLE = 190
 """The heaviest load costs 135 permille, going up (RQ-111)."""
 START_FROM_PERMILLE = 10
@@ -30,7 +32,9 @@ START_RATE_MDEG_PER_S = 390
 START_WAY_MDEG = 300
 """A way shorter than this is gone without feeling for the load first."""
 FOLLOW_MDEG_PER_S = 350
-"""The reference does not get faster while the bed turns so much slower than it."""
+"""The reference gets no faster while the bed turns so much slower than it, and slows down while
+the bed is twice as much slower: when the bed comes loose, or its measurement right, it goes on from
+what the bed then does."""
 SURGE_MDEG_PER_S = 450
 """The motor may run so much faster than the bed, besides what the load costs: that is how hard it
 meets the bed at the end of the gear's play, or when something lets go (RQ-110)."""
@@ -108,11 +112,16 @@ class Motion:
         behind_mdeg = self.ref_mdeg() - tilt_mdeg
         if not self.outward:
             behind_mdeg = -behind_mdeg
+        bed = turning_mdeg_per_s if self.outward else -turning_mdeg_per_s
+        bed = max(bed, 0) + FOLLOW_MDEG_PER_S
+        rate = abs(self.rate_mdeg_per_s)
+        if bed < rate <= bed + FOLLOW_MDEG_PER_S:
+            bed = rate
         if behind_mdeg < WAIT_MDEG:
-            rate = turning_mdeg_per_s if self.outward else -turning_mdeg_per_s
-            rate = max(rate + FOLLOW_MDEG_PER_S, abs(self.rate_mdeg_per_s))
-            rate = min(rate, rate_mdeg_per_s)
+            rate = min(bed, rate_mdeg_per_s)
             self._advance(target_mdeg, rate, acceleration_mdeg_per_s2, dt_ms)
+        elif rate > bed:
+            self._wait(acceleration_mdeg_per_s2 * dt_ms)
         error_mdeg = self.ref_mdeg() - tilt_mdeg
         self._track(error_mdeg, turning_mdeg_per_s, dt_ms)
         if self.rate_mdeg_per_s != 0 or self.ref_udeg != target_mdeg * 1000:
@@ -189,6 +198,12 @@ class Motion:
             rate = 0
         self._go_on(rate, outward, dt_ms)
 
+    def _wait(self, change: int) -> None:
+        """Slow down by `change` udeg/s without going on."""
+        rate = max(abs(self.rate_udeg_per_s) - change, 0)
+        self.rate_udeg_per_s = rate if self.rate_udeg_per_s > 0 else -rate
+        self.rate_mdeg_per_s = rate // 1000 if self.rate_udeg_per_s > 0 else -(rate // 1000)
+
     def _go_on(self, rate: int, outward: bool, dt_ms: int) -> None:
         """Let the reference move by `dt_ms` at `rate` udeg/s, below zero against `outward`."""
         if not outward:
@@ -236,6 +251,9 @@ class Motion:
             duty += rate // FEED_FORWARD_MDEG_PER_S_PER_PERMILLE + FRICTION_PERMILLE
         surge = (max(turning, 0) + SURGE_MDEG_PER_S) // FEED_FORWARD_MDEG_PER_S_PER_PERMILLE
         duty = min(duty, surge + FRICTION_PERMILLE + max(load, 0))
+        # As much more as the time allows; less at once. From the other way, from zero.
+        before = self.duty_permille if outward else -self.duty_permille
+        duty = min(duty, max(before, 0) + (DUTY_GROWTH_PERMILLE_PER_S * dt_ms + 999) // 1000)
         if duty < 0:  # ahead: it waits, it is not driven back
             duty = 0
         self.duty_permille = duty if outward else -duty
