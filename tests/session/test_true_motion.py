@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -46,6 +47,14 @@ def fastest(table: DrivenTable) -> float:
     return float(np.max(np.abs(tilt[25:] - tilt[:-25]) / 0.25))
 
 
+def above(tilt_deg: float, table: DrivenTable) -> bool:
+    return table.tilt_deg > tilt_deg
+
+
+def below(tilt_deg: float, table: DrivenTable) -> bool:
+    return table.tilt_deg < tilt_deg
+
+
 HIGHEST = limits.ACCELERATION_SETTING_MAX_MDEG_PER_S2
 
 
@@ -68,7 +77,7 @@ def test_nor_do_pauses_returns_and_going_on(rider: str) -> None:
     table = DrivenTable(settings(HIGHEST), FULL, RIDERS[rider], seed=3).boot()
     table.tick(start_edge=True)
     for tilt_deg in (-60, -15, 12, 15, 40):
-        table.until(lambda table, tilt_deg=tilt_deg: table.tilt_deg > tilt_deg)
+        table.until(partial(above, tilt_deg))
         table.tick(pause_edge=True)
         table.until_state(states.PAUSED, 5)
         table.run(0.3)
@@ -76,7 +85,7 @@ def test_nor_do_pauses_returns_and_going_on(rider: str) -> None:
     table.until(lambda table: table.tilt_deg > 60)
     table.tick(return_edge=True)
     for tilt_deg in (40, 14, -13):
-        table.until(lambda table, tilt_deg=tilt_deg: table.tilt_deg < tilt_deg)
+        table.until(partial(below, tilt_deg))
         table.tick(pause_edge=True)
         table.until_state(states.PAUSED, 5)
         table.run(0.3)
