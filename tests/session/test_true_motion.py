@@ -69,6 +69,8 @@ def test_no_session_speeds_the_bed_up_too_much(rider: str, acceleration: int, pl
     table.until_state(states.HOME)
     assert table.decision.fault == faults.NO_FAULT
     assert speeding_up(table) <= 4.9
+    if plan is FULL and acceleration == HIGHEST:  # where no play gets in between: as it is set
+        assert speeding_up(table) <= 3.3
 
 
 @pytest.mark.requirement("RQ-110")
