@@ -1,12 +1,11 @@
 """From reset to the running application: read what is stored, build, start ticks, loop."""
 
-import gc
 import sys
 import time
 
 import micropython
 
-from inversion_table import VERSION
+from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
 from inversion_table.estimation.calibration import (
@@ -54,7 +53,7 @@ def run() -> None:
     app = build(board, store)
     server = Server(Methods(app, board.device_name()).table, app.in_session)
     lines = LineBuffer()
-    gc.collect()
+    heap.loaded()
     board.start_watchdog()
     timer = board.start_ticks(app.tick, limits.TICK_MS)
     crash = None

@@ -20,6 +20,8 @@ HEAD_DOWN_TILT_MDEG = 2_000
 RATE_MAX_MDEG_PER_S = 6_000  # HZ-04
 RATE_MIN_MDEG_PER_S = 200
 ACCELERATION_MAX_MDEG_PER_S2 = 5_000  # HZ-05
+ACCELERATION_SETTING_MAX_MDEG_PER_S2 = 3_000
+"""The limit is the bed's, and its fall through the gear's play adds to what is set (HZ-05)."""
 OVERSPEED_MDEG_PER_S = 8_000  # HZ-04
 OVERTRAVEL_MDEG = 1_500
 """Tilt past the commanded limit before the trip (HZ-02)."""
@@ -118,7 +120,7 @@ MAX_SETS = 16
 SETTINGS = {
     "tilt_max_mdeg": (0, TILT_MAX_MDEG, 60_000, "HZ-02"),
     "rate_max_mdeg_per_s": (RATE_MIN_MDEG_PER_S, RATE_MAX_MDEG_PER_S, 3_000, "HZ-04"),
-    "acceleration_mdeg_per_s2": (500, ACCELERATION_MAX_MDEG_PER_S2, 2_000, "HZ-05"),
+    "acceleration_mdeg_per_s2": (500, ACCELERATION_SETTING_MAX_MDEG_PER_S2, 2_000, "HZ-05"),
     "head_down_max_ms": (10_000, HEAD_DOWN_MAX_MS, 360_000, "HZ-03"),
     "session_max_ms": (60_000, SESSION_MAX_MS, 1_800_000, "HZ-03"),
     "return_rate_mdeg_per_s": (500, RATE_MAX_MDEG_PER_S, 2_000, "HZ-06"),
