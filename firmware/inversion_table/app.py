@@ -17,6 +17,7 @@ from inversion_table.contract.messages import contract_hash
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
+from inversion_table.integrity.clocks import Clocks
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.safety import kernel, limits, states
 from inversion_table.safety.monitors import Monitors
@@ -57,6 +58,7 @@ class App:
         self.wish = Wish()
         self.decision = Decision()
         self.sequencer = Sequencer()
+        self.clocks = Clocks()
         self.ticks = 0
         self.late_ticks = 0
         self.heap_free = gc.mem_free()
@@ -148,6 +150,8 @@ class App:
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok
+        inputs.program_ok = True
+        inputs.clocks_ok = self.clocks.ok
         self._sensed = (self._sensed + 1) & TICKS_MASK
 
     # Mailboxes: what the background may ask of the tick
@@ -170,6 +174,7 @@ class App:
             return
         self._passed_ms = now_ms
         self._uptime_ms += passed_ms
+        self.clocks.look(self.ticks, self.board.ticks_ms(), self.board.rtc_s())
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
         if self.may_erase():

@@ -32,6 +32,7 @@ class Watched:
         self.inputs.ankle_locked = True
         self.inputs.supply_mv = 24_000
         self.inputs.settings_ok = True
+        self.inputs.program_ok = self.inputs.clocks_ok = True
         self.inputs.settled = True
         self.now_ms = 0
         self.run(limits.SELF_TEST_MS + 1_000)

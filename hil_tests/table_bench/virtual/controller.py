@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from table_bench import wiring
+from table_bench.faults import UnknownFault
 from table_bench.plant import Plant
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
 from table_bench.virtual import flash_file
@@ -20,6 +21,8 @@ from table_bench.virtual.trace import Trace
 
 PWRON_RESET = 1
 WDT_RESET = 3
+CLOCKS = ("ticks_ms", "ticks", "rtc")
+"""Clocks that can be wrong alone; in the order of bench_frame's."""
 
 _BOOT_US = 80_000  # from reset to the first line of the program
 _NEVER_US = 1 << 62
@@ -59,6 +62,7 @@ class Controller:
         self._base_us = 0
         self._device_base_us = 0
         self._clock_rate = 1.0
+        self._clock_ppm = [0] * frame.CLOCKS
         self._request: tuple[int, ...] = ()
         self._due_us = _NEVER_US
         self._asked = False
@@ -145,13 +149,16 @@ class Controller:
 
     def inject(self, name: str, parameters: dict[str, Any]) -> None:
         """Make a fault of the controller present."""
+        if name == "clock_drift" and parameters["clock"] not in (*CLOCKS, "all"):
+            known = ", ".join((*CLOCKS, "all"))
+            raise UnknownFault(f"no clock {parameters['clock']!r}; known: {known}")
         self._faults[name] = parameters
         if name == "usb_unplugged":
             self._serial.unplug()
         elif name == "flash_cut":
             self._flash_operations_left = parameters["after"]
         elif name == "clock_drift":
-            self._set_clock_rate(1.0 + parameters["ppm"] * 1e-6)
+            self._set_clocks(parameters["clock"], parameters["ppm"])
         self._compute_flags()
 
     def clear_fault(self, name: str) -> None:
@@ -161,7 +168,7 @@ class Controller:
         if name == "usb_unplugged" and self._device is not None:
             self._serial.plug()
         elif name == "clock_drift":
-            self._set_clock_rate(1.0)
+            self._set_clocks("all", 0)
         self._compute_flags()
 
     def _compute_flags(self) -> None:
@@ -170,6 +177,11 @@ class Controller:
             self._flags |= frame.BACKGROUND_HANGS
         if "tick_stops" in self._faults:
             self._flags |= frame.TICKS_STOP
+
+    def _set_clocks(self, clock: str, ppm: int) -> None:
+        """One clock of the device, or what all of them are made from, is fast by `ppm`."""
+        self._clock_ppm = [ppm if name == clock else 0 for name in CLOCKS]
+        self._set_clock_rate(1.0 + ppm * 1e-6 if clock == "all" else 1.0)
 
     def _set_clock_rate(self, rate: float) -> None:
         now_us = self._plant.now_us
@@ -286,7 +298,13 @@ class Controller:
             | CORE_TEMPERATURE_COUNTS << 52
         )
         return _SNAPSHOT.pack(
-            flags, plant.input_levels(), converted, status, *prefetcher.keys, *data
+            flags,
+            plant.input_levels(),
+            converted,
+            status,
+            *self._clock_ppm,
+            *prefetcher.keys,
+            *data,
         )
 
     def _flash_bytes_done(self, count: int) -> int:

@@ -1,0 +1,89 @@
+"""The controller watches itself: clocks, program, values in use, and why it started."""
+
+from __future__ import annotations
+
+import pytest
+
+from table_bench.operator import Operator, simple_plan
+
+PLAN = simple_plan((40, 100))
+
+
+@pytest.fixture
+def head_down(operator: Operator) -> Operator:
+    """Holding at 40 deg head-down in a session."""
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_state("HOLDING", step_ms=500)
+    assert operator.table.truth.tilt_deg > 39
+    return operator
+
+
+def seconds_to_homeward(operator: Operator, most_s: float) -> float | None:
+    """Until the bed is 1 deg nearer to home, by truth; None: not within `most_s`."""
+    table = operator.table
+    from_ms, from_deg = table.now_ms, table.truth.tilt_deg
+    turned = table.advance_until(lambda t: t.truth.tilt_deg < from_deg - 1, most_s * 1_000)
+    return (table.now_ms - from_ms) / 1_000 if turned else None
+
+
+def come_home_and_refuse(operator: Operator, fault: str) -> None:
+    """The bed comes home, and neither START nor JOG DOWN moves it any more."""
+    table = operator.table
+    assert operator.status()["fault"] == fault
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 200_000)
+    operator.wait(3)
+    assert (operator.status()["state"], operator.status()["fault"]) == ("FAULT", fault)
+    for button in ("START", "JOG_DOWN"):
+        operator.press(button, 500)
+        operator.wait(2)
+        assert table.truth.tilt_deg < -74
+        assert not table.truth.relay_closed
+
+
+# --- clocks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RQ-082")
+@pytest.mark.parametrize("clock", ["ticks_ms", "ticks", "rtc"])
+@pytest.mark.parametrize("ppm", [30_000, -30_000])
+def test_a_clock_that_is_3_percent_off_leads_home(
+    head_down: Operator, clock: str, ppm: int
+) -> None:
+    head_down.table.inject("clock_drift", clock=clock, ppm=ppm)
+    found_s = seconds_to_homeward(head_down, 26)  # 25 s, and the first degree of the way
+    assert found_s is not None
+    come_home_and_refuse(head_down, "CLOCKS_APART")
+
+
+@pytest.mark.requirement("RQ-082")
+def test_a_real_time_clock_that_stands_leads_home(head_down: Operator) -> None:
+    head_down.table.inject("clock_drift", clock="rtc", ppm=-1_000_000)
+    found_s = seconds_to_homeward(head_down, 6)
+    assert found_s is not None
+    come_home_and_refuse(head_down, "CLOCKS_APART")
+
+
+@pytest.mark.parametrize("clock", ["ticks_ms", "ticks", "rtc"])
+@pytest.mark.parametrize("ppm", [10_000, -10_000])
+def test_one_percent_goes_on(head_down: Operator, clock: str, ppm: int) -> None:
+    head_down.table.inject("clock_drift", clock=clock, ppm=ppm)
+    head_down.wait(60)
+    assert head_down.status()["state"] == "HOLDING"
+
+
+@pytest.mark.requirement("RQ-082")
+def test_a_clock_found_wrong_at_home_refuses_until_the_next_start(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.table.inject("clock_drift", clock="ticks", ppm=-30_000)
+    operator.wait(25)
+    come_home_and_refuse(operator, "CLOCKS_APART")
+    operator.table.clear_fault("clock_drift")
+    operator.wait(60)
+    assert operator.status()["fault"] == "CLOCKS_APART"
+    operator.close()
+    operator.table.power_cut()
+    operator.table.power_on()
+    operator.wait_for_state("HOME", 30_000)
+    operator.press("START")
+    assert operator.status()["state"] == "MOVING"
