@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from table_bench.operator import Operator, simple_plan
+from table_bench.virtual import VirtualTable
 
 PLAN = simple_plan((40, 100))
 
@@ -87,3 +88,69 @@ def test_a_clock_found_wrong_at_home_refuses_until_the_next_start(operator: Oper
     operator.wait_for_state("HOME", 30_000)
     operator.press("START")
     assert operator.status()["state"] == "MOVING"
+
+
+# --- program -----------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RQ-083")
+@pytest.mark.parametrize("file", ["__init__.py", "safety/kernel.py", "store/values.py"])
+def test_a_damaged_program_is_found_within_a_minute_and_leads_home(
+    head_down: Operator, file: str
+) -> None:
+    head_down.table.inject("program_corrupt", file=file)
+    found_s = seconds_to_homeward(head_down, 61)
+    assert found_s is not None
+    assert file in head_down.status()["program"]
+    come_home_and_refuse(head_down, "PROGRAM_CORRUPT")
+
+
+@pytest.mark.requirement("RQ-083")
+def test_a_program_damaged_before_the_start_never_starts_a_session(operator: Operator) -> None:
+    table = operator.table
+    operator.upload(PLAN)
+    operator.close()
+    table.power_cut()
+    table.inject("program_corrupt", file="session/plan.py")
+    table.power_on()
+    for _ in range(30):  # never, not even for a moment
+        table.press("START")
+        table.advance(250)
+        assert table.truth.tilt_deg < -74
+        assert not table.truth.relay_closed
+    come_home_and_refuse(operator, "PROGRAM_CORRUPT")
+    operator.close()
+    table.power_cut()
+    table.clear_fault("program_corrupt")
+    table.power_on()
+    operator.wait_for_state("HOME", 30_000)
+    assert operator.status()["program"] == ""
+    operator.press("START")
+    assert operator.status()["state"] == "MOVING"
+
+
+@pytest.mark.requirement("RQ-083")
+def test_the_check_at_the_start_is_over_with_the_self_test(operator: Operator) -> None:
+    table = operator.table
+    operator.close()
+    table.power_cut()
+    table.power_on()
+    began_ms = table.now_ms
+    while operator.status()["program"]:
+        table.advance(20)
+    assert table.now_ms - began_ms < 3_000
+    assert operator.status()["state"] == "SELF_TEST"
+
+
+@pytest.mark.requirement("RQ-083")
+def test_without_a_manifest_nothing_starts_and_the_status_says_what_to_do() -> None:
+    with VirtualTable(with_manifest=False) as table:
+        operator = Operator(table)
+        operator.wait_for_state("FAULT", 90_000)
+        status = operator.status()
+        assert status["fault"] == "PROGRAM_CORRUPT"
+        assert "put the firmware on anew" in status["program"]
+        table.press("JOG_DOWN", 500)
+        table.advance(2_000)
+        assert table.truth.tilt_deg < -74
+        operator.close()

@@ -32,6 +32,10 @@ from inversion_table.session.sequencer import Sequencer
 COLLECT_MS = 10_000
 PASS_MS = 20
 """The background has nothing to do that cannot wait so long; only the link is asked more often."""
+CHECK_STEPS_AT_START = 16
+"""Steps of the program's check in a pass: 8 KB, about 5 ms; the whole program in about 1 s."""
+CHECK_PASSES = 2
+"""Later one step in so many passes: the whole program in about 32 s."""
 LATE_MS = 2 * limits.TICK_MS
 
 
@@ -40,11 +44,11 @@ class App:
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
     settings, settings_ok: limits.Settings and whether they could be read; calibrations: of the
-    primary and the monitor IMU; boot: ports.BOOT_...
+    primary and the monitor IMU; program_check: integrity.program.ProgramCheck; boot: ports.BOOT_...
     """
 
     def __init__(
-        self, board, ring, recorder, store, settings, settings_ok, calibrations, boot
+        self, board, ring, recorder, store, settings, settings_ok, calibrations, program_check, boot
     ) -> None:
         self.board = board
         self.ring = ring
@@ -59,6 +63,8 @@ class App:
         self.decision = Decision()
         self.sequencer = Sequencer()
         self.clocks = Clocks()
+        self.program_check = program_check
+        self._program_passes = 0
         self.ticks = 0
         self.late_ticks = 0
         self.heap_free = gc.mem_free()
@@ -150,7 +156,7 @@ class App:
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok
-        inputs.program_ok = True
+        inputs.program_ok = self.program_check.ok
         inputs.clocks_ok = self.clocks.ok
         self._sensed = (self._sensed + 1) & TICKS_MASK
 
@@ -175,6 +181,7 @@ class App:
         self._passed_ms = now_ms
         self._uptime_ms += passed_ms
         self.clocks.look(self.ticks, self.board.ticks_ms(), self.board.rtc_s())
+        self._check_program()
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
         if self.may_erase():
@@ -184,6 +191,18 @@ class App:
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+
+    def _check_program(self) -> None:
+        """Quickly at the start, since no START is accepted before it is done; slowly after it."""
+        check = self.program_check
+        if check.first_round():
+            for _ in range(CHECK_STEPS_AT_START):
+                check.step()
+            return
+        self._program_passes += 1
+        if self._program_passes >= CHECK_PASSES:
+            self._program_passes = 0
+            check.step()
 
     def _feed_on_evidence(self) -> None:
         """Feed the watchdog if ticks, sensing and (it calls this) background moved on (RQ-039)."""

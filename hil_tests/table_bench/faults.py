@@ -77,6 +77,12 @@ FAULTS: dict[str, Fault] = {
         {"ppm": 20_000, "clock": "all"},
         on_device=True,
     ),
+    "program_corrupt": Fault(
+        "bits `mask` of the byte at `offset` of a firmware file read inverted (default: a letter of"
+        " a comment, so that the program still runs)",
+        {"file": "safety/limits.py", "offset": 20, "mask": 0x20},
+        on_device=True,
+    ),
     "tick_stops": Fault("timers no longer fire; the background runs on", on_device=True),
     "background_hangs": Fault("background never runs again; ticks go on", on_device=True),
     "cpu_hangs": Fault("nothing runs any more; pins stay as they are", on_device=True),

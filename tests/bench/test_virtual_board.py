@@ -1,8 +1,12 @@
 """The stand-ins for the chip's modules, seen from a real MicroPython and from the bench."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from table_bench.virtual import BenchError, VirtualTable, device
+from table_bench.virtual.table import DEFAULT_ENTRY
 
 
 def ask(table, question: bytes) -> bytes:
@@ -521,3 +525,18 @@ def test_a_process_that_dies_is_reported_with_its_last_words():
         VirtualTable(entry=program) as table,
     ):
         table.advance(1000)
+
+
+def test_the_bench_runs_what_main_py_runs():
+    main = Path(__file__).resolve().parents[2] / "firmware" / "main.py"
+    assert ast.dump(ast.parse(DEFAULT_ENTRY)) == ast.dump(
+        ast.Module(ast.parse(main.read_text()).body[1:], [])  # all but the docstring
+    )
+
+
+def test_the_modules_leave_the_heap_in_large_pieces():
+    before, after = DEFAULT_ENTRY.rsplit("startup.run()", 1)
+    program = before + "gc.collect()\nprint(len(bytearray(100_000)))\n" + after
+    with VirtualTable(entry=program) as table:
+        table.advance(2_000)
+        assert table.console == "100000\n"

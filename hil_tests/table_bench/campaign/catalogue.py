@@ -68,6 +68,8 @@ _SWITCH_S = 0.5 + _TURNS_S
 
 _CLOCKS_S = 25.0 + _TURNS_S
 """A window that the fault began in, and the whole one after it (integrity/clocks.py)."""
+_PROGRAM_S = 60.0 + _TURNS_S
+"""A round of the program's check."""
 _ONE_CRYSTAL = "all clocks divide one crystal: nothing on the board shows it; bounds change by 2 %"
 
 _IMU = {
@@ -193,6 +195,7 @@ CASES: dict[str, Case] = {
     "clock_rtc_stands": Case(
         "clock_drift", {"ppm": -1_000_000, "clock": "rtc"}, reacts_s=5.0 + _TURNS_S
     ),
+    "program_corrupt": Case("program_corrupt", reacts_s=_PROGRAM_S),
     "tick_stops": Case("tick_stops", passes=AT_RESET, reacts_s=0.5),
     "background_hangs": Case("background_hangs", passes=AT_RESET, reacts_s=5.0),
     "cpu_hangs": Case("cpu_hangs", passes=AT_RESET, reacts_s=0.5),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from inversion_table.contract import manifest
 from table_bench import wiring
 from table_bench.faults import UnknownFault
 from table_bench.plant import Plant
@@ -16,6 +16,7 @@ from table_bench.virtual import flash_file
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
 from table_bench.virtual.prefetch import Prefetcher
+from table_bench.virtual.program import Program
 from table_bench.virtual.serial_port import SerialPort
 from table_bench.virtual.trace import Trace
 
@@ -45,6 +46,7 @@ class Controller:
         entry: str,
         provision: Mapping[str, bytes],
         heap_kb: int,
+        with_manifest: bool = True,
     ) -> None:
         self._plant = plant
         self._serial = serial
@@ -63,6 +65,8 @@ class Controller:
         self._device_base_us = 0
         self._clock_rate = 1.0
         self._clock_ppm = [0] * frame.CLOCKS
+        self._program = Program(state_dir)
+        self._with_manifest = with_manifest
         self._request: tuple[int, ...] = ()
         self._due_us = _NEVER_US
         self._asked = False
@@ -130,7 +134,8 @@ class Controller:
             "seed": self._seed,
             "entry": self._entry,
             "provision": self._provision,
-            "packages": _firmware_packages(),
+            "packages": self._program.packages(),
+            "deployed": self._deployed(),
             "flash_path": str(flash_path),
             "flash_bytes": flash_file.FLASH_BYTES,
             "reset_cause": cause,
@@ -144,6 +149,16 @@ class Controller:
         if "usb_unplugged" not in self._faults:
             self._serial.plug()
         self._next_request(self._device)
+
+    def _deployed(self) -> str:
+        """A folder with the files that go beside the program."""
+        folder = self._state_dir.resolve() / "deployed"
+        folder.mkdir(exist_ok=True)
+        path = folder / manifest.PATH.lstrip("/")
+        path.unlink(missing_ok=True)
+        if self._with_manifest:
+            path.write_bytes(self._program.manifest())
+        return str(folder)
 
     # --- faults ------------------------------------------------------------------------------
 
@@ -159,6 +174,8 @@ class Controller:
             self._flash_operations_left = parameters["after"]
         elif name == "clock_drift":
             self._set_clocks(parameters["clock"], parameters["ppm"])
+        elif name == "program_corrupt":
+            self._program.corrupt(parameters["file"], parameters["offset"], parameters["mask"])
         self._compute_flags()
 
     def clear_fault(self, name: str) -> None:
@@ -169,6 +186,8 @@ class Controller:
             self._serial.plug()
         elif name == "clock_drift":
             self._set_clocks("all", 0)
+        elif name == "program_corrupt":
+            self._program.mend()
         self._compute_flags()
 
     def _compute_flags(self) -> None:
@@ -313,11 +332,3 @@ class Controller:
             if self._flash_operations_left == 0:
                 return min(int(count * self._faults["flash_cut"]["done"]), count - 1)
         return count
-
-
-def _firmware_packages() -> dict[str, str]:
-    """Where the firmware's package lies on this machine."""
-    spec = find_spec("inversion_table")
-    if spec is None or not spec.submodule_search_locations:
-        return {}
-    return {"inversion_table": str(Path(spec.submodule_search_locations[0]).resolve())}

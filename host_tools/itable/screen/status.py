@@ -64,6 +64,8 @@ def screen(status: Status, port: str) -> RenderableType:
         ]
     elif status.refused != "NO_FAULT":
         rows[1:1] = [Text(f"START refused: {status.refused_patient}", "yellow")]
+    if status.program:
+        rows.append(Text(f"program: {status.program}", "yellow"))
     rows.append(_tilt_bar(status))
     rows.append(Text(""))
     rows.append(_facts(status))
