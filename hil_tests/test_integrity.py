@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from table_bench.operator import Operator, simple_plan
@@ -154,3 +156,57 @@ def test_without_a_manifest_nothing_starts_and_the_status_says_what_to_do() -> N
         table.advance(2_000)
         assert table.truth.tilt_deg < -74
         operator.close()
+
+
+# --- values in use -----------------------------------------------------------------------------
+
+# A one-shot timer flips a bit in memory, as radiation or a wild write would, 60 s after the start.
+FLIPPING = """\
+import gc
+gc.threshold(32_768)
+import machine
+from inversion_table import startup
+
+class Flip:
+    def __init__(self, app):
+        self.app = app
+        self.here = self.flip  # ready beforehand: it runs without a heap
+
+    def flip(self, timer):
+        app = self.app
+        {flip}
+
+plain = startup.build
+
+def build(board, store):
+    app = plain(board, store)
+    flip = Flip(app)
+    machine.Timer(mode=machine.Timer.ONE_SHOT, period=60_000, callback=flip.here, hard=True)
+    return app
+
+startup.build = build
+startup.run()
+"""
+
+
+@pytest.mark.requirement("RQ-084")
+@pytest.mark.parametrize(
+    "flip",
+    [
+        "app.settings.head_down_max_ms ^= 1 << 18",
+        "app._estimator.monitor._tilt_offset_mdeg ^= 1 << 9",
+        "app.program.hold_ms[0] ^= 1 << 16",
+    ],
+)
+def test_a_bit_that_flips_in_a_value_in_use_leads_home(
+    make_operator: Callable[..., Operator], flip: str
+) -> None:
+    operator = make_operator(entry=FLIPPING.format(flip=flip))
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_state("HOLDING", step_ms=500)
+    operator.wait(60 - operator.status()["uptime_ms"] / 1_000)
+    found_s = seconds_to_homeward(operator, 22)
+    assert found_s is not None
+    come_home_and_refuse(operator, "SETTINGS_CORRUPT")
+    assert operator.table.timer_failures == 0

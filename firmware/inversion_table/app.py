@@ -18,6 +18,7 @@ from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.safety import kernel, limits, states
 from inversion_table.safety.monitors import Monitors
@@ -36,6 +37,8 @@ CHECK_STEPS_AT_START = 16
 """Steps of the program's check in a pass: 8 KB, about 5 ms; the whole program in about 1 s."""
 CHECK_PASSES = 2
 """Later one step in so many passes: the whole program in about 32 s."""
+VALUES_MS = 5_000
+"""One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
 
 
@@ -73,6 +76,8 @@ class App:
         self._kernel = kernel.KernelState(boot)
         self._monitors = Monitors()
         self._estimator = TiltEstimator(calibrations[0], calibrations[1])
+        self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
+        self._values_ms = board.ticks_ms()
         self._primary = ImuSample()
         self._monitor = ImuSample()
         self._panel = Panel(board.panel)
@@ -155,7 +160,7 @@ class App:
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
-        inputs.settings_ok = self.settings_ok
+        inputs.settings_ok = self.settings_ok and self._values.ok
         inputs.program_ok = self.program_check.ok
         inputs.clocks_ok = self.clocks.ok
         self._sensed = (self._sensed + 1) & TICKS_MASK
@@ -182,6 +187,9 @@ class App:
         self._uptime_ms += passed_ms
         self.clocks.look(self.ticks, self.board.ticks_ms(), self.board.rtc_s())
         self._check_program()
+        if elapsed_ms(now_ms, self._values_ms) >= VALUES_MS:
+            self._values_ms = now_ms
+            self._values.step()
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
         if self.may_erase():
@@ -249,7 +257,9 @@ class App:
 
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""
-        self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        self._values.use_plan(program)
+        self.program = program
         self.describe_log()
 
     def describe_log(self) -> None:

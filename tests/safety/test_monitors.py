@@ -422,7 +422,7 @@ def test_a_contact_that_never_settles_counts_as_its_safe_side() -> None:
 def test_the_strongest_reaction_wins_and_the_estop_before_all() -> None:
     watched = Watched()
     changes = [
-        (change(inputs__settings_ok=False), faults.SETTINGS_CORRUPT),
+        (change(inputs__relay_closed=True), faults.RELAY_WELDED),
         (change(estimate__monitor_ok=False), faults.IMU_MONITOR_LOST),
         (change(estimate__valid=False), faults.TILT_LOST),
         (change(inputs__host_stop=True), faults.HOST_STOP),

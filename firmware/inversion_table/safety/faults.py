@@ -225,10 +225,10 @@ FAULTS = (
     ),
     (
         "SETTINGS_CORRUPT",
-        REACT_REFUSE,
+        REACT_RETURN,
         "HZ-14",
-        "The table's settings are damaged. It will not start.",
-        "settings or calibration failed CRC or bounds, or the log has no flash",
+        "The table's settings are damaged. It is going home and will not start.",
+        "settings, calibration or plan failed CRC or bounds, or the log has no flash",
     ),
     (
         "HOST_STOP",
