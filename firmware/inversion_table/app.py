@@ -18,6 +18,7 @@ from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.safety import kernel, limits, states
@@ -47,11 +48,21 @@ class App:
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
     settings, settings_ok: limits.Settings and whether they could be read; calibrations: of the
-    primary and the monitor IMU; program_check: integrity.program.ProgramCheck; boot: ports.BOOT_...
+    primary and the monitor IMU; program_check: integrity.program.ProgramCheck; start_cause: why
+    the controller started (contract.resets)
     """
 
     def __init__(
-        self, board, ring, recorder, store, settings, settings_ok, calibrations, program_check, boot
+        self,
+        board,
+        ring,
+        recorder,
+        store,
+        settings,
+        settings_ok,
+        calibrations,
+        program_check,
+        start_cause,
     ) -> None:
         self.board = board
         self.ring = ring
@@ -72,8 +83,8 @@ class App:
         self.late_ticks = 0
         self.heap_free = gc.mem_free()
         """Bytes free right after the last collection: garbage does not count."""
-        self._boot = boot
-        self._kernel = kernel.KernelState(boot)
+        self.start_cause = start_cause
+        self._kernel = kernel.KernelState(boot_of(start_cause))
         self._monitors = Monitors()
         self._estimator = TiltEstimator(calibrations[0], calibrations[1])
         self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
@@ -98,7 +109,7 @@ class App:
         self._uptime_ms = 0
         self._passed_ms = board.ticks_ms()
         self.describe_log()
-        recorder.note(board.ticks_ms(), events.RESET, boot, 0)
+        recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
 
     # The control tick
 
@@ -271,7 +282,7 @@ class App:
             VERSION,
             contract_hash(),
             settings_id(self.settings.to_dict()),
-            self._boot,
+            self.start_cause,
         )
 
     def log_sessions(self) -> list:

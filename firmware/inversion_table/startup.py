@@ -16,6 +16,7 @@ from inversion_table.estimation.calibration import (
     nominal_monitor,
     nominal_primary,
 )
+from inversion_table.integrity import resets
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
@@ -25,7 +26,6 @@ from inversion_table.link.lines import LineBuffer
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
 from inversion_table.safety import limits, states
-from inversion_table.safety.ports import BOOT_POWER_ON, BOOT_WATCHDOG
 from inversion_table.session import plan as plans
 from inversion_table.store.values import Store, StoreError
 
@@ -47,13 +47,16 @@ def run() -> None:
         micropython.alloc_emergency_exception_buf(128)
     board = Board()
     store = Store(STORE_FOLDER)
+    start_cause = board.start_cause()
     if _service_wanted(board, store):
         board.red.value(1)
         board.blue.value(1)
         micropython.kbd_intr(CTRL_C)
+        board.mark(resets.IN_SERVICE)
         print("inversion table %s: SERVICE. The motor stays off; reset to leave." % VERSION)  # noqa: T201 - to the REPL
         return
-    app = build(board, store)
+    board.mark(resets.RUNNING)
+    app = build(board, store, start_cause)
     server = Server(Methods(app, board.device_name()).table, app.in_session)
     lines = LineBuffer()
     gc.collect()
@@ -64,12 +67,14 @@ def run() -> None:
     try:
         _loop(board, app, server, lines)
         store.save(SERVICE_FLAG, True)
+        board.mark(resets.FOR_SERVICE)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
         crash = error
     # Whatever happened: no tick that could drive again, no drive, no heartbeat. Then start afresh.
     timer.deinit()
     app.drive_off()
     if crash is not None:
+        board.mark(resets.CRASHED)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
 
@@ -86,14 +91,16 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
         board.idle()
 
 
-def build(board: Board, store: Store) -> App:
-    """The application, with everything that is stored; nothing stored can keep it from starting."""
+def build(board: Board, store: Store, start_cause: int) -> App:
+    """The application, with everything that is stored; nothing stored can keep it from starting.
+
+    start_cause: why the controller started (contract.resets).
+    """
     settings, settings_ok = _settings(store)
     primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
     monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
     ring = _ring(board, store)
     recorder = Recorder(ring, unix_time_s)
-    boot = BOOT_WATCHDOG if board.was_watchdog_reset() else BOOT_POWER_ON
     app = App(
         board,
         ring,
@@ -103,7 +110,7 @@ def build(board: Board, store: Store) -> App:
         settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
         (primary, monitor),
         _program_check(),
-        boot,
+        start_cause,
     )
     plan = _plan(store, settings)
     if plan is not None:

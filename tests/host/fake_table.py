@@ -49,6 +49,7 @@ STATUS: dict[str, Any] = {
     "heap_free": 200_000,
     "log_lost": 0,
     "program": "",
+    "last_start": "power-up or brown-out",
 }
 
 

@@ -29,6 +29,7 @@ class FakeApp:
         self.sequencer = Sequencer()
         self.recorder = FakeRecorder()
         self.program_check = FakeProgramCheck()
+        self.start_cause = 1
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000

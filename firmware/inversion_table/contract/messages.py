@@ -83,6 +83,7 @@ METHODS = {
             ("heap_free", "int", 0, _U32_MAX),
             ("log_lost", "int", 0, _U32_MAX),
             ("program", "text", 0, 200),
+            ("last_start", "text", 1, 32),
         ),
         "any",
     ),

@@ -3,6 +3,7 @@
 from inversion_table import VERSION
 from inversion_table.contract import messages
 from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.resets import cause_name
 from inversion_table.link.server import Refusal
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
@@ -92,6 +93,7 @@ class Methods:
                 "heap_free": app.heap_free,
                 "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
                 "program": app.program_check.problem[:200],
+                "last_start": cause_name(app.start_cause),  # RQ-094
             },
             None,
         )

@@ -264,6 +264,16 @@ class VirtualTable:
         with self._control():
             self._controller.power_on()
 
+    def press_run(self) -> None:
+        """Pull the controller's RUN pin to ground for a moment, as its reset button does."""
+        with self._control():
+            self._controller.run_pin()
+
+    def soft_reset(self) -> None:
+        """Ctrl-D at the REPL: the interpreter starts afresh, the chip's registers stay."""
+        with self._control():
+            self._controller.soft_reset()
+
     @property
     def powered(self) -> bool:
         """Whether the controller has power."""

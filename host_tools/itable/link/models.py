@@ -26,7 +26,8 @@ class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
     `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
-    `program` is what is wrong with the firmware's files, "" when nothing is.
+    `program` is what is wrong with the firmware's files, "" when nothing is;
+    `last_start` is why the controller started.
     """
 
     state: str
@@ -58,6 +59,7 @@ class Status(Result):
     heap_free: int
     log_lost: int
     program: str
+    last_start: str
 
 
 class PlanPut(Result):

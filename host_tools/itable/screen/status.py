@@ -70,6 +70,7 @@ def screen(status: Status, port: str) -> RenderableType:
     rows.append(Text(""))
     rows.append(_facts(status))
     rows.append(Text.assemble(("inputs     ", "bright_black"), input_words(status.inputs)))
+    rows.append(Text.assemble(("last start ", "bright_black"), status.last_start))
     title = Text.assemble(
         (f" {status.plan_name or 'no plan'} ", "bold"), (f"{status.plan_id} ", "bright_black")
     )
