@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from inversion_table.contract import events, resets
+from inversion_table.contract import events, messages, resets
 from inversion_table.contract.records import Event, Header
+from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
 
@@ -320,3 +321,63 @@ def test_service_left_is_told(operator: Operator) -> None:
     table.release("PAUSE")
     table.soft_reset()
     assert_started_by(operator, "service left", at_home=True)
+
+
+# --- time of day, and the log ------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RQ-093")
+def test_a_session_carries_the_time_that_the_host_set(operator: Operator) -> None:
+    table = operator.table
+    noon_s = 1_789_000_000
+    assert operator.status()["unix_s"] == 0
+    operator.result("clock.set", unix_s=noon_s)
+    set_ms = table.now_ms
+    operator.wait(65)  # windows of the clocks' comparison begin anew: setting it is no leap
+    assert operator.status()["state"] == "HOME"
+    assert abs(operator.status()["unix_s"] - noon_s - (table.now_ms - set_ms) / 1_000) <= 1.1
+    operator.upload(simple_plan((-60, 1)))
+    operator.press("START")
+    started_ms = table.now_ms
+    operator.wait_for_state("MOVING")
+    assert operator.ask("clock.set", unix_s=noon_s)["error"]["code"] == messages.BUSY
+    operator.wait_for_state("HOME")
+    header = next(record for record in operator.records() if isinstance(record, Header))
+    assert abs(header.start_unix_s - noon_s - (started_ms - set_ms) / 1_000) <= 2
+
+
+@pytest.mark.requirement("RQ-105")
+def test_without_a_log_the_table_comes_home_and_starts_nothing() -> None:
+    # First start ever, away from home: laying out the log's flash would stall the controller.
+    with VirtualTable(start_tilt_deg=20.0, provision=calibrated(1)) as table:
+        operator = Operator(table)
+        operator.wait_for_state("STOPPED", 30_000)
+        operator.press("RETURN")
+        assert table.advance_until(lambda t: t.truth.at_home_switch, 120_000)
+        operator.wait(3)
+        # What stopped it stays shown until every cause is gone; the lack of a log does not go.
+        come_home_and_refuse(operator, "POWER_RESTORED")
+        operator.close()
+        table.power_cut()  # the next start is at home, and lays it out
+        table.power_on()
+        operator.wait_for_state("HOME", 60_000)
+        operator.close()
+
+
+@pytest.mark.requirement("RQ-105")
+def test_a_log_whose_flash_cannot_be_had_refuses_start(
+    make_operator: Callable[..., Operator],
+) -> None:
+    entry = """\
+import gc
+gc.threshold(32_768)
+from inversion_table import startup
+def nothing(*arguments):
+    raise startup.reserve.ReserveError("worn out")
+startup.reserve.open_region = nothing
+startup.run()
+"""
+    operator = make_operator(entry=entry, ready=False)
+    operator.wait_for_state("FAULT", 30_000)
+    operator.upload(PLAN)
+    come_home_and_refuse(operator, "SETTINGS_CORRUPT")

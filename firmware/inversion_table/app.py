@@ -259,6 +259,15 @@ class App:
         """Milliseconds since the start; does not wrap (background only)."""
         return self._uptime_ms
 
+    def unix_time_s(self) -> int:
+        """Seconds since 1970, 0 while the clock is not set."""
+        return self.board.unix_time_s()
+
+    def set_clock(self, unix_s: int) -> None:
+        """Set the clock; only at home. The comparison with the other clocks begins anew."""
+        self.board.set_clock(unix_s)
+        self.clocks.restart()
+
     def store_plan(self, plan) -> None:
         """Keep `plan`, already checked, and make it the one that START runs."""
         if self.program is None or self.program.plan_id != plan.plan_id():

@@ -42,6 +42,10 @@ I2C_TIMEOUT_US = 2_000
 MOTOR_PWM_HZ = 20_000
 BUZZER_HZ = 1_000
 WATCHDOG_MS = 3_000
+CLOCK_SET_YEAR = 2025
+"""A clock that says an earlier year was never set: the chip starts in 2021."""
+UNIX_EPOCH_YEAR = 1970
+SECONDS_1970_TO_2000 = 946_684_800
 JOURNAL_BLOCKS = 192
 """768 KB of the Pico's 1408 KB of storage; the rest has room for two copies of the firmware."""
 
@@ -125,6 +129,19 @@ class Board:
     def at_home_switch(self) -> bool:
         """The raw home switch, for the decisions at start-up."""
         return self.panel.home_switch.value() == 0
+
+    def unix_time_s(self) -> int:
+        """Seconds since 1970 by the real-time clock; 0 while nobody has set it (RQ-093)."""
+        if time.gmtime()[0] < CLOCK_SET_YEAR:
+            return 0
+        epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
+        return int(time.time()) + epoch_s
+
+    def set_clock(self, unix_s: int) -> None:
+        """Set the real-time clock to `unix_s` seconds since 1970 (RQ-093)."""
+        epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
+        year, month, day, hour, minute, second, weekday = time.gmtime(unix_s - epoch_s)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
     def start_cause(self) -> int:
         """Why the controller started: contract.resets; ask before the first `mark` (RQ-094)."""

@@ -2,7 +2,6 @@
 
 import gc
 import sys
-import time
 
 import micropython
 
@@ -34,10 +33,6 @@ JOURNAL_FOLDER = "/journal"
 SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
-CLOCK_SET_YEAR = 2025
-"""A clock that says an earlier year was never set: the chip starts in 2021."""
-UNIX_EPOCH_YEAR = 1970
-SECONDS_1970_TO_2000 = 946_684_800
 
 
 def run() -> None:
@@ -100,13 +95,14 @@ def build(board: Board, store: Store, start_cause: int) -> App:
     primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
     monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
     ring = _ring(board, store)
-    recorder = Recorder(ring, unix_time_s)
+    recorder = Recorder(ring, board.unix_time_s)
     app = App(
         board,
         ring,
         recorder,
         store,
         settings,
+        # Without a log nobody would know what was done: no session (RQ-105).
         settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
         (primary, monitor),
         _program_check(),
@@ -141,14 +137,6 @@ def _ring(board: Board, store: Store) -> Ring | AbsentRing:
         )
     except (reserve.ReserveError, StoreError, OSError):
         return AbsentRing()
-
-
-def unix_time_s() -> int:
-    """Seconds since 1970 by the chip's clock; 0 while nobody has set it."""
-    if time.gmtime()[0] < CLOCK_SET_YEAR:
-        return 0
-    epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
-    return int(time.time()) + epoch_s
 
 
 def _answer(usb, server: Server, line: bytes | None) -> None:

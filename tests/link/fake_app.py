@@ -30,6 +30,7 @@ class FakeApp:
         self.recorder = FakeRecorder()
         self.program_check = FakeProgramCheck()
         self.start_cause = 1
+        self.unix_s = 0
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000
@@ -44,6 +45,13 @@ class FakeApp:
 
     def uptime_ms(self):
         return 4_000_000_000
+
+    def unix_time_s(self):
+        return self.unix_s
+
+    def set_clock(self, unix_s):
+        self.calls.append("set_clock")
+        self.unix_s = unix_s
 
     def ask_return(self):
         self.calls.append("return")

@@ -30,6 +30,7 @@ class Methods:
             "session.stop": self._session_stop,
             "log.list": self._log_list,
             "log.read": self._log_read,
+            "clock.set": self._clock_set,
             "settings.get": self._settings_get,
         }
 
@@ -94,6 +95,7 @@ class Methods:
                 "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
                 "program": app.program_check.problem[:200],
                 "last_start": cause_name(app.start_cause),  # RQ-094
+                "unix_s": app.unix_time_s(),
             },
             None,
         )
@@ -156,6 +158,10 @@ class Methods:
             "length": len(data),
             "total": total,
         }, data
+
+    def _clock_set(self, params: dict) -> tuple:
+        self._app.set_clock(params["unix_s"])
+        return {"unix_s": self._app.unix_time_s()}, None
 
     def _settings_get(self, params: dict) -> tuple:
         bounds = {}

@@ -27,7 +27,7 @@ class Status(Result):
 
     `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
     `program` is what is wrong with the firmware's files, "" when nothing is;
-    `last_start` is why the controller started.
+    `last_start` is why the controller started, `unix_s` its clock (0: not set).
     """
 
     state: str
@@ -60,6 +60,7 @@ class Status(Result):
     log_lost: int
     program: str
     last_start: str
+    unix_s: int
 
 
 class PlanPut(Result):
@@ -103,6 +104,12 @@ class LogRead(Result):
     total: int
 
 
+class ClockSet(Result):
+    """What the table's clock says now, in seconds since 1970."""
+
+    unix_s: int
+
+
 class SettingsGet(Result):
     """The device's settings and the bounds of each."""
 
@@ -124,5 +131,6 @@ RESULTS: dict[str, type[Result]] = {
     "session.stop": SessionState,
     "log.list": LogList,
     "log.read": LogRead,
+    "clock.set": ClockSet,
     "settings.get": SettingsGet,
 }
