@@ -18,7 +18,8 @@ from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.journal.chronicle import Chronicle
-from inversion_table.safety import kernel, limits, states
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
@@ -62,7 +63,7 @@ class App:
         self.heap_free = gc.mem_free()
         """Bytes free right after the last collection: garbage does not count."""
         self._boot = boot
-        self._kernel = kernel.KernelState(boot)
+        self._kernel = GuardedKernel(boot)
         self._monitors = Monitors()
         self._estimator = TiltEstimator(calibrations[0], calibrations[1])
         self._primary = ImuSample()
@@ -110,8 +111,7 @@ class App:
             now_ms,
             self.wish,
         )
-        kernel.step(
-            self._kernel,
+        self._kernel.step(
             self.wish,
             self.estimate,
             self.inputs,

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from inversion_table.safety import faults, limits, ports, states
-from inversion_table.safety.kernel import KernelState
+from inversion_table.safety.memory import KernelState
 from inversion_table.safety.ticks import CLOCK_MAX_MS
 from tests.explore.choices import Chooser, Clock, Lazy
 

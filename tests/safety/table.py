@@ -6,7 +6,8 @@ relay follows the heartbeat late; the current is that of a motor that turns or i
 broken is an attribute.
 """
 
-from inversion_table.safety import kernel, limits, states
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import BOOT_POWER_ON, Decision, Inputs, Wish
 from inversion_table.session.plan import Plan, Step, StepSet
@@ -56,7 +57,8 @@ class Table:
         self.decision = Decision()
         self.monitors = Monitors()
         self.sequencer = Sequencer()
-        self.kernel = kernel.KernelState(boot)
+        self.guarded = GuardedKernel(boot)
+        self.kernel = self.guarded.state
         self.now_ms = now_ms
         self.tick_ms = 10
         self.tilt_udeg = tilt_mdeg * 1000
@@ -111,8 +113,8 @@ class Table:
                 self.program, self.decision, self.estimate, self.inputs, self.settings,
                 self.now_ms, self.wish,
             )  # fmt: skip
-        kernel.step(
-            self.kernel, self.wish, self.estimate, self.inputs, self.monitors, self.settings,
+        self.guarded.step(
+            self.wish, self.estimate, self.inputs, self.monitors, self.settings,
             self.now_ms, self.decision,
         )  # fmt: skip
         self._move()

@@ -425,6 +425,7 @@ def test_a_return_that_takes_too_long_is_finished_blindly() -> None:
     table.return_home = True
     table.run(5_000)
     table.kernel.return_ms = limits.RETURN_MAX_MS - 100
+    table.guarded.complement.keep(table.kernel)
     table.run(1_000)
     assert table.decision.duty_permille == -limits.RETURN_BLIND_DUTY_PERMILLE
     assert table.run_until(states.HOME, BLIND_HOME_WITHIN_MS) > 0

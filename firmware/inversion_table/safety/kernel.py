@@ -8,46 +8,11 @@ Order of a step: clocks, then faults, then the state's own transitions, then the
 """
 
 from inversion_table.safety import faults, limits, ports, states
+from inversion_table.safety.memory import NO_WIND_DOWN, KernelState
 from inversion_table.safety.ticks import advanced_ms, step_ms
 
-NO_WIND_DOWN = -1
 
-
-class KernelState:
-    """What the kernel remembers from tick to tick. Only `step` writes it."""
-
-    def __init__(self, boot: int = ports.BOOT_POWER_ON) -> None:
-        self.state = states.SELF_TEST
-        self.mode = ports.MODE_NONE
-        self.boot = boot
-        self.started = False
-        self.then_ms = 0
-        self.state_ms = 0
-        """Time in the present state."""
-        self.fault = faults.NO_FAULT
-        self.excused = faults.NO_FAULT
-        """The reason to stop that RETURN was pressed in spite of; until home."""
-        self.assessing = False
-        """A watchdog reset away from home: after the alarm the table returns by itself."""
-        self.clear_ms = 0
-        self.session_ms = 0
-        self.head_down_ms = 0
-        self.head_up_ms = limits.HEAD_UP_RESETS_MS
-        self.was_head_down = False
-        self.blind = False
-        self.blind_current_ms = 0
-        self.return_ms = 0
-        self.idle_ms = 0
-        self.paused_return = False
-        self.wind_down = NO_WIND_DOWN
-        """The state to enter when the sequencer has come to rest."""
-        self.wind_down_ms = 0
-        self.duty_permille = 0
-        self.refused = faults.NO_FAULT
-        self.refusals = 0
-
-
-def step(k, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
+def step(k: KernelState, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
     """One tick: from (state, wish, estimate, inputs, monitors, settings, now) to decision `out`.
 
     k: KernelState; wish: ports.Wish; estimate: tilt_mdeg, rate_mdeg_per_s, valid, age_ms;
