@@ -200,7 +200,9 @@ class World:
         self.k = k
         self.inputs = Lazy(chooser, environment.inputs)
         self.estimate = Lazy(chooser, environment.estimate)
-        self.monitors = Lazy(chooser, {"active": environment.active, "tilt_trusted": BOTH})
+        self.monitors = Lazy(
+            chooser, {"active": environment.active, "tilt_trusted": BOTH, "backed_off": BOTH}
+        )
         self._limits = -1
         self._chooser = chooser
         self._environment = environment

@@ -17,6 +17,7 @@ class Watch:
     def __init__(self) -> None:
         self.active = faults.NO_FAULT
         self.tilt_trusted = True
+        self.backed_off = False
 
 
 class OneStep:

@@ -87,6 +87,8 @@ class Table:
         self.monitor_lost = False
         self.disagreement_mdeg = 0
         self.blocked = False
+        self.outward_stop_udeg = OUTWARD_STOP_UDEG
+        """Something in the way may be nearer than the end stop."""
         self.creep_mdeg_per_s = 0
         self.reversed = False
         self.current_stuck_ma = -1
@@ -188,7 +190,7 @@ class Table:
         before_udeg = self.tilt_udeg
         if not self.blocked:
             self.tilt_udeg += rate * self.tick_ms
-        self.tilt_udeg = max(HOME_STOP_UDEG, min(OUTWARD_STOP_UDEG, self.tilt_udeg))
+        self.tilt_udeg = max(HOME_STOP_UDEG, min(self.outward_stop_udeg, self.tilt_udeg))
         moved_udeg = self.tilt_udeg - before_udeg
         self.rate_mdeg_per_s = moved_udeg // self.tick_ms if self.tick_ms else 0
         if self.current_stuck_ma >= 0:

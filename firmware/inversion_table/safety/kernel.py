@@ -63,8 +63,8 @@ def _reached_home(estimate, monitors, at_home: bool) -> bool:
     if at_home:
         return True
     past_home = estimate.tilt_mdeg < limits.HOME_TILT_MDEG - limits.ARRIVED_MDEG
-    blocked = monitors.active == faults.STALLED or monitors.active == faults.OVERCURRENT
-    return monitors.tilt_trusted and (past_home or (blocked and _near_home(estimate)))
+    blocked = _met_something(monitors.active) and _near_home(estimate)
+    return monitors.tilt_trusted and (past_home or blocked)
 
 
 def _enter(k, state: int) -> None:
@@ -76,6 +76,7 @@ def _enter(k, state: int) -> None:
     k.blind_current_ms = 0
     k.blind = False
     k.assessing = False
+    k.backing_off = False
     k.wind_down = NO_WIND_DOWN
     k.wind_down_ms = 0
 
@@ -121,13 +122,19 @@ def _take_fault(k, wish, estimate, monitors, settings, at_home: bool) -> None:
         _enter(k, states.FAULT)
     elif stops:
         k.paused_return = False
+        met_outward = _met_something(code) and k.duty_permille > 0
         _enter(k, states.STOPPED if _by_person(code) else states.FAULT)
+        k.backing_off = met_outward  # RQ-087
     elif states.MOVING <= k.state < states.RETURNING:
         _enter(k, states.RETURNING)
 
 
 def _by_person(code: int) -> bool:
     return code == faults.ESTOP_PRESSED or code == faults.HOST_STOP
+
+
+def _met_something(code: int) -> bool:
+    return code == faults.STALLED or code == faults.OVERCURRENT
 
 
 def _own_fault(k, wish, estimate, monitors, settings, hanging: bool) -> int:
@@ -244,7 +251,18 @@ def _paused(k, inputs) -> None:
 
 def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
     """Go home: led while the sequencer leads (RQ-005, RQ-006), blindly if not (RQ-003)."""
+    if k.backing_off and (inputs.return_edge or inputs.host_return):
+        _enter(k, states.RETURNING)  # not the little way only
     k.return_ms = advanced_ms(k.return_ms, dt_ms)
+    careful = k.blind or k.backing_off
+    over = careful and inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA
+    k.blind_current_ms = advanced_ms(k.blind_current_ms, dt_ms) if over else 0
+    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS  # RQ-004
+    if k.backing_off:  # RQ-087
+        done = monitors.backed_off or not monitors.tilt_trusted or inputs.pause_edge
+        if done or met_something or k.return_ms >= limits.BACK_OFF_MAX_MS:
+            _enter(k, states.FAULT)
+        return
     still = k.duty_permille == 0 or abs(estimate.rate_mdeg_per_s) < limits.STALL_RATE_MDEG_PER_S
     idle = still and estimate.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
     k.idle_ms = advanced_ms(k.idle_ms, dt_ms) if idle else 0
@@ -256,9 +274,6 @@ def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
         k.paused_return = True
         _enter(k, states.PAUSED)
         return
-    over = k.blind and inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA
-    k.blind_current_ms = advanced_ms(k.blind_current_ms, dt_ms) if over else 0
-    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS  # RQ-004
     if met_something or (k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS):
         k.fault = faults.RETURN_TIMEOUT
         _enter(k, states.FAULT)
@@ -275,6 +290,8 @@ def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
         return
     assessed = k.assessing and k.state_ms >= limits.ASSESS_MS
     if inputs.estop_pressed or not (inputs.return_edge or inputs.host_return or assessed):  # RQ-034
+        if k.backing_off:
+            _await_back_off(k, inputs, monitors)
         return
     # What must not stop this return too, since no waiting would remove it: an open lock, or its
     # broken wire; the mirror contact (with a dead relay nothing moves anyway); and what is still
@@ -286,6 +303,18 @@ def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
     elif lasting and faults.reaction(code) == faults.REACT_STOP:
         k.excused = code
     _enter(k, states.RETURNING)
+
+
+def _await_back_off(k, inputs, monitors) -> None:
+    """At rest after meeting something outward: once, a little homeward (RQ-087)."""
+    rested = k.state_ms >= limits.BACK_OFF_REST_MS
+    stops = faults.reaction(monitors.active) == faults.REACT_STOP
+    stopped = stops and (rested or monitors.active != k.fault)
+    if stopped or inputs.pause_edge or not monitors.tilt_trusted:
+        k.backing_off = False
+    elif rested:
+        _enter(k, states.RETURNING)
+        k.backing_off = True
 
 
 def _arrive(k, at_home: bool) -> None:
@@ -314,7 +343,7 @@ def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> 
         elif duty < 0 and (at_home or (k.mode == ports.MODE_JOG and not inputs.jog_up)):
             duty = 0
     elif ready and state == states.RETURNING and not at_home:
-        if k.blind:
+        if k.blind or k.backing_off:
             duty = -limits.RETURN_BLIND_DUTY_PERMILLE
         elif wish.request == states.WISH_MOVE:
             duty = min(0, wished)
@@ -324,7 +353,8 @@ def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> 
     out.mode = k.mode
     out.power = powered
     out.duty_permille = duty
-    out.ready = ready
+    out.backing_off = k.backing_off and state == states.RETURNING
+    out.ready = ready and not k.backing_off
     out.winding_down = k.wind_down != NO_WIND_DOWN
     out.at_home = at_home
     out.fault = k.fault

@@ -29,6 +29,13 @@ BLIND_CURRENT_TRIP_MA = 3_500
 BLIND_CURRENT_MS = 300
 RETURN_BLIND_MAX_MS = 150_000
 """A blind return from 90 deg at half its nominal rate takes 165 deg / 1.1 deg/s (HZ-01)."""
+BACK_OFF_MDEG = 2_000
+"""Homeward, away from what was met on the way out: more than the gear's play of 0.3 deg and enough
+to free a limb, little enough not to meet something else (HZ-08)."""
+BACK_OFF_REST_MS = 500
+"""The relay has opened and the bed stands before it backs off (HZ-08)."""
+BACK_OFF_MAX_MS = 2_500
+"""2 deg at the duty of a blind return take 1.1 s, the relay and the play 0.3 s (HZ-08)."""
 
 WIND_DOWN_ACCELERATION_MDEG_PER_S2 = 2_000
 """Coming to rest for PAUSE or RETURN is at least this brisk, whatever the settings (HZ-01)."""

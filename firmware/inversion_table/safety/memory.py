@@ -28,6 +28,9 @@ class KernelState:
         """The reason to stop that RETURN was pressed in spite of; until home."""
         self.assessing = False
         """A watchdog reset away from home: after the alarm the table returns by itself."""
+        self.backing_off = False
+        """Something was met on the way out: after a rest, and then while RETURNING, the bed backs
+        off; in FAULT it is still to begin."""
         self.clear_ms = 0
         self.session_ms = 0
         self.head_down_ms = 0
@@ -63,6 +66,7 @@ class Complement:
         self.fault = -1 - k.fault
         self.excused = -1 - k.excused
         self.assessing = -1 - k.assessing
+        self.backing_off = -1 - k.backing_off
         self.clear_ms = -1 - k.clear_ms
         self.session_ms = -1 - k.session_ms
         self.head_down_ms = -1 - k.head_down_ms
@@ -90,6 +94,7 @@ class Complement:
         self.fault = -1 - k.fault
         self.excused = -1 - k.excused
         self.assessing = -1 - k.assessing
+        self.backing_off = -1 - k.backing_off
         self.clear_ms = -1 - k.clear_ms
         self.session_ms = -1 - k.session_ms
         self.head_down_ms = -1 - k.head_down_ms
@@ -118,6 +123,7 @@ class Complement:
             and k.fault ^ self.fault == -1
             and k.excused ^ self.excused == -1
             and k.assessing ^ self.assessing == -1
+            and k.backing_off ^ self.backing_off == -1
             and k.clear_ms ^ self.clear_ms == -1
             and k.session_ms ^ self.session_ms == -1
             and k.head_down_ms ^ self.head_down_ms == -1

@@ -13,6 +13,9 @@ class Monitors:
         """The tilt is valid, fresh, and not contradicted by the other IMU."""
         self.excused = faults.NO_FAULT
         """What RETURN was pressed in spite of: not reported, so that it hides nothing else."""
+        self.backed_off = False
+        """The bed has moved homeward by BACK_OFF_MDEG since it began to back off."""
+        self.back_off_from_mdeg = 0
         self.started = False
         self.then_ms = 0
         self.age_ms = 0
@@ -150,6 +153,10 @@ class Monitors:
         self.undriven_ms = _lasting_ms(self.undriven_ms, dt_ms, undriven)
         if self.undriven_ms >= limits.UNDRIVEN_MS:
             self._raise(faults.MOVED_UNDRIVEN)  # RQ-024
+        if not decision.backing_off:
+            self.back_off_from_mdeg = estimate.tilt_mdeg
+        moved_mdeg = self.back_off_from_mdeg - estimate.tilt_mdeg
+        self.backed_off = moved_mdeg >= limits.BACK_OFF_MDEG  # RQ-087
         against = rate if duty < 0 else -rate
         backward = driven and against > limits.BACKWARD_RATE_MDEG_PER_S
         self.backward_ms = _lasting_ms(self.backward_ms, dt_ms, backward)

@@ -68,6 +68,8 @@ class Decision:
         """True: the relay is closed and the state lets the sequencer move."""
         self.winding_down = False
         """True: the sequencer must come to rest, for PAUSE or RETURN."""
+        self.backing_off = False
+        """True: RETURNING leads only a little homeward, away from what was met (RQ-087)."""
         self.at_home = False
         self.fault = NO_FAULT
         """The fault that holds the machine now, latched until home and cleared."""

@@ -49,7 +49,8 @@ class Sequencer:
         state = decision.state
         wish.duty_permille = 0
         tilt_mdeg = estimate.tilt_mdeg
-        if state != states.RETURNING and state != states.PAUSED:
+        backing_off = decision.backing_off  # no return yet, though it may become one
+        if backing_off or (state != states.RETURNING and state != states.PAUSED):
             self.returning = False
         if state == states.MOVING or state == states.HOLDING:
             if decision.winding_down:
