@@ -55,6 +55,7 @@ def run() -> None:
     server = Server(Methods(app, board.device_name()).table, app.in_session)
     lines = LineBuffer()
     gc.collect()
+    gc.threshold(-1)  # main.py's: from now on App collects
     board.start_watchdog()
     timer = board.start_ticks(app.tick, limits.TICK_MS)
     crash = None

@@ -201,7 +201,13 @@ class World:
         self.inputs = Lazy(chooser, environment.inputs)
         self.estimate = Lazy(chooser, environment.estimate)
         self.monitors = Lazy(
-            chooser, {"active": environment.active, "tilt_trusted": BOTH, "backed_off": BOTH}
+            chooser,
+            {
+                "active": environment.active,
+                "tilt_trusted": BOTH,
+                "backed_off": BOTH,
+                "return_futile": ONLY,
+            },
         )
         self._limits = -1
         self._chooser = chooser

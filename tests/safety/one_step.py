@@ -18,6 +18,7 @@ class Watch:
         self.active = faults.NO_FAULT
         self.tilt_trusted = True
         self.backed_off = False
+        self.return_futile = False
 
 
 class OneStep:

@@ -100,6 +100,15 @@ class Table:
         self.sequencer_dead = False
         """It wishes nothing any more."""
 
+    def restart(self, boot=BOOT_POWER_ON):
+        """Power off and on: the controller forgets, the bed stays where it is."""
+        self.decision = Decision()
+        self.monitors = Monitors()
+        self.sequencer = Sequencer()
+        self.guarded = GuardedKernel(boot)
+        self.kernel = self.guarded.state
+        self.boot()
+
     def tilt_mdeg(self):
         return self.tilt_udeg // 1000
 

@@ -4,7 +4,7 @@ import pytest
 
 from inversion_table.safety import limits, states
 from inversion_table.safety.ports import Decision, Inputs, Wish
-from inversion_table.session.sequencer import Sequencer
+from inversion_table.session.sequencer import REST, Sequencer
 from tests.int31 import attributes_are_checked, wrap_attributes
 from tests.safety.table import Reading, Table, simple_program
 
@@ -87,3 +87,23 @@ def test_no_intermediate_is_more_than_a_small_int(state: int, mode: int) -> None
         for part in (sequencer, sequencer.motion, wish):
             assert attributes_are_checked(part)
         assert -1_000 <= wish.duty_permille <= 1_000
+
+
+@pytest.mark.requirement("RQ-029", "RQ-104")
+def test_a_hasty_return_skips_no_rest() -> None:
+    table = Table(simple_program(20_000, 300_000, rest_ms=60_000))
+    table.boot()
+    table.start = True
+    table.run(45_000)
+    table.return_home = True
+    table.run(25_000)
+    assert table.sequencer.return_phase == REST
+    table.inputs.return_hasty = True
+    for _ in range(20):
+        table.return_home = True
+        table.run(50)
+    assert table.sequencer.return_phase == REST
+    table.inputs.return_hasty = False
+    table.return_home = True
+    table.run(50)
+    assert table.sequencer.return_phase != REST

@@ -63,7 +63,7 @@ def _reached_home(estimate, monitors, at_home: bool) -> bool:
     if at_home:
         return True
     past_home = estimate.tilt_mdeg < limits.HOME_TILT_MDEG - limits.ARRIVED_MDEG
-    blocked = _met_something(monitors.active) and _near_home(estimate)
+    blocked = faults.met_something(monitors.active) and _near_home(estimate)
     return monitors.tilt_trusted and (past_home or blocked)
 
 
@@ -122,19 +122,11 @@ def _take_fault(k, wish, estimate, monitors, settings, at_home: bool) -> None:
         _enter(k, states.FAULT)
     elif stops:
         k.paused_return = False
-        met_outward = _met_something(code) and k.duty_permille > 0
-        _enter(k, states.STOPPED if _by_person(code) else states.FAULT)
+        met_outward = faults.met_something(code) and k.duty_permille > 0
+        _enter(k, states.STOPPED if faults.by_person(code) else states.FAULT)
         k.backing_off = met_outward  # RQ-087
     elif states.MOVING <= k.state < states.RETURNING:
         _enter(k, states.RETURNING)
-
-
-def _by_person(code: int) -> bool:
-    return code == faults.ESTOP_PRESSED or code == faults.HOST_STOP
-
-
-def _met_something(code: int) -> bool:
-    return code == faults.STALLED or code == faults.OVERCURRENT
 
 
 def _own_fault(k, wish, estimate, monitors, settings, hanging: bool) -> int:
@@ -187,14 +179,21 @@ def _home(k, estimate, inputs, monitors, at_home: bool) -> None:
     wants_session = inputs.start_edge
     if not wants_session and not inputs.jog_down_edge:
         return
-    k.refused = _refusal(estimate, inputs, monitors, at_home)
-    if wants_session and k.refused == faults.NO_FAULT and not inputs.plan_ready:
-        k.refused = faults.NO_PLAN
-    if k.refused != faults.NO_FAULT:
-        k.refusals = (k.refusals + 1) & 0xFFFF
+    refusal = _refusal(estimate, inputs, monitors, at_home)
+    if refusal == faults.NO_FAULT and wants_session and not inputs.plan_ready:
+        refusal = faults.NO_PLAN
+    if _refuse(k, refusal):
         return
     k.mode = ports.MODE_SESSION if wants_session else ports.MODE_JOG
     _enter(k, states.MOVING)
+
+
+def _refuse(k, code: int) -> bool:
+    """Note why a press is refused, if it is."""
+    k.refused = code
+    if code != faults.NO_FAULT:
+        k.refusals = (k.refusals + 1) & 0xFFFF
+    return code != faults.NO_FAULT
 
 
 def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
@@ -270,7 +269,9 @@ def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
     if not k.blind and not (led and monitors.tilt_trusted):
         k.blind = True
         k.return_ms = 0
-    if inputs.pause_edge and k.fault == faults.NO_FAULT and not k.blind:
+    may_pause = k.fault == faults.NO_FAULT and k.return_pauses < limits.RETURN_PAUSES
+    if inputs.pause_edge and may_pause and not k.blind:
+        k.return_pauses += 1  # RQ-102
         k.paused_return = True
         _enter(k, states.PAUSED)
         return
@@ -293,11 +294,14 @@ def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
         if k.backing_off:
             _await_back_off(k, inputs, monitors)
         return
+    if monitors.return_futile:  # RQ-098
+        _refuse(k, faults.MOVED_BACKWARD)
+        return
     # What must not stop this return too, since no waiting would remove it: an open lock, or its
     # broken wire; the mirror contact (with a dead relay nothing moves anyway); and what is still
     # reported long after power was removed, current among it: a broken sensor (RQ-002).
     code = monitors.active
-    lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not _by_person(code)
+    lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not faults.by_person(code)
     if k.fault == faults.ANKLE_LOCK_OPEN or k.fault == faults.RELAY_DEAD:
         k.excused = k.fault
     elif lasting and faults.reaction(code) == faults.REACT_STOP:
@@ -323,6 +327,7 @@ def _arrive(k, at_home: bool) -> None:
         k.fault = faults.HOME_SWITCH_STUCK
     k.mode = ports.MODE_NONE
     k.paused_return = False
+    k.return_pauses = 0
     k.excused = faults.NO_FAULT
     _enter(k, states.HOME if k.fault == faults.NO_FAULT else states.FAULT)
 

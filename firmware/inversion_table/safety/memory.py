@@ -41,6 +41,8 @@ class KernelState:
         self.return_ms = 0
         self.idle_ms = 0
         self.paused_return = False
+        self.return_pauses = 0
+        """How often a return was paused since home."""
         self.wind_down = NO_WIND_DOWN
         """The state to enter when the sequencer has come to rest."""
         self.wind_down_ms = 0
@@ -77,6 +79,7 @@ class Complement:
         self.return_ms = -1 - k.return_ms
         self.idle_ms = -1 - k.idle_ms
         self.paused_return = -1 - k.paused_return
+        self.return_pauses = -1 - k.return_pauses
         self.wind_down = -1 - k.wind_down
         self.wind_down_ms = -1 - k.wind_down_ms
         self.duty_permille = -1 - k.duty_permille
@@ -105,6 +108,7 @@ class Complement:
         self.return_ms = -1 - k.return_ms
         self.idle_ms = -1 - k.idle_ms
         self.paused_return = -1 - k.paused_return
+        self.return_pauses = -1 - k.return_pauses
         self.wind_down = -1 - k.wind_down
         self.wind_down_ms = -1 - k.wind_down_ms
         self.duty_permille = -1 - k.duty_permille
@@ -134,6 +138,7 @@ class Complement:
             and k.return_ms ^ self.return_ms == -1
             and k.idle_ms ^ self.idle_ms == -1
             and k.paused_return ^ self.paused_return == -1
+            and k.return_pauses ^ self.return_pauses == -1
             and k.wind_down ^ self.wind_down == -1
             and k.wind_down_ms ^ self.wind_down_ms == -1
             and k.duty_permille ^ self.duty_permille == -1

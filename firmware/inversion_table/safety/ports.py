@@ -25,10 +25,13 @@ class Inputs:
         self.start_edge = False
         self.pause_edge = False
         self.return_edge = False
+        self.return_hasty = False
+        """This press of RETURN came so soon after the last that it may be a bad contact's."""
         self.jog_up = False
         self.jog_down = False
         self.jog_down_edge = False
         self.button_stuck = False
+        """Pressed for longer than anyone presses, or changing faster than anyone can."""
         self.service_gesture = False
         self.current_ma = 0
         self.supply_mv = 0

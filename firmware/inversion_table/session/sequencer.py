@@ -221,7 +221,8 @@ class Sequencer:
             return
         if self.return_phase == REST:
             self.rested_ms += dt_ms
-            if self.rested_ms < rest_ms and not inputs.return_edge:  # RQ-029
+            ended = inputs.return_edge and not inputs.return_hasty  # RQ-029, RQ-104
+            if self.rested_ms < rest_ms and not ended:
                 self._wish_hold(tilt_mdeg, wish)
                 return
             self.return_phase = TO_HOME

@@ -28,7 +28,15 @@ from table_bench.virtual.trace import Trace
 
 __all__ = ["BenchError", "VirtualTable"]
 
-DEFAULT_ENTRY = "import inversion_table.startup; inversion_table.startup.run()"
+DEFAULT_ENTRY = """\
+import gc
+
+gc.threshold(32_768)
+from inversion_table import startup
+
+startup.run()
+"""
+"""firmware/main.py, which is no part of the installed package; a test compares them."""
 _FREE_RUN_CHUNK_MS = 20
 HEAP_KB = 512
 """About what the Pico has: 233 KB, with objects of half the size."""
