@@ -288,7 +288,7 @@ def test_just_below_its_bound_it_stays_silent(name: str) -> None:
 
 @pytest.mark.requirement(
     "RQ-010", "RQ-020", "RQ-024", "RQ-025", "RQ-030", "RQ-031", "RQ-035", "RQ-036", "RQ-047",
-    "RQ-048", "RQ-049", "RQ-056", "RQ-058", "RQ-063",
+    "RQ-048", "RQ-049", "RQ-056", "RQ-058", "RQ-063", "RQ-100",
 )  # fmt: skip
 @each_detector
 def test_at_its_bound_it_trips_in_its_time(name: str) -> None:

@@ -214,13 +214,13 @@ def test_only_wrong_ways_count_and_only_a_trusted_tilt() -> None:
     watched.estimate.valid = True
     watched.estimate.tilt_mdeg = travel.floor_mdeg + limits.RETURN_RISE_MDEG
     watched.tick()
-    assert not travel.futile
+    assert travel.futile is False
     watched.estimate.tilt_mdeg += 1
     watched.tick()
-    assert travel.futile
+    assert bool(travel.futile)
     watched.decision.at_home = True
     watched.tick()
-    assert not travel.futile
+    assert travel.futile is False
 
 
 # --- slow drift at rest ----------------------------------------------------------------------
