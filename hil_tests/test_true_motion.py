@@ -20,7 +20,7 @@ def run(fault: str, phase: str, rider: str, course: str, flash: Path) -> Result:
     return result
 
 
-@pytest.mark.requirement("RQ-110")
+@pytest.mark.requirement("RQ-107")
 @pytest.mark.parametrize("rider", RIDERS)
 @pytest.mark.parametrize(
     ("phase", "course"),
@@ -34,7 +34,7 @@ def test_a_sound_table_speeds_up_gently(
     assert measures["rate"] <= 8.0
 
 
-@pytest.mark.requirement("RQ-111")
+@pytest.mark.requirement("RQ-108")
 @pytest.mark.parametrize("phase", ["home", "tilting", "returning", "jogging"])
 @pytest.mark.parametrize(
     "fault",

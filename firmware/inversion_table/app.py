@@ -22,7 +22,8 @@ from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
-from inversion_table.safety import kernel, limits, states
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
@@ -85,7 +86,7 @@ class App:
         self.heap_free = gc.mem_free()
         """Bytes free right after the last collection: garbage does not count."""
         self.start_cause = start_cause
-        self._kernel = kernel.KernelState(boot_of(start_cause))
+        self._kernel = GuardedKernel(boot_of(start_cause))
         self._monitors = Monitors()
         self._estimator = TiltEstimator(calibrations[0], calibrations[1])
         self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
@@ -138,8 +139,7 @@ class App:
             now_ms,
             self.wish,
         )
-        kernel.step(
-            self._kernel,
+        self._kernel.step(
             self.wish,
             self.estimate,
             self.inputs,

@@ -301,7 +301,7 @@ def test_the_fault_of_the_moment_is_told_in_words(app: FakeApp) -> None:
     assert "interlock" in result["fault_engineer"]
 
 
-@pytest.mark.requirement("RQ-097")
+@pytest.mark.requirement("RQ-106")
 def test_the_last_fault_is_told_with_its_time_and_what_was_measured(app: FakeApp) -> None:
     assert ask(app, "status")["result"]["last_fault"] is None
     app.decision.state = states.MOVING

@@ -88,7 +88,7 @@ def locked_panel(dice):
                 pin.level = 1 - pin.level
         elif tick == 5_000:
             pins.start.level = pins.pause.level = pins.return_home.level = 1
-        elif tick == 5_010:
+        elif tick == 5_060:
             pins.start.level = pins.pause.level = 0
         panel.read(inputs, now_ms)
         edges += inputs.start_edge

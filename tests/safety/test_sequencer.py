@@ -4,7 +4,7 @@ import pytest
 
 from inversion_table.safety import limits, states
 from inversion_table.safety.ports import Decision, Inputs, Wish
-from inversion_table.session.sequencer import Sequencer
+from inversion_table.session.sequencer import REST, Sequencer
 from tests.int31 import attributes_are_checked, wrap_attributes
 from tests.safety.table import Reading, Table, simple_program
 
@@ -114,3 +114,23 @@ def test_a_pause_on_the_way_home_comes_to_rest_first(rate: int) -> None:
     assert rates == sorted(rates)  # slower in each tick
     assert len(rates) == pytest.approx(rate // 20, abs=5)  # at 2 deg/s2, in ticks of 10 ms
     assert sequencer.returning
+
+
+@pytest.mark.requirement("RQ-029", "RQ-104")
+def test_a_hasty_return_skips_no_rest() -> None:
+    table = Table(simple_program(20_000, 300_000, rest_ms=60_000))
+    table.boot()
+    table.start = True
+    table.run(45_000)
+    table.return_home = True
+    table.run(25_000)
+    assert table.sequencer.return_phase == REST
+    table.inputs.return_hasty = True
+    for _ in range(20):
+        table.return_home = True
+        table.run(50)
+    assert table.sequencer.return_phase == REST
+    table.inputs.return_hasty = False
+    table.return_home = True
+    table.run(50)
+    assert table.sequencer.return_phase != REST

@@ -31,7 +31,7 @@ def found_after_s(at_deg: float, fault: str, parameters: dict, within_s: float) 
     return (table.now_ms - began_ms) / 1_000
 
 
-@pytest.mark.requirement("RQ-112")
+@pytest.mark.requirement("RQ-109")
 @pytest.mark.parametrize("imu", ["primary", "monitor"])
 @pytest.mark.parametrize("at_deg", [-76, -40, 84.5])
 @pytest.mark.parametrize("deg_per_s", [2.0, -2.0, 5.0, -5.0])
@@ -40,7 +40,7 @@ def test_an_offset_is_found_at_once(imu: str, at_deg: float, deg_per_s: float) -
     assert found_after_s(at_deg, f"imu_{imu}_bias", parameters, 5) <= 0.4
 
 
-@pytest.mark.requirement("RQ-112")
+@pytest.mark.requirement("RQ-109")
 @pytest.mark.parametrize("imu", ["primary", "monitor"])
 @pytest.mark.parametrize("at_deg", [-76, -40, 84.5])
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def below(tilt_deg: float, table: DrivenTable) -> bool:
 HIGHEST = limits.ACCELERATION_SETTING_MAX_MDEG_PER_S2
 
 
-@pytest.mark.requirement("RQ-110")
+@pytest.mark.requirement("RQ-107")
 @pytest.mark.parametrize("rider", RIDERS)
 @pytest.mark.parametrize("acceleration", [500, 1_500, HIGHEST])
 @pytest.mark.parametrize("plan", [FULL, BALANCED], ids=["full", "balanced"])
@@ -73,7 +73,7 @@ def test_no_session_speeds_the_bed_up_too_much(rider: str, acceleration: int, pl
         assert speeding_up(table) <= 3.3
 
 
-@pytest.mark.requirement("RQ-110")
+@pytest.mark.requirement("RQ-107")
 @pytest.mark.parametrize("rider", RIDERS)
 def test_nor_do_pauses_returns_and_going_on(rider: str) -> None:
     table = DrivenTable(settings(HIGHEST), FULL, RIDERS[rider], seed=3).boot()
@@ -98,7 +98,7 @@ def test_nor_do_pauses_returns_and_going_on(rider: str) -> None:
     assert speeding_up(table) <= 4.9
 
 
-@pytest.mark.requirement("RQ-110")
+@pytest.mark.requirement("RQ-107")
 @pytest.mark.parametrize("rider", RIDERS)
 def test_nor_does_jogging(rider: str) -> None:
     table = DrivenTable(settings(HIGHEST), FULL, RIDERS[rider], seed=4).boot()
@@ -146,7 +146,7 @@ LIES = {
 }
 
 
-@pytest.mark.requirement("RQ-111")
+@pytest.mark.requirement("RQ-108")
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("at_deg", [-75.5, -70, -40, 13, 50])
 @pytest.mark.parametrize("rider", ["50kg", "120kg_head_heavy"])

@@ -102,7 +102,7 @@ class Methods:
         )
 
     def _last_fault(self) -> dict | None:
-        """What was latched last, how long ago, and what was measured in that tick (RQ-097)."""
+        """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""
         last = self._app.last_fault
         if not last.count:
             return None

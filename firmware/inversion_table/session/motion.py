@@ -14,14 +14,14 @@ FRICTION_PERMILLE = 25
 PROPORTIONAL_MDEG_PER_PERMILLE = 3
 """1 deg behind would give 333 permille, 3.3 deg/s: a pole at 3.3 1/s, far below the motor's own."""
 PROPORTIONAL_MAX_PERMILLE = 80
-"""Whatever the tilt reads, it changes the rate by no more than 0.8 deg/s at once (RQ-111)."""
+"""Whatever the tilt reads, it changes the rate by no more than 0.8 deg/s at once (RQ-108)."""
 INTEGRAL_MDEG_MS_PER_PERMILLE = 4_000
 INTEGRAL_ERROR_MAX_MDEG = 300
 """However large the error, the load's part grows by 75 permille, 0.75 deg/s, in a second."""
 DUTY_GROWTH_PERMILLE_PER_S = 400
-"""Nothing that is measured speeds the bed up by more than 4 deg/s2 (RQ-111)."""
+"""Nothing that is measured speeds the bed up by more than 4 deg/s2 (RQ-108)."""
 CORRECTION_MAX_PERMILLE = 190
-"""The heaviest load costs 135 permille, going up (RQ-111)."""
+"""The heaviest load costs 135 permille, going up (RQ-108)."""
 START_FROM_PERMILLE = 10
 START_PERMILLE_PER_S = 250
 START_MAX_MS = 760
@@ -37,7 +37,7 @@ the bed is twice as much slower: when the bed comes loose, or its measurement ri
 what the bed then does."""
 SURGE_MDEG_PER_S = 450
 """The motor may run so much faster than the bed, besides what the load costs: that is how hard it
-meets the bed at the end of the gear's play, or when something lets go (RQ-110)."""
+meets the bed at the end of the gear's play, or when something lets go (RQ-107)."""
 WAIT_MDEG = 1_000
 """The reference waits for a bed that is so far behind."""
 ARRIVED_MDEG = 120

@@ -52,7 +52,8 @@ class Sequencer:
         wish.duty_permille = 0
         tilt_mdeg = estimate.tilt_mdeg
         self.turning_mdeg_per_s = estimate.rate_mdeg_per_s
-        if state != states.RETURNING and state != states.PAUSED:
+        backing_off = decision.backing_off  # no return yet, though it may become one
+        if backing_off or (state != states.RETURNING and state != states.PAUSED):
             self.returning = False
         if state == states.MOVING or state == states.HOLDING:
             if decision.winding_down:
@@ -231,7 +232,8 @@ class Sequencer:
             return
         if self.return_phase == REST:
             self.rested_ms += dt_ms
-            if self.rested_ms < rest_ms and not inputs.return_edge:  # RQ-029
+            ended = inputs.return_edge and not inputs.return_hasty  # RQ-029, RQ-104
+            if self.rested_ms < rest_ms and not ended:
                 self._wish_hold(tilt_mdeg, wish)
                 return
             self.return_phase = TO_HOME

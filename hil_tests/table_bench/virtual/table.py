@@ -29,9 +29,6 @@ from table_bench.virtual.trace import Trace
 __all__ = ["BenchError", "VirtualTable"]
 
 DEFAULT_ENTRY = """\
-import gc
-
-gc.threshold(32_768)
 from inversion_table import startup
 
 startup.run()
