@@ -6,6 +6,7 @@ make every declaration stale with the next edit above it.
 
 import ast
 import copy
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -150,6 +151,7 @@ class Source:
             swap.undo()
             if before == after:
                 continue
+            before, after = _shortened(before, after)
             function = ".".join(place.names) if place.in_function else MODULE_LEVEL
             count[function, before, after] += 1
             nth = count[function, before, after]
@@ -229,8 +231,9 @@ class Source:
             if node.value is None:
                 yield ast.Pass()
             elif not isinstance(node.value, ast.Constant):
-                yield ast.Return(ast.Constant(0))
-                yield ast.Return(ast.Constant(1))
+                for number in (0, 1):
+                    if number != self._value(node.value):
+                        yield ast.Return(ast.Constant(number))
         elif isinstance(node, ast.AugAssign):
             if place.in_function:
                 yield ast.Pass()
@@ -253,6 +256,12 @@ class Source:
             other_name = self._sibling("", node.id)
             if other_name:
                 yield ast.Name(other_name, node.ctx)
+
+    def _value(self, node: ast.expr) -> int | None:
+        """What a named constant stands for."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return self.values.get(node.value.id, {}).get(node.attr)
+        return self.values[""].get(node.id) if isinstance(node, ast.Name) else None
 
     def _sibling(self, module: str, name: str) -> str:
         """The next constant of the same kind with another value, or ''."""
@@ -339,6 +348,30 @@ def header(statement: ast.stmt) -> str:
         setattr(alone, name, [ast.Pass()] if name == "body" else [])
     text = ast.unparse(alone)
     return " ".join(text.removesuffix("pass").split())
+
+
+LONG = 100
+AROUND = 40
+
+
+def _shortened(before: str, after: str) -> tuple[str, str]:
+    """Of a long statement only where the two differ, and a little around it."""
+    if len(before) <= LONG:
+        return before, after
+    start = len(os.path.commonprefix([before, after]))
+    most = min(len(before), len(after)) - start
+    end = len(os.path.commonprefix([before[::-1][:most], after[::-1][:most]]))
+    start = before.rfind(" ", 0, max(0, start - AROUND)) + 1
+    stop = before.find(" ", len(before) - end + AROUND)
+    keep = len(before) - stop if stop >= 0 else 0
+    return (
+        _window(before, start, len(before) - keep),
+        _window(after, start, len(after) - keep),
+    )
+
+
+def _window(text: str, start: int, stop: int) -> str:
+    return ("… " if start else "") + text[start:stop] + (" …" if stop < len(text) else "")
 
 
 def _last_header_line(statement: ast.stmt) -> int:
