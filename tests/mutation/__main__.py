@@ -6,7 +6,6 @@ import random
 import sys
 import time
 import tomllib
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,11 +24,20 @@ FILES = {
     SAFETY + "limits.py": ("tests/safety/test_numbers.py", "tests/safety/test_tables.py"),
     SAFETY + "faults.py": ("tests/safety/test_numbers.py", "tests/safety/test_tables.py"),
     SAFETY + "ticks.py": ("tests/safety/test_numbers.py", "tests/safety/test_tables.py"),
-    SAFETY + "monitors.py": (),
-    SAFETY + "kernel.py": (),
+    SAFETY + "monitors.py": ("tests/safety/test_monitors_step.py",),
+    SAFETY + "kernel.py": ("tests/safety/test_kernel_step.py",),
 }
-# Not tests/parity: MicroPython runs the unchanged source there, so any mutant would differ.
+# The tests that look at this code closely; a mutant that only a whole session notices is not killed.
+# Never tests/parity: MicroPython runs the unchanged source there, so any mutant would differ.
 TESTS = (
+    "tests/safety/test_kernel_step.py",
+    "tests/safety/test_monitors.py",
+    "tests/safety/test_monitors_step.py",
+    "tests/safety/test_numbers.py",
+    "tests/safety/test_tables.py",
+    "tests/session/test_sequencer_alone.py",
+)
+THOROUGH = (
     "tests/safety",
     "tests/session/test_sequencer.py",
     "tests/session/test_sequencer_alone.py",
@@ -37,8 +45,6 @@ TESTS = (
     "tests/explore/test_explore.py",
 )
 STAMPED = ("firmware/inversion_table/safety", "firmware/inversion_table/session", "tests/mutation")
-DECLARED_SECONDS = 20.0
-"""Tests that a declared mutant meets again, the strongest first; --thorough: all of them."""
 
 
 def stamp(root: Path, folders: Iterable[str]) -> str:
@@ -73,12 +79,6 @@ def read_declared(path: Path) -> list[Declared]:
     return declared
 
 
-def strongest(results: Iterable[Result]) -> list[str]:
-    """The tests that killed, those that did it most first."""
-    kills = Counter(r.by for r in results if r.verdict == KILLED and "::" in r.by)
-    return [name for name, _ in sorted(kills.items(), key=lambda pair: (-pair[1], pair[0]))]
-
-
 def main(arguments: list[str] | None = None) -> int:
     """0 when each mutant was killed, or survived as declared."""
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
@@ -91,7 +91,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder of the results (build/mutation)")
     parser.add_argument("--equivalents", type=Path)
-    parser.add_argument("--thorough", action="store_true", help="declared ones meet every test")
+    parser.add_argument(
+        "--thorough", action="store_true", help="all tests, not only the close ones"
+    )
     parser.add_argument("--afresh", action="store_true", help="forget the results from before")
     chosen = parser.parse_args(arguments)
 
@@ -99,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     root = chosen.root.resolve()
     own = root == ROOT
     files = chosen.file or list(FILES)
-    tests = tuple(chosen.tests or TESTS)
+    tests = tuple(chosen.tests or (THOROUGH if chosen.thorough else TESTS))
     out = chosen.out or root / "build" / "mutation"
     out.mkdir(parents=True, exist_ok=True)
     declared = read_declared(chosen.equivalents or root / "tests/mutation/equivalents.toml")
@@ -121,20 +123,18 @@ def main(arguments: list[str] | None = None) -> int:
     results = [result for result in before if result.stamp == now and result.key in keys]
     known = {result.key for result in results}
     todo = [mutant for mutant in mutants if mutant.key not in known]
-    order = root / "tests/mutation/order.txt"
     plan = Plan(
         root,
         todo,
         tuple(str(root / test) for test in tests),
         first={f: tuple(str(root / t) for t in FILES.get(f, ())) for f in files} if own else {},
-        order=order.read_text("utf-8").split("\n") if order.exists() else [],
         hints={result.key: result.by for result in before if result.verdict == KILLED},
         jobs=chosen.jobs,
         select=chosen.sample is None,
     )
-    if not chosen.thorough:
-        plan.budget_seconds = {d.key: DECLARED_SECONDS for d in declared if d.verdict == SURVIVED}
-    print(f"{len(mutants)} mutants of {len(files)} files, {len(known)} known from before", flush=True)
+    print(
+        f"{len(mutants)} mutants of {len(files)} files, {len(known)} known from before", flush=True
+    )
 
     with path.open("a", encoding="utf-8") as lines, (out / "pytest.log").open("w") as log:
 
@@ -159,7 +159,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(text)
     whole = own and chosen.sample is None and not chosen.function and not chosen.file
     if whole:
-        order.write_text("\n".join(strongest(results)) + "\n", "utf-8")
         write_page(root / "docs/mutation.md", files, mutants, results, declared)
     return 1 if wrong else 0
 

@@ -84,13 +84,9 @@ class Plan:
     """Files and folders that pytest collects."""
     first: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """For a cold mutant of this file: the tests to try before all of them."""
-    order: list[str] = field(default_factory=list)
-    """Tests known to kill most, strongest first."""
     hints: dict[Key, str] = field(default_factory=dict)
     """Which test killed it the last time."""
     jobs: int = 1
-    budget_seconds: dict[Key, float] = field(default_factory=dict)
-    """Mutants for which no more than so many seconds of tests are run."""
     select: bool = True
     """Measure first which test runs which line, and run no others."""
 
@@ -291,7 +287,7 @@ def run_cold(plan: Plan, mutants: list[Mutant], report: Report) -> None:
             yield mutant, _cold_child(plan, mutant, plan.first[mutant.key.file])
 
     def judge(result: Result) -> None:
-        if result.verdict == SURVIVED and result.key not in plan.budget_seconds:
+        if result.verdict == SURVIVED:
             rest.append(next(mutant for mutant in mutants if mutant.key == result.key))
         else:
             report(result)
@@ -405,24 +401,14 @@ class Warm:
             lines = range(mutant.line, mutant.last_line + 1)
             able = set().union(*(self.running[mutant.key.file, line] for line in lines))
             names = [name for name in names if name in able]
-        ranks = {name: rank for rank, name in enumerate(self.plan.order)}
         hint = self.plan.hints.get(mutant.key, "")
 
         def promise(name: str) -> tuple[float, ...]:
             seconds = self.seconds.get(name, 0.01) + 0.002
             strength = self.kills[name] / seconds
-            return (name != hint, -strength, ranks.get(name, len(ranks)), seconds)
+            return (name != hint, -strength, seconds)
 
         names.sort(key=promise)
-        budget = self.plan.budget_seconds.get(mutant.key)
-        if budget is not None:
-            within = []
-            for name in names:
-                budget -= self.seconds.get(name, 0.01)
-                if budget < 0 and within:
-                    break
-                within.append(name)
-            names = within
         return [items[name] for name in names]
 
     def work(

@@ -6,7 +6,6 @@ make every declaration stale with the next edit above it.
 
 import ast
 import copy
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -358,9 +357,9 @@ def _shortened(before: str, after: str) -> tuple[str, str]:
     """Of a long statement only where the two differ, and a little around it."""
     if len(before) <= LONG:
         return before, after
-    start = len(os.path.commonprefix([before, after]))
+    start = _alike(before, after)
     most = min(len(before), len(after)) - start
-    end = len(os.path.commonprefix([before[::-1][:most], after[::-1][:most]]))
+    end = _alike(before[::-1][:most], after[::-1][:most])
     start = before.rfind(" ", 0, max(0, start - AROUND)) + 1
     stop = before.find(" ", len(before) - end + AROUND)
     keep = len(before) - stop if stop >= 0 else 0
@@ -368,6 +367,12 @@ def _shortened(before: str, after: str) -> tuple[str, str]:
         _window(before, start, len(before) - keep),
         _window(after, start, len(after) - keep),
     )
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters are the same from the start on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _window(text: str, start: int, stop: int) -> str:

@@ -116,12 +116,12 @@ def write_page(
     declared: Sequence[Declared],
 ) -> None:
     """The part of the page that is made anew by each complete run."""
-    kept = path.read_text("utf-8").partition(BEGIN)[0] if path.exists() else "# Mutation testing\n\n"
+    kept = (
+        path.read_text("utf-8").partition(BEGIN)[0] if path.exists() else "# Mutation testing\n\n"
+    )
     lines = [BEGIN, "", "## Score", "", "| " + " | ".join(HEADS) + " |"]
     lines.append("|---" + "|--:" * (len(HEADS) - 1) + "|")
-    lines += [
-        "| " + " | ".join(row) + " |" for row in rows(files, mutants, results, declared)
-    ]
+    lines += ["| " + " | ".join(row) + " |" for row in rows(files, mutants, results, declared)]
     verdicts = {result.key: result.verdict for result in results}
     lines += ["", "## Not killed, and why", ""]
     for d in declared:

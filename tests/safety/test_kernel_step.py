@@ -37,9 +37,7 @@ def changes(one: OneStep, dt_ms: int = 10) -> dict[str, Any]:
     assert after["then_ms"] == one.now_ms
     running = ("then_ms", "head_up_ms", "head_down_ms", "was_head_down", "session_ms")
     return {
-        name: after[name]
-        for name in after
-        if name not in running and after[name] != before[name]
+        name: after[name] for name in after if name not in running and after[name] != before[name]
     }
 
 
@@ -407,9 +405,7 @@ def test_a_button_lets_the_motion_come_to_rest_first(state: int, button: str, go
 
 
 @pytest.mark.parametrize("button", ["return_edge", "host_return", "pause_edge"])
-@pytest.mark.parametrize(
-    "request_made", [states.WISH_HOLD, states.WISH_NONE, states.WISH_GO_HOME]
-)
+@pytest.mark.parametrize("request_made", [states.WISH_HOLD, states.WISH_NONE, states.WISH_GO_HOME])
 def test_what_stands_takes_the_button_at_once(button: str, request_made: int) -> None:
     one = one_in(states.HOLDING)
     one.wish.request = request_made
