@@ -11,23 +11,26 @@ from pathlib import Path
 
 from tests.mutation import forks
 from tests.mutation.forks import KILLED, SURVIVED, Plan, Result
-from tests.mutation.mutants import Key, Mutant, Source
+from tests.mutation.mutants import Key, Source
 from tests.mutation.report import Declared, problems, summary, write_page
 
 ROOT = Path(__file__).resolve().parents[2]
 SAFETY = "firmware/inversion_table/safety/"
 SESSION = "firmware/inversion_table/session/"
 
-# File -> the tests that a mutant which needs a new import meets before all others.
+# File -> the tests that its mutants meet before all others.
 FILES = {
     SESSION + "sequencer.py": ("tests/session/test_sequencer_alone.py",),
     SAFETY + "limits.py": ("tests/safety/test_numbers.py", "tests/safety/test_tables.py"),
     SAFETY + "faults.py": ("tests/safety/test_numbers.py", "tests/safety/test_tables.py"),
     SAFETY + "ticks.py": ("tests/safety/test_numbers.py", "tests/safety/test_tables.py"),
-    SAFETY + "monitors.py": ("tests/safety/test_monitors_step.py",),
+    SAFETY + "monitors.py": (
+        "tests/safety/test_monitors.py",
+        "tests/safety/test_monitors_step.py",
+    ),
     SAFETY + "kernel.py": ("tests/safety/test_kernel_step.py",),
 }
-# The tests that look at this code closely; a mutant that only a whole session notices is not killed.
+# The tests that look at this code closely: what only a whole session notices is not killed.
 # Never tests/parity: MicroPython runs the unchanged source there, so any mutant would differ.
 TESTS = (
     "tests/safety/test_kernel_step.py",

@@ -83,7 +83,7 @@ class Plan:
     tests: tuple[str, ...]
     """Files and folders that pytest collects."""
     first: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """For a cold mutant of this file: the tests to try before all of them."""
+    """For a mutant of this file: the tests to try before all of them."""
     hints: dict[Key, str] = field(default_factory=dict)
     """Which test killed it the last time."""
     jobs: int = 1
@@ -402,11 +402,13 @@ class Warm:
             able = set().union(*(self.running[mutant.key.file, line] for line in lines))
             names = [name for name in names if name in able]
         hint = self.plan.hints.get(mutant.key, "")
+        first = self.plan.first.get(mutant.key.file, ())
 
         def promise(name: str) -> tuple[float, ...]:
             seconds = self.seconds.get(name, 0.01) + 0.002
             strength = self.kills[name] / seconds
-            return (name != hint, -strength, seconds)
+            near = str(self.plan.root / name.partition("::")[0]) in first
+            return (name != hint, -strength, not near, seconds)
 
         names.sort(key=promise)
         return [items[name] for name in names]

@@ -1,4 +1,4 @@
-"""A sample of the mutants dies; and the tool tells kills, survivors, time-outs and crashes apart."""
+"""A sample of the mutants dies; the tool tells kills, survivors, time-outs and crashes apart."""
 
 import json
 import os

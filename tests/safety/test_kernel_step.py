@@ -996,7 +996,8 @@ def test_at_home_nothing_drives_homeward(at_home: bool, given: int) -> None:
 def test_time_is_up_in_its_tick(
     state: int, clock: str, setting: str, set_ms: int, bound_ms: int, fault: int
 ) -> None:
-    one = one_in(state, **{clock: bound_ms - 11}, **DIRT)
+    one = one_in(state, **DIRT)
+    setattr(one.k, clock, bound_ms - 11)
     setattr(one.settings, setting, set_ms)
     one.wish.request = states.WISH_MOVE if state == states.MOVING else states.WISH_HOLD
     one.step()

@@ -64,7 +64,7 @@ class Alone:
             self.holds.append(tilt_mdeg)
             hold(tilt_mdeg)
 
-        motion.move, motion.come_to_rest, motion.hold_at = moved, rested, held  # type: ignore[method-assign]
+        vars(motion).update(move=moved, come_to_rest=rested, hold_at=held)
 
     def tick(self, tilt_mdeg: int | None = None, dt_ms: int = 10) -> Wish:
         """One tick, with a wish that is spoiled beforehand where every tick must write it."""
