@@ -372,14 +372,16 @@ def test_a_return_can_be_paused_twice_and_no_more() -> None:
     one = OneStep(states.RETURNING)
     for _ in range(limits.RETURN_PAUSES):
         one.inputs.pause_edge = True
-        assert one.step().state == states.PAUSED
+        assert one.step().winding_down
         one.inputs.pause_edge = False
+        assert one.step().state == states.PAUSED
         one.inputs.return_edge = True
         assert one.step().state == states.RETURNING
         one.inputs.return_edge = False
     one.inputs.pause_edge = True
     for _ in range(100):
         assert one.step().state == states.RETURNING
+        assert not one.out.winding_down
     one.inputs.pause_edge = False
     one.estimate.tilt_mdeg = limits.HOME_TILT_MDEG
     one.inputs.home_switch = True
