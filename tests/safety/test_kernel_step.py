@@ -558,8 +558,106 @@ def test_a_return_can_be_paused_unless_it_must_be(fault: int, blind: bool, pause
     one = one_in(states.RETURNING, fault=fault, blind=blind)
     one.inputs.pause_edge = True
     one.step()
+    assert one.k.state == states.RETURNING
+    assert one.out.winding_down == paused
+    one.inputs.pause_edge = False
+    one.step()  # the sequencer stands: it wishes to hold
     assert one.k.state == (states.PAUSED if paused else states.RETURNING)
-    assert one.k.paused_return == paused
+    assert (one.k.paused_return, one.k.return_pauses) == (paused, int(paused))
+    assert not one.out.winding_down
+
+
+def pausing(**attributes: Any) -> OneStep:
+    """On the way home at -100 permille, PAUSE pressed a while ago."""
+    one = one_in(
+        states.RETURNING, wind_down=states.PAUSED, return_pauses=1, duty_permille=-100, **attributes
+    )
+    one.estimate.rate_mdeg_per_s = -1_000
+    one.move(-100)
+    return one
+
+
+@pytest.mark.requirement("RQ-023", "RQ-102")
+def test_a_return_comes_to_rest_before_it_pauses() -> None:
+    one = one_in(states.RETURNING, duty_permille=-100, wind_down_ms=77)
+    one.estimate.rate_mdeg_per_s = -1_000
+    one.move(-100)
+    one.inputs.pause_edge = True
+    assert changes(one) == {
+        "wind_down": states.PAUSED, "wind_down_ms": 0, "return_pauses": 1,
+        "return_ms": 10, "state_ms": 5_010,
+    }  # fmt: skip
+    assert one.out.winding_down
+    assert one.out.duty_permille == -100
+    assert changes(one) == {"wind_down_ms": 10, "return_ms": 20, "state_ms": 5_020}
+    one.k.wind_down_ms = limits.WIND_DOWN_MAX_MS - 11
+    one.step()
+    assert (one.k.state, one.k.paused_return) == (states.RETURNING, False)
+    assert changes(one, 1) == {
+        "state": states.PAUSED, "state_ms": 0, "paused_return": True, "return_ms": 0,
+        "wind_down": NO_WIND_DOWN, "wind_down_ms": 0, "duty_permille": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("request_made", [states.WISH_HOLD, states.WISH_NONE, states.WISH_GO_HOME])
+def test_a_return_that_stands_pauses(request_made: int) -> None:
+    one = pausing()
+    one.step()
+    assert one.k.state == states.RETURNING
+    one.wish.request = request_made
+    one.step()
+    assert (one.k.state, one.k.paused_return, one.out.duty_permille) == (states.PAUSED, True, 0)
+
+
+@pytest.mark.requirement("RQ-023")
+@pytest.mark.parametrize(
+    ("then", "wished", "given"),
+    [(-100, -150, -100), (-100, -40, -40), (-100, 30, 0), (0, -30, 0), (50, -30, 0)],
+)
+def test_before_a_pause_homeward_power_only_falls(then: int, wished: int, given: int) -> None:
+    one = pausing()
+    one.k.duty_permille = then
+    one.move(wished)
+    assert one.step().duty_permille == given
+    assert one.out.winding_down
+
+
+@pytest.mark.requirement("RQ-001", "RQ-102")
+@pytest.mark.parametrize("what", ["return_edge", "host_return", "fault", "blind"])
+def test_what_makes_a_return_go_on_instead_of_pausing(what: str) -> None:
+    one = pausing(wind_down_ms=limits.WIND_DOWN_MAX_MS - 1)
+    if what == "fault":
+        one.watch.active = faults.SUPPLY_LOW
+    elif what == "blind":
+        one.watch.tilt_trusted = False
+    else:
+        setattr(one.inputs, what, True)
+    one.step()
+    assert (one.k.state, one.k.wind_down, one.out.winding_down) == (
+        states.RETURNING, NO_WIND_DOWN, False,
+    )  # fmt: skip
+    assert not one.k.paused_return
+    assert one.k.return_pauses == 1  # a press that led to nothing counts too
+    one.wish.request = states.WISH_HOLD
+    one.step()
+    assert one.k.state == states.RETURNING
+
+
+@pytest.mark.requirement("RQ-102")
+def test_another_press_of_pause_meanwhile_counts_no_more() -> None:
+    one = pausing(wind_down_ms=70)
+    one.inputs.pause_edge = True
+    assert changes(one) == {"wind_down_ms": 80, "return_ms": 10, "state_ms": 5_010}
+
+
+@pytest.mark.requirement("RQ-102")
+@pytest.mark.parametrize(("pauses", "paused"), [(0, True), (1, True), (2, False), (3, False)])
+def test_a_return_is_paused_so_often_and_no_more(pauses: int, paused: bool) -> None:
+    one = one_in(states.RETURNING, return_pauses=pauses)
+    one.inputs.pause_edge = True
+    one.step()
+    assert one.out.winding_down == paused
+    assert one.k.return_pauses == pauses + paused
 
 
 @pytest.mark.requirement("RQ-004")
@@ -707,7 +805,7 @@ def outward() -> OneStep:
 
 def test_what_is_decided_is_told_whole() -> None:
     one = one_in(
-        states.MOVING, duty_permille=90, session_ms=500, head_down_ms=600, refused=3, refusals=4,
+        states.MOVING, duty_permille=95, session_ms=500, head_down_ms=600, refused=3, refusals=4,
         excused=faults.RELAY_DEAD,
     )  # fmt: skip
     one.move(100)
@@ -752,7 +850,7 @@ def test_power_is_in_four_states_only_and_never_against_the_emergency_stop(state
 def test_a_dead_relay_that_was_excused_is_taken_for_closed(
     relay_closed: bool, excused: int, ready: bool
 ) -> None:
-    one = one_in(states.RETURNING, excused=excused)
+    one = one_in(states.RETURNING, excused=excused, duty_permille=-50)
     one.move(-50)
     one.inputs.relay_closed = relay_closed
     assert one.step().ready == ready
@@ -762,20 +860,22 @@ def test_a_dead_relay_that_was_excused_is_taken_for_closed(
 @pytest.mark.parametrize(
     ("state", "wished", "then", "given"),
     [
-        (states.MOVING, 2_000, 980, 1_000),
-        (states.MOVING, -2_000, -980, -1_000),
-        (states.MOVING, 1_000, 990, 1_000),
-        (states.MOVING, 300, 100, 160),
-        (states.MOVING, 300, -100, 60),
-        (states.MOVING, -300, -100, -160),
-        (states.MOVING, -300, 100, -60),
+        (states.MOVING, 2_000, 998, 1_000),
+        (states.MOVING, -2_000, -998, -1_000),
+        (states.MOVING, 1_000, 996, 1_000),
+        (states.MOVING, 300, 100, 105),
+        (states.MOVING, 300, 297, 300),
+        (states.MOVING, 300, -100, 5),
+        (states.MOVING, -300, -100, -105),
+        (states.MOVING, -300, -297, -300),
+        (states.MOVING, -300, 100, -5),
         (states.MOVING, 20, 100, 20),
         (states.MOVING, -20, -100, -20),
         (states.MOVING, 1, 100, 1),
         (states.MOVING, -1, -100, -1),
         (states.MOVING, 0, 100, 0),
         (states.RETURNING, 300, -100, 0),
-        (states.RETURNING, -300, -100, -160),
+        (states.RETURNING, -300, -100, -105),
         (states.RETURNING, -1, -100, -1),
     ],
 )
@@ -806,7 +906,7 @@ def test_other_states_have_no_duty_whatever_is_wished(state: int, duty: int) -> 
 
 @pytest.mark.requirement("RQ-003")
 def test_a_blind_return_has_its_own_duty_and_none_at_home() -> None:
-    one = one_in(states.RETURNING, blind=True, duty_permille=-200)
+    one = one_in(states.RETURNING, blind=True, duty_permille=-216)
     one.wish.request, one.wish.duty_permille = states.WISH_MOVE, 500
     assert one.step().duty_permille == -220
     assert one.step().duty_permille == -220
@@ -816,7 +916,8 @@ def test_a_blind_return_has_its_own_duty_and_none_at_home() -> None:
 
 @pytest.mark.requirement("RQ-023")
 @pytest.mark.parametrize(
-    ("then", "wished", "given"), [(100, 150, 100), (100, 40, 40), (-50, 40, 0), (100, -30, -30)]
+    ("then", "wished", "given"),
+    [(100, 150, 100), (100, 40, 40), (-50, 40, 0), (100, -3, -3), (100, -30, -5)],
 )
 def test_coming_to_rest_outward_power_only_falls(then: int, wished: int, given: int) -> None:
     one = one_in(states.MOVING, duty_permille=then, wind_down=states.PAUSED)
@@ -847,7 +948,7 @@ def test_what_is_not_allowed_is_not_allowed_a_little(at_home: bool, wished: int)
     assert one.step().duty_permille == 0
 
 
-@pytest.mark.parametrize(("at_home", "given"), [(True, 0), (False, -60)])
+@pytest.mark.parametrize(("at_home", "given"), [(True, 0), (False, -5)])
 def test_a_return_that_begins_at_home_drives_nothing(at_home: bool, given: int) -> None:
     one = one_in(states.PAUSED, at_home=at_home)
     one.move(-100)
@@ -894,9 +995,9 @@ def test_each_bound_by_itself_ends_outward_duty(name: str, good: int, bad: int) 
     setattr(one.estimate, name, bad)
     assert one.step().duty_permille == 0
     one = outward()
+    one.k.duty_permille = -100
     one.move(-100)
     setattr(one.estimate, name, bad)
-    one.step()
     assert one.step().duty_permille == -100  # homeward is not held by them
 
 

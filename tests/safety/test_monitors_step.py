@@ -5,6 +5,7 @@ import pytest
 from inversion_table.safety import faults, limits
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs
+from inversion_table.safety.travel import Travel
 from tests.safety.table import Reading
 
 
@@ -21,7 +22,8 @@ class OneUpdate:
         self.inputs = Inputs()
         self.inputs.estop_pressed = self.inputs.end_reached = False
         self.inputs.ankle_locked = self.inputs.relay_closed = True
-        self.inputs.settings_ok = self.inputs.settled = True
+        self.inputs.settings_ok = self.inputs.program_ok = self.inputs.clocks_ok = True
+        self.inputs.settled = True
         self.inputs.supply_mv = 24_000
         self.now_ms = 0
         self.update()
@@ -33,9 +35,12 @@ class OneUpdate:
 
 
 def test_new_monitors_suspect_nothing_and_trust_nothing() -> None:
-    assert not any(vars(Monitors()).values())
+    new = vars(Monitors())
+    assert not any(vars(new.pop("travel")).values())
+    assert not any(new.values())
     one = OneUpdate()
     assert vars(one.monitors).keys() == vars(Monitors()).keys()
+    assert vars(one.monitors.travel).keys() == vars(Travel()).keys()
     assert one.update() == faults.NO_FAULT
     assert one.monitors.tilt_trusted
 

@@ -89,10 +89,16 @@ class Alone:
         assert self.wish.rate_mdeg_per_s == self.sequencer.motion.rate_mdeg_per_s
         return self.wish
 
+    def follow(self) -> Wish:
+        """A tick on a bed that does exactly what the reference does."""
+        motion = self.sequencer.motion
+        self.estimate.rate_mdeg_per_s = motion.rate_mdeg_per_s
+        return self.tick(motion.ref_udeg // 1_000)
+
     def there(self, most: int = 20_000) -> None:
         """On a bed that follows exactly, tick until the step has arrived."""
         for _ in range(most):
-            self.tick(self.wish.target_mdeg)
+            self.follow()
             if self.sequencer.phase == sequencers.HOLD:
                 return
         raise AssertionError("never arrived")
@@ -151,7 +157,7 @@ def test_at_rest_nothing_is_wished_and_everything_begins_anew(state: int) -> Non
     s, wish = alone.sequencer, alone.wish
     s.phase, s.set_index, s.pass_index, s.step_index = sequencers.DONE, 1, 1, 1
     s.step_number, s.held_ms, s.before_mdeg, s.returning = 4, 70, 30_000, True
-    s.motion.integral_mdeg_ms = 5
+    s.motion.load_mdeg_ms = 5
     wish.limit_mdeg = wish.goal_mdeg = GONE
     alone.decision.state = state
     alone.tick(-61_000)
@@ -161,7 +167,7 @@ def test_at_rest_nothing_is_wished_and_everything_begins_anew(state: int) -> Non
     assert alone.place() == (0, 0, 0, 0)
     assert (s.phase, s.held_ms, s.returning) == (sequencers.MOVE, 0, False)
     assert s.before_mdeg == limits.HOME_TILT_MDEG
-    assert s.motion.integral_mdeg_ms == 0
+    assert s.motion.load_mdeg_ms == 0
 
 
 def test_paused_holds_where_the_bed_is() -> None:
@@ -210,9 +216,10 @@ def test_time_runs_on_in_states_without_motion() -> None:
 def test_a_step_moves_to_its_tilt_at_its_rate() -> None:
     alone = Alone()
     alone.settings.acceleration_mdeg_per_s2 = 1_700
+    alone.estimate.rate_mdeg_per_s = 321
     alone.wish.goal_mdeg = alone.wish.limit_mdeg = GONE
     wish = alone.tick(-70_000)
-    assert alone.moves == [(-70_000, 10_000, 1_000, 1_700, 0)]
+    assert alone.moves == [(-70_000, 321, 10_000, 1_000, 1_700, 0)]
     assert (wish.request, wish.limit_mdeg, wish.goal_mdeg) == (states.WISH_MOVE, 10_000, 10_000)
     assert alone.place() == (0, 0, 0, 1)
     for _ in range(5):
@@ -226,7 +233,7 @@ def test_a_step_is_no_faster_than_the_settings_say() -> None:
     alone = Alone()
     alone.settings.rate_max_mdeg_per_s = 700
     alone.tick()
-    assert alone.moves[-1][2] == 700
+    assert alone.moves[-1][3] == 700
 
 
 def test_a_step_waits_until_the_table_is_ready() -> None:
@@ -251,7 +258,7 @@ def test_every_step_in_its_order_with_its_limit(state: int) -> None:
     for number, target_mdeg in enumerate(STEPS):
         alone.tick(before_mdeg)
         assert alone.place() == places[number]
-        assert alone.moves[-1][1:3] == (target_mdeg, rates[number])
+        assert alone.moves[-1][2:4] == (target_mdeg, rates[number])
         assert alone.wish.limit_mdeg == max(before_mdeg, target_mdeg)
         assert alone.wish.goal_mdeg == target_mdeg
         alone.there()
@@ -293,7 +300,7 @@ def test_a_hold_ends_in_the_tick_in_which_its_time_is_up() -> None:
     # The way to the next step begins where the bed is, not where it should be.
     assert alone.place() == (0, 0, 1, 2)
     assert alone.holds == [10_020]
-    assert alone.moves == [(10_020, -20_000, 1_500, 2_000, 1)]
+    assert [(m[0], *m[2:]) for m in alone.moves] == [(10_020, -20_000, 1_500, 2_000, 1)]
     assert (alone.sequencer.phase, alone.sequencer.held_ms) == (sequencers.MOVE, 0)
     assert alone.wish.limit_mdeg == 10_000
 
@@ -323,14 +330,17 @@ def test_coming_to_rest_goes_on_until_the_reference_stands(
 ) -> None:
     alone = Alone(mode=mode)
     alone.inputs.jog_down = True
-    for _ in range(100):
-        alone.tick(alone.wish.target_mdeg if alone.wish.target_mdeg != GONE else None)
+    alone.tick()
+    for _ in range(200):
+        alone.follow()
     assert alone.sequencer.motion.rate_mdeg_per_s > 900
     alone.settings.acceleration_mdeg_per_s2 = setting
     alone.decision.winding_down = True
     tilt_mdeg = alone.wish.target_mdeg
     alone.tick(tilt_mdeg)
-    assert alone.rests == [(tilt_mdeg, slowing, 10)]
+    turning = alone.estimate.rate_mdeg_per_s
+    assert alone.rests == [(tilt_mdeg, turning, slowing, 10)]
+    assert turning > 900
     assert alone.wish.request == states.WISH_MOVE
     assert alone.wish.duty_permille == alone.sequencer.motion.duty_permille > 0
     for _ in range(200):
@@ -350,14 +360,14 @@ def test_jog_down_goes_to_the_limit_and_jog_up_beyond_home(tilt_max: int, limit:
     alone.inputs.jog_down = True
     alone.wish.limit_mdeg = alone.wish.goal_mdeg = GONE
     wish = alone.tick(-40_000, dt_ms=20)
-    assert alone.moves == [(-40_000, limit, 2_000, 2_000, 0)]
+    assert alone.moves == [(-40_000, 0, limit, 2_000, 2_000, 0)]
     assert (wish.request, wish.limit_mdeg, wish.goal_mdeg) == (states.WISH_MOVE, limit, limit)
     alone.tick()
     assert wish.duty_permille == alone.sequencer.motion.duty_permille > 0
     alone.inputs.jog_down, alone.inputs.jog_up = False, True
     wish = alone.tick(-40_000, dt_ms=30)
     beyond_mdeg = limits.HOME_TILT_MDEG - 3_000
-    assert alone.moves == [(-40_000, beyond_mdeg, 2_000, 2_000, 30)]
+    assert alone.moves == [(-40_000, 0, beyond_mdeg, 2_000, 2_000, 30)]
     assert wish.goal_mdeg == limits.HOME_TILT_MDEG
     assert wish.limit_mdeg == limit
 
@@ -369,7 +379,7 @@ def test_jog_is_no_faster_than_either_setting(jog: int, most: int, rate: int) ->
     alone.settings.acceleration_mdeg_per_s2 = 1_300
     alone.inputs.jog_up = True
     alone.tick()
-    assert alone.moves[-1][2:4] == (rate, 1_300)
+    assert alone.moves[-1][3:5] == (rate, 1_300)
 
 
 @pytest.mark.requirement("RQ-037")
@@ -427,7 +437,7 @@ def test_a_return_goes_by_where_it_begins(
     alone = returning(tilt_mdeg)
     assert alone.sequencer.return_phase == phase
     rate = 600 if phase == sequencers.CREEP else 1_200
-    assert alone.moves == [(tilt_mdeg, target_mdeg, rate, 2_000, 0)]
+    assert alone.moves == [(tilt_mdeg, 0, target_mdeg, rate, 2_000, 0)]
     wish = alone.wish
     assert (wish.request, wish.limit_mdeg, wish.goal_mdeg) == (
         states.WISH_MOVE, tilt_mdeg, goal_mdeg,
@@ -435,7 +445,7 @@ def test_a_return_goes_by_where_it_begins(
     alone.settings.acceleration_mdeg_per_s2 = 1_400
     for _ in range(5):
         alone.tick(tilt_mdeg + 100)
-    assert alone.moves == [(tilt_mdeg + 100, target_mdeg, rate, 1_400, 10)]
+    assert alone.moves == [(tilt_mdeg + 100, 0, target_mdeg, rate, 1_400, 10)]
     assert wish.duty_permille == alone.sequencer.motion.duty_permille < 0
     assert wish.limit_mdeg == tilt_mdeg
 
@@ -448,14 +458,14 @@ def test_a_return_has_the_plans_rate_or_that_of_the_settings(mode: int, plan, ra
     alone = Alone(states.RETURNING, mode, plan)
     alone.settings.return_rate_mdeg_per_s = 1_800
     alone.tick(40_000)
-    assert alone.moves[-1][2] == rate
+    assert alone.moves[-1][3] == rate
 
 
 def test_the_plans_return_is_no_faster_than_the_settings_say() -> None:
     alone = Alone(states.RETURNING)
     alone.settings.rate_max_mdeg_per_s = 800
     alone.tick(40_000)
-    assert alone.moves[-1][2] == 800
+    assert alone.moves[-1][3] == 800
 
 
 def test_a_return_waits_until_the_table_is_ready() -> None:
@@ -476,7 +486,7 @@ def resting(mode: int = MODE_SESSION, plan=TWO_SETS, fault: int = faults.NO_FAUL
     alone = returning(3_000, mode, plan)
     alone.decision.fault = fault
     for _ in range(2_000):
-        alone.tick(alone.wish.target_mdeg)
+        alone.follow()
         if alone.sequencer.return_phase == sequencers.REST:
             return alone
     raise AssertionError("never came to horizontal")
@@ -510,7 +520,7 @@ def test_the_rest_at_horizontal_lasts_as_long_as_it_should(
     assert alone.is_held_at(40)
     alone.tick(40, dt_ms=1)
     assert alone.sequencer.return_phase == sequencers.TO_HOME
-    assert alone.moves[-1][:2] == (40, CREEP_FROM)
+    assert (alone.moves[-1][0], alone.moves[-1][2]) == (40, CREEP_FROM)
     assert alone.wish.request == states.WISH_MOVE
     alone.tick(40)
     assert alone.wish.goal_mdeg == HOME
@@ -548,14 +558,14 @@ def test_a_rest_waits_while_the_table_is_not_ready() -> None:
 def test_near_home_the_return_creeps() -> None:
     alone = returning(CREEP_FROM + 3_000)
     for _ in range(3_000):
-        alone.tick(alone.wish.target_mdeg)
+        alone.follow()
         if alone.sequencer.return_phase == sequencers.CREEP:
             break
     alone.tick()
-    assert alone.moves[-1][1:3] == (HOME - 3_000, 600)
+    assert alone.moves[-1][2:4] == (HOME - 3_000, 600)
     alone.settings.return_rate_mdeg_per_s = 500
     alone.tick()
-    assert alone.moves[-1][1:3] == (HOME - 3_000, 600)
+    assert alone.moves[-1][2:4] == (HOME - 3_000, 600)
 
 
 def test_a_paused_return_goes_on_where_it_was() -> None:

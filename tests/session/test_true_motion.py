@@ -75,7 +75,10 @@ def test_no_session_speeds_the_bed_up_too_much(rider: str, acceleration: int, pl
 
 @pytest.mark.requirement("RQ-107")
 @pytest.mark.parametrize("rider", RIDERS)
-def test_nor_do_pauses_returns_and_going_on(rider: str) -> None:
+@pytest.mark.parametrize("on_the_way_home", [(40, 14), (14, -13)])  # twice, no more (RQ-102)
+def test_nor_do_pauses_returns_and_going_on(
+    rider: str, on_the_way_home: tuple[float, float]
+) -> None:
     table = DrivenTable(settings(HIGHEST), FULL, RIDERS[rider], seed=3).boot()
     table.tick(start_edge=True)
     for tilt_deg in (-60, -15, 12, 15, 40):
@@ -86,7 +89,7 @@ def test_nor_do_pauses_returns_and_going_on(rider: str) -> None:
         table.tick(start_edge=True)
     table.until(lambda table: table.tilt_deg > 60)
     table.tick(return_edge=True)
-    for tilt_deg in (40, 14):
+    for tilt_deg in on_the_way_home:
         table.until(partial(below, tilt_deg))
         table.tick(pause_edge=True)
         table.until_state(states.PAUSED, 5)

@@ -124,10 +124,9 @@ RETURN_OUTWARD_MDEG = 800
 RETURN_OUTWARD_RATE_MDEG_PER_S = 4_000
 """Nobody drives outward, and a fall through the play is slower; a shorted bridge gives 10 deg/s."""
 RETURN_OUTWARD_MS = 30
-RETURN_TRIES = 1
-"""Returns that moved the bed outward, after which it must not have risen too far (HZ-02)."""
 RETURN_RISE_MDEG = 2_500
-"""Two of a shorted bridge, 2.9 deg each until the relay is open, are one too many (HZ-02)."""
+"""A return that raised the bed by so much is not tried again: a shorted bridge makes 2.9 deg of
+each, until the relay is open (HZ-02)."""
 CREEP_MDEG = 2_000
 """A drift at rest: gear or brake slips. More than the play, and than a restless person makes."""
 CREEP_MS = 500
