@@ -109,6 +109,10 @@ class Board:
         """True when not the power, but the watchdog or `reset` started the program."""
         return machine.reset_cause() == machine.WDT_RESET
 
+    def rtc_s(self) -> int:
+        """Seconds by the real-time clock, since any epoch: a counter of its own on the chip."""
+        return int(time.time())
+
     def device_name(self) -> str:
         """Unique for each chip: its flash's serial number in hex."""
         return "".join(["%02x" % byte for byte in machine.unique_id()])

@@ -6,6 +6,7 @@ import time
 
 import micropython
 
+import inversion_table
 from inversion_table import VERSION
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
@@ -15,6 +16,7 @@ from inversion_table.estimation.calibration import (
     nominal_monitor,
     nominal_primary,
 )
+from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.recorder import Recorder
@@ -55,6 +57,7 @@ def run() -> None:
     server = Server(Methods(app, board.device_name()).table, app.in_session)
     lines = LineBuffer()
     gc.collect()
+    gc.threshold(-1)  # main.py's: from now on App collects
     board.start_watchdog()
     timer = board.start_ticks(app.tick, limits.TICK_MS)
     crash = None
@@ -99,12 +102,19 @@ def build(board: Board, store: Store) -> App:
         settings,
         settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
         (primary, monitor),
+        _program_check(),
         boot,
     )
     plan = _plan(store, settings)
     if plan is not None:
         app.use_plan(plan)
     return app
+
+
+def _program_check() -> ProgramCheck:
+    """The check of the files that this program was loaded from (RQ-083)."""
+    root = package_root(inversion_table.__file__)
+    return ProgramCheck(root, lambda: loaded_files(sys.modules, inversion_table.__name__, root))
 
 
 def _ring(board: Board, store: Store) -> Ring | AbsentRing:

@@ -49,6 +49,7 @@ STATUS: dict[str, Any] = {
     "late_ticks": 0,
     "heap_free": 200_000,
     "log_lost": 0,
+    "program": "",
 }
 
 

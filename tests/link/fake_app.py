@@ -13,6 +13,10 @@ class FakeRecorder:
     lost_pages = 0
 
 
+class FakeProgramCheck:
+    problem = ""
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
@@ -26,6 +30,7 @@ class FakeApp:
         self.sequencer = Sequencer()
         self.recorder = FakeRecorder()
         self.last_fault = LastFault()
+        self.program_check = FakeProgramCheck()
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000

@@ -131,6 +131,8 @@ REFUSALS = [
     (faults.OUTWARD_END, "inputs", "end_reached", True),
     (faults.RELAY_WELDED, "inputs", "relay_closed", True),
     (faults.SETTINGS_CORRUPT, "inputs", "settings_ok", False),
+    (faults.PROGRAM_CORRUPT, "inputs", "program_ok", False),
+    (faults.CLOCKS_APART, "inputs", "clocks_ok", False),
     (faults.TILT_LOST, "watch", "tilt_trusted", False),
     (faults.IMU_PRIMARY_LOST, "estimate", "primary_ok", False),
     (faults.IMU_MONITOR_LOST, "estimate", "monitor_ok", False),

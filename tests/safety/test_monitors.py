@@ -32,6 +32,7 @@ class Watched:
         self.inputs.ankle_locked = True
         self.inputs.supply_mv = 24_000
         self.inputs.settings_ok = True
+        self.inputs.program_ok = self.inputs.clocks_ok = True
         self.inputs.settled = True
         self.now_ms = 0
         self.run(limits.SELF_TEST_MS + 1_000)
@@ -421,8 +422,8 @@ def test_a_contact_that_never_settles_counts_as_its_safe_side() -> None:
 def test_the_strongest_reaction_wins_and_the_estop_before_all() -> None:
     watched = Watched()
     changes = [
-        (change(inputs__settings_ok=False), faults.SETTINGS_CORRUPT),
-        (change(estimate__monitor_ok=False), faults.IMU_MONITOR_LOST),
+        (change(inputs__button_stuck=True, decision__at_home=True), faults.BUTTON_STUCK),
+        (change(estimate__monitor_ok=False, decision__at_home=False), faults.IMU_MONITOR_LOST),
         (change(estimate__valid=False), faults.TILT_LOST),
         (change(inputs__host_stop=True), faults.HOST_STOP),
         (change(inputs__ankle_locked=False), faults.ANKLE_LOCK_OPEN),

@@ -63,7 +63,7 @@ class SimulatedTable:
         inputs.estop_pressed = False
         inputs.end_reached = False
         inputs.ankle_locked = True
-        inputs.settings_ok = True
+        inputs.settings_ok = inputs.program_ok = inputs.clocks_ok = True
         inputs.plan_ready = plan is not None
         inputs.supply_mv = 24_000
         inputs.settled = True

@@ -83,6 +83,7 @@ METHODS = {
             ("late_ticks", "int", 0, _U32_MAX),
             ("heap_free", "int", 0, _U32_MAX),
             ("log_lost", "int", 0, _U32_MAX),
+            ("program", "text", 0, 200),
         ),
         "any",
     ),

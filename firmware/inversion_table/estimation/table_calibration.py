@@ -16,9 +16,7 @@ _UNIX_TIME_MAX_S = 0xFFFFFFFF
 
 def _whole(name: str, value, lowest: int, highest: int) -> int:
     if type(value) is not int or not lowest <= value <= highest:
-        raise CalibrationError(
-            "%s: must be a whole number from %d to %d" % (name, lowest, highest)
-        )
+        raise CalibrationError("%s: must be a whole number from %d to %d" % (name, lowest, highest))
     return value
 
 

@@ -55,43 +55,47 @@ class Methods:
         program = app.program
         fault = FAULTS[decision.fault]
         refused = FAULTS[decision.refused]
-        return {
-            "state": STATE_NAMES[decision.state],
-            "tilt_mdeg": estimate.tilt_mdeg,
-            "target_mdeg": app.wish.target_mdeg,
-            "goal_mdeg": app.wish.goal_mdeg,
-            "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
-            "tilt_valid": estimate.valid,
-            "tilt_error_mdeg": estimate.error_mdeg,
-            "current_ma": inputs.current_ma,
-            "supply_mv": inputs.supply_mv,
-            "fault": fault[0],
-            "fault_patient": fault[3],  # RQ-080
-            "fault_engineer": fault[4],
-            "last_fault": self._last_fault(),
-            "refused": refused[0],
-            "refused_patient": refused[3],
-            "plan_id": program.plan_id if program else "",
-            "plan_name": program.name if program else "",
-            "step": app.sequencer.step_number,
-            "steps": program.step_total if program else 0,
-            "session_ms": decision.session_ms,
-            "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
-            "head_down_ms": decision.head_down_ms,
-            "head_down_max_ms": app.settings.head_down_max_ms,
-            "inputs": {
-                "estop_pressed": inputs.estop_pressed,
-                "end_reached": inputs.end_reached,
-                "ankle_locked": inputs.ankle_locked,
-                "home_switch": inputs.home_switch,
-                "relay_closed": inputs.relay_closed,
+        return (
+            {
+                "state": STATE_NAMES[decision.state],
+                "tilt_mdeg": estimate.tilt_mdeg,
+                "target_mdeg": app.wish.target_mdeg,
+                "goal_mdeg": app.wish.goal_mdeg,
+                "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
+                "tilt_valid": estimate.valid,
+                "tilt_error_mdeg": estimate.error_mdeg,
+                "current_ma": inputs.current_ma,
+                "supply_mv": inputs.supply_mv,
+                "fault": fault[0],
+                "fault_patient": fault[3],  # RQ-080
+                "fault_engineer": fault[4],
+                "last_fault": self._last_fault(),
+                "refused": refused[0],
+                "refused_patient": refused[3],
+                "plan_id": program.plan_id if program else "",
+                "plan_name": program.name if program else "",
+                "step": app.sequencer.step_number,
+                "steps": program.step_total if program else 0,
+                "session_ms": decision.session_ms,
+                "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
+                "head_down_ms": decision.head_down_ms,
+                "head_down_max_ms": app.settings.head_down_max_ms,
+                "inputs": {
+                    "estop_pressed": inputs.estop_pressed,
+                    "end_reached": inputs.end_reached,
+                    "ankle_locked": inputs.ankle_locked,
+                    "home_switch": inputs.home_switch,
+                    "relay_closed": inputs.relay_closed,
+                },
+                "uptime_ms": app.uptime_ms(),
+                "ticks": app.ticks,
+                "late_ticks": app.late_ticks,
+                "heap_free": app.heap_free,
+                "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
+                "program": app.program_check.problem[:200],
             },
-            "uptime_ms": app.uptime_ms(),
-            "ticks": app.ticks,
-            "late_ticks": app.late_ticks,
-            "heap_free": app.heap_free,
-            "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
-        }, None
+            None,
+        )
 
     def _last_fault(self) -> dict | None:
         """What was latched last, how long ago, and what was measured in that tick (RQ-097)."""

@@ -42,6 +42,8 @@ SETTINGS_CORRUPT = 26
 HOST_STOP = 27
 INTERNAL = 28
 NO_PLAN = 29
+CLOCKS_APART = 30
+PROGRAM_CORRUPT = 31
 
 # number -> (name, reaction, hazard, words for the person on the table, words for the engineer)
 FAULTS = (
@@ -223,10 +225,10 @@ FAULTS = (
     ),
     (
         "SETTINGS_CORRUPT",
-        REACT_REFUSE,
+        REACT_RETURN,
         "HZ-14",
-        "The table's settings are damaged. It will not start.",
-        "settings or calibration failed CRC or bounds, or the log has no flash",
+        "The table's settings are damaged. It is going home and will not start.",
+        "settings, calibration or plan failed CRC or bounds, or the log has no flash",
     ),
     (
         "HOST_STOP",
@@ -248,6 +250,20 @@ FAULTS = (
         "HZ-14",
         "No plan is loaded. Upload one, or use the jog buttons.",
         "START pressed without a stored plan",
+    ),
+    (
+        "CLOCKS_APART",
+        REACT_RETURN,
+        "HZ-03",
+        "The table's clocks disagree. It is going home and will not start.",
+        "count of ticks, ticks_ms and real-time clock differ by 2 %; until the next start",
+    ),
+    (
+        "PROGRAM_CORRUPT",
+        REACT_RETURN,
+        "HZ-09",
+        "The table's program is damaged. It is going home and will not start.",
+        "a program file differs from its manifest, or there is none: put the firmware on anew",
     ),
 )
 

@@ -239,6 +239,8 @@ def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
         return faults.RELAY_WELDED  # RQ-045
     if not inputs.settings_ok:
         return faults.SETTINGS_CORRUPT
+    if not (inputs.program_ok and inputs.clocks_ok):
+        return faults.CLOCKS_APART if inputs.program_ok else faults.PROGRAM_CORRUPT
     if not monitors.tilt_trusted:
         return faults.TILT_LOST
     if not estimate.primary_ok:

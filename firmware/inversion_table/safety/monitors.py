@@ -71,6 +71,10 @@ class Monitors:
             self._raise(faults.BUTTON_STUCK)  # RQ-063
         if not inputs.settings_ok:
             self._raise(faults.SETTINGS_CORRUPT)  # RQ-070
+        if not inputs.program_ok:
+            self._raise(faults.PROGRAM_CORRUPT)  # RQ-083
+        if not inputs.clocks_ok:
+            self._raise(faults.CLOCKS_APART)  # RQ-082
 
     def _watch_people(self, decision, inputs, dt_ms: int) -> None:
         # At home people get on and off: an open lock is no fault there, START refuses it.

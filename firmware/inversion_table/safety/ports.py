@@ -36,6 +36,8 @@ class Inputs:
         self.host_stop = False
         self.plan_ready = False
         self.settings_ok = False
+        self.program_ok = False
+        self.clocks_ok = False
         self.settled = False
         """Every debouncer has seen enough samples to be believed."""
 

@@ -112,7 +112,6 @@ def inverse(rows: Sequence[Sequence[float]]) -> list[list[float]]:
             factor = work[other][at]
             if other != at and factor:
                 work[other] = [
-                    value - factor * mine
-                    for value, mine in zip(work[other], work[at], strict=True)
+                    value - factor * mine for value, mine in zip(work[other], work[at], strict=True)
                 ]
     return [row[size:] for row in work]

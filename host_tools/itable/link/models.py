@@ -38,7 +38,8 @@ class LastFault(Result):
 class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
-    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads.
+    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
+    `program` is what is wrong with the firmware's files, "" when nothing is.
     """
 
     state: str
@@ -70,6 +71,7 @@ class Status(Result):
     late_ticks: int
     heap_free: int
     log_lost: int
+    program: str
 
 
 class PlanPut(Result):

@@ -67,6 +67,8 @@ def screen(status: Status, port: str) -> RenderableType:
         rows[1:1] = [Text(f"START refused: {status.refused_patient}", "yellow")]
     if status.last_fault:
         rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
+    if status.program:
+        rows.append(Text(f"program: {status.program}", "yellow"))
     rows.append(_tilt_bar(status))
     rows.append(Text(""))
     rows.append(_facts(status))

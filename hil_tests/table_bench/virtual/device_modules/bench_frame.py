@@ -39,11 +39,18 @@ FLAGS = 0
 INPUTS = 1  # level of each GPIO if pulled up, one bit a GPIO
 ADC = 2  # four 12-bit conversions scaled to 16 bits, channel 0 in the low bits; channel 3 = core
 SLOT_STATUS = 3  # one byte a prefetch slot: 0 or errno
-SLOT_KEY0 = 4  # bus << 24 | address << 16 | register << 8 | length; 0 = empty
+CLOCK_PPM0 = 4  # how fast each clock of the device is, in parts per million: CLOCKS values
+CLOCKS = 3
+SLOT_KEY0 = CLOCK_PPM0 + CLOCKS  # bus << 24 | address << 16 | register << 8 | length; 0 = empty
 SLOTS = 4
 SLOT_DATA0 = SLOT_KEY0 + SLOTS
 SLOT_BYTES = 16
 SNAPSHOT_LONGS = SLOT_DATA0 + SLOTS * SLOT_BYTES // 8
+
+# --- Clocks of the device ---------------------------------------------------------------------
+TICKS_MS = 0  # ticks_ms and ticks_us
+TICKS = 1  # the period of timers
+RTC = 2
 
 # --- Flags in a snapshot ---------------------------------------------------------------------
 SLOTS_CHANGED = 1  # the slot keys differ from the last snapshot's
