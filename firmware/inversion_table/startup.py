@@ -10,12 +10,6 @@ import inversion_table
 from inversion_table import VERSION
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
-from inversion_table.estimation.calibration import (
-    Calibration,
-    CalibrationError,
-    nominal_monitor,
-    nominal_primary,
-)
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
@@ -27,6 +21,7 @@ from inversion_table.link.server import Server
 from inversion_table.safety import limits, states
 from inversion_table.safety.ports import BOOT_POWER_ON, BOOT_WATCHDOG
 from inversion_table.session import plan as plans
+from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -63,7 +58,8 @@ def run() -> None:
     crash = None
     try:
         _loop(board, app, server, lines)
-        store.save(SERVICE_FLAG, True)
+        if app.decision.state == states.SERVICE:
+            store.save(SERVICE_FLAG, True)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
         crash = error
     # Whatever happened: no tick that could drive again, no drive, no heartbeat. Then start afresh.
@@ -75,8 +71,8 @@ def run() -> None:
 
 
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
-    """The background, until SERVICE."""
-    while app.decision.state != states.SERVICE:
+    """The background, until SERVICE, or until a new calibration is to be taken into use."""
+    while app.decision.state != states.SERVICE and not app.restart_due():
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
@@ -89,8 +85,8 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
 def build(board: Board, store: Store) -> App:
     """The application, with everything that is stored; nothing stored can keep it from starting."""
     settings, settings_ok = _settings(store)
-    primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
-    monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
+    calibration = KeptCalibration(store)
+    calibration.limit(settings)
     ring = _ring(board, store)
     recorder = Recorder(ring, unix_time_s)
     boot = BOOT_WATCHDOG if board.was_watchdog_reset() else BOOT_POWER_ON
@@ -100,8 +96,8 @@ def build(board: Board, store: Store) -> App:
         recorder,
         store,
         settings,
-        settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
-        (primary, monitor),
+        settings_ok and calibration.ok and not isinstance(ring, AbsentRing),
+        calibration,
         _program_check(),
         boot,
     )
@@ -173,17 +169,6 @@ def _settings(store: Store) -> tuple:
         return limits.Settings.from_dict(stored), True  # type: ignore[arg-type]
     except (StoreError, limits.SettingsError):
         return limits.Settings(), False
-
-
-def _calibration(store: Store, name: str, nominal) -> tuple:
-    """(calibration, whether it can be trusted: RQ-070); the nominal one when none was stored."""
-    try:
-        stored = store.load(name)
-        if stored is None:
-            return nominal(), True
-        return Calibration.from_dict(stored), True
-    except (StoreError, CalibrationError):
-        return nominal(), False
 
 
 def _plan(store: Store, settings: limits.Settings) -> plans.Plan | None:

@@ -44,6 +44,7 @@ INTERNAL = 28
 NO_PLAN = 29
 CLOCKS_APART = 30
 PROGRAM_CORRUPT = 31
+HOME_DRIFT = 32
 
 # number -> (name, reaction, hazard, words for the person on the table, words for the engineer)
 FAULTS = (
@@ -264,6 +265,13 @@ FAULTS = (
         "HZ-09",
         "The table's program is damaged. It is going home and will not start.",
         "a program file differs from its manifest, or there is none: put the firmware on anew",
+    ),
+    (
+        "HOME_DRIFT",
+        REACT_REFUSE,
+        "HZ-10",
+        "A tilt sensor or the home switch has moved. Have the table calibrated again.",
+        "an IMU is off at home: its mount is loose, or the switch moved; fix it, calibrate again",
     ),
 )
 

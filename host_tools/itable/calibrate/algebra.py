@@ -1,4 +1,4 @@
-"""Three-vectors, rotations and small least squares in plain Python: a fit of 25 unknowns is small."""
+"""Three-vectors, rotations and a matrix inverse in plain Python: a fit of 25 unknowns is small."""
 
 import math
 from collections.abc import Sequence

@@ -77,6 +77,7 @@ def moving():
     inputs.settled = inputs.ankle_locked = inputs.relay_closed = True
     inputs.plan_ready = inputs.settings_ok = True
     inputs.program_ok = inputs.clocks_ok = True
+    inputs.home_angle_ok = True
     inputs.estop_pressed = inputs.end_reached = False
     inputs.supply_mv = 24_000
     estimate = Estimate()
