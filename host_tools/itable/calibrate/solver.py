@@ -26,11 +26,13 @@ from itable.calibrate.algebra import (
     cross,
     dot,
     inverse,
+    length,
     plus,
     product,
     square_up,
     times,
     turn,
+    unit,
 )
 
 ROLES = ("primary", "monitor")
@@ -136,22 +138,21 @@ def _force(mount: Matrix, bias: Vector, scale: Vector, reading: Vector) -> Vecto
     return times(mount, (x, y, z))
 
 
-def fit(
-    rests: Sequence[Rest], priors: Mapping[str, Prior] = DATA_SHEET, *, level: int, home: int
-) -> Fit:
-    """Fit both IMUs to `rests`; `level` and `home` are the two whose tilt is known, about.
+def fit(rests: Sequence[Rest], priors: Mapping[str, Prior] = DATA_SHEET) -> Fit:
+    """Fit both IMUs to `rests`, of which the first is home, its tilt known at least about.
 
-    Raises Implausible when the rests do not go together, or leave something open.
+    With few rests, or without a measured level, the answer is the less sure of itself. Raises
+    Implausible when the rests do not go together, or leave something open.
     """
     try:
-        return _fit(rests, priors, level, home)
+        return _fit(rests, priors)
     except Singular as error:
         raise Implausible(str(error)) from error
 
 
-def _fit(rests: Sequence[Rest], priors: Mapping[str, Prior], level: int, home: int) -> Fit:
+def _fit(rests: Sequence[Rest], priors: Mapping[str, Prior]) -> Fit:
     roles = list(priors)
-    mounts = {role: _first_mount(rests, role, level, home) for role in roles}
+    mounts = {role: _first_mount(rests, role) for role in roles}
     unknowns = [0.0] * (_PER_SENSOR * len(roles) + len(rests))
     for at, role in enumerate(roles):
         unknowns[_PER_SENSOR * at + 3 : _PER_SENSOR * at + 9] = [
@@ -214,12 +215,21 @@ def _promise(sensor: SensorFit, prior: Prior) -> float:
     return math.hypot(max(2.0 * sensor.tilt_sigma_deg, sensor.misfit_deg), warm)
 
 
-def _first_mount(rests: Sequence[Rest], role: str, level: int, home: int) -> Matrix:
-    """Bed axes from two "up" alone: level gives z, home then x. Any mount will do."""
-    z = rests[level].force_g[role]
-    away = rests[home].force_g[role]
-    # Home is head-up: there "up" leans toward +x, the head.
-    return square_up(plus(away, z, -dot(away, z) / dot(z, z)), z)
+def _first_mount(rests: Sequence[Rest], role: str) -> Matrix:
+    """Bed axes from home and the rest furthest from it, as if nothing were biased.
+
+    From home on, every rest is more head-down: that gives the hinge, y, its sign. Home's tilt then
+    gives x and z.
+    """
+    home = unit(rests[0].force_g[role])
+    normals = [cross(unit(rest.force_g[role]), home) for rest in rests[1:]]
+    hinge = unit(max(normals, key=length))
+    ahead = cross(hinge, home)
+    tilt = math.radians(rests[0].tilt_deg or 0.0)
+    c, s = math.cos(tilt), math.sin(tilt)
+    x = plus((c * ahead[0], c * ahead[1], c * ahead[2]), home, -s)
+    z = plus((c * home[0], c * home[1], c * home[2]), ahead, s)
+    return square_up(x, z)
 
 
 def _equations(
