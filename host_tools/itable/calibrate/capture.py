@@ -77,9 +77,9 @@ class Capture:
         )
 
 
-def apart_deg(a: Rest, b: Rest) -> float:
-    """The angle between two rests as the primary feels it, calibrated or not: about right."""
-    cosine = dot(unit(a.force_g["primary"]), unit(b.force_g["primary"]))
+def apart_deg(a: Rest, b: Rest, role: str = "primary") -> float:
+    """The angle between two rests as one IMU feels it, calibrated or not: about right."""
+    cosine = dot(unit(a.force_g[role]), unit(b.force_g[role]))
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
 

@@ -180,6 +180,12 @@ class Walk:
                 next_step="`itable calibrate --undo` brings the calibration before it back",
             )
 
+    def put_back(self, record: dict[str, Any]) -> int:
+        """Store a record that the table had before; it checks it against its home as any other."""
+        version = self._put(record)
+        self._until_home()
+        return version
+
     # --- captures ----------------------------------------------------------------------------
 
     def _capture(self, number: int, target: Target, *, at_home: bool = False) -> Rest:
