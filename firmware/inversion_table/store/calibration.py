@@ -6,7 +6,7 @@ from inversion_table.estimation.calibration import (
     nominal_primary,
 )
 from inversion_table.estimation.rest import STILL, VERDICTS, tilt_of
-from inversion_table.estimation.table_calibration import FULL, TableCalibration
+from inversion_table.estimation.table_calibration import FIRST_GUESS, FULL, TableCalibration
 from inversion_table.safety import limits
 from inversion_table.store.slots import Slots
 from inversion_table.store.values import Store
@@ -72,4 +72,7 @@ class KeptCalibration:
                     "%s: by this calibration the bed, which is at home, is %d mdeg off home"
                     % (name, off_mdeg)
                 )
-        return self._slots.save(new.to_dict())
+        # A first guess gives way to what follows it: the whole calibration before it stays.
+        passing = self.current is not None and self.current.kind == FIRST_GUESS
+        passing = passing and self._slots.previous is not None and not self._slots.damaged
+        return self._slots.save(new.to_dict(), passing)

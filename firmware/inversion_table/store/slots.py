@@ -53,18 +53,17 @@ class Slots:
             self.previous = None
             self.slot = "" if self.newest is None else SLOTS[1 - SLOTS.index(self.slot)]
 
-    def save(self, value: dict) -> int:
+    def save(self, value: dict, over_newest: bool = False) -> int:
         """Keep `value` as the newest, under the next version, which is returned.
 
-        It goes where a damaged one lies, else over the older one. Raises StoreError; then all is
-        as it was.
+        It goes over the older one, or where a damaged one lies; with `over_newest` over the newest,
+        so that the older one stays. Raises StoreError; then all is as it was.
         """
         value = dict(value)
         value["version"] = 1 if self.newest is None else self.newest["version"] + 1
-        if self.slot:
-            slot = SLOTS[1 - SLOTS.index(self.slot)]
-        else:
-            slot = SLOTS[0]
+        slot = self.slot or SLOTS[1]
+        if not over_newest:
+            slot = SLOTS[1 - SLOTS.index(slot)]
         self._store.save("%s_%s" % (self._name, slot), value)
         version = value["version"]
         self._load()

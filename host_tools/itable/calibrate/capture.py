@@ -9,11 +9,10 @@ from itable.calibrate.solver import ROLES, Rest
 from itable.link.models import ImuRest, RestWindow
 
 WINDOWS = 2
-"""Windows of two seconds in a row, still and alike, that make a rest."""
+"""Windows of two seconds, still and alike, that make a rest; one that was missed does no harm."""
 AGREE_G = 0.002
 APART_MIN_DEG = 10.0
 """Between any two rests: nearer ones tell the fit nothing new."""
-_COUNT = 1 << 20
 _SAMPLES = 50
 
 WHY_NOT = {
@@ -42,11 +41,8 @@ class Capture:
             if window.verdict != "still":
                 self.why_not = f"{role}: {WHY_NOT.get(window.verdict, window.verdict)}"
                 kept.clear()
-            elif kept and (
-                (window.window - kept[-1].window) % _COUNT != 1 or _apart_g(window, kept) > AGREE_G
-            ):
-                kept.clear()
-                kept.append(window)
+            elif kept and _apart_g(window, kept) > AGREE_G:
+                kept[:] = [window]
             else:
                 kept.append(window)
         if self.why_not:

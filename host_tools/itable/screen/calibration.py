@@ -123,7 +123,7 @@ def kept(answer: CalibrationGet) -> RenderableType:
         primary, monitor, warm = answer.arrivals[-1]
         lines.append(
             Text(
-                f"home since: {len(answer.arrivals)} arrivals; the last one off by"
+                f"arrivals at home since: {len(answer.arrivals)}; the last one off by"
                 f" {signed(primary / 1000, 2)}° (primary), {signed(monitor / 1000, 2)}° (monitor)"
                 f" at {warm / 1000:.0f} °C, {_trend(answer.arrivals)}"
             )
