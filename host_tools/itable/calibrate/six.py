@@ -23,6 +23,7 @@ APART_MIN_DEG = 50.0
 SIGMA_G = 0.001
 """What is left of a bias, and of a scale, as the walk may count on it."""
 OFF_MAX_G = 0.01
+ODD_MAX = 5.0
 _STEPS = 20
 
 
@@ -53,6 +54,15 @@ def solve_six(rests: Sequence[Rest], role: str) -> Prior:
             values = [value + change for value, change in zip(values, step, strict=True)]
     except (Singular, ZeroDivisionError) as error:
         raise Implausible(f"the {role} IMU: {error}") from error
+    odd = max(
+        abs(value) / sigma
+        for value, sigma in zip(values, (*sheet.bias_sigma_g, *sheet.scale_sigma), strict=True)
+    )
+    if odd > ODD_MAX:
+        raise Implausible(
+            f"the {role} IMU would need an offset or a scale {odd:.0f} times what its data sheet"
+            " calls typical: it moved, or it is broken"
+        )
     if worst_g > OFF_MAX_G:
         raise Implausible(
             f"the {role} IMU feels {worst_g * 1000:.0f} mg more or less than 1 g in some position:"
