@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from inversion_table.contract import events, messages, resets
+from inversion_table.contract.records import Event, Header
+from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
 
@@ -178,8 +181,8 @@ class Flip:
 
 plain = startup.build
 
-def build(board, store):
-    app = plain(board, store)
+def build(*arguments):
+    app = plain(*arguments)
     flip = Flip(app)
     machine.Timer(mode=machine.Timer.ONE_SHOT, period=60_000, callback=flip.here, hard=True)
     return app
@@ -210,3 +213,171 @@ def test_a_bit_that_flips_in_a_value_in_use_leads_home(
     assert found_s is not None
     come_home_and_refuse(operator, "SETTINGS_CORRUPT")
     assert operator.table.timer_failures == 0
+
+
+# --- why it started ----------------------------------------------------------------------------
+
+CRASHING = """\
+import gc
+gc.threshold(32_768)
+from inversion_table import startup
+from inversion_table.app import App
+from inversion_table.safety import states
+
+plain = App.background
+
+def background(self):
+    if self.decision.state == states.MOVING and self.estimate.tilt_mdeg > 10_000:
+        raise ValueError("a defect")
+    plain(self)
+
+App.background = background
+startup.run()
+"""
+
+
+def last_start_in_log(operator: Operator) -> tuple[str, str]:
+    """The cause in the header of the newest session, and in its RESET event."""
+    records = operator.records()
+    header = next(record for record in records if isinstance(record, Header))
+    event = next(
+        record for record in records if isinstance(record, Event) and record.code == events.RESET
+    )
+    return resets.cause_name(header.reset_cause), resets.cause_name(event.a)
+
+
+def assert_started_by(operator: Operator, cause: str, *, at_home: bool = False) -> None:
+    """Status and log say so; after a start at home the log begins with the first motion."""
+    operator.wait_for_state("HOME", 200_000)
+    assert operator.status()["last_start"] == cause
+    if at_home:
+        operator.press("JOG_DOWN", 1_500)
+        operator.press("RETURN")
+        operator.wait_for_state("HOME", 30_000)
+    assert last_start_in_log(operator) == (cause, cause)
+
+
+@pytest.mark.requirement("RQ-094")
+@pytest.mark.parametrize("fault", ["cpu_hangs", "tick_stops", "background_hangs"])
+def test_a_hang_is_told_as_the_watchdogs(head_down: Operator, fault: str) -> None:
+    table = head_down.table
+    head_down.close()
+    table.inject(fault)
+    assert table.advance_until(lambda t: t.boots > 1, 10_000)
+    table.clear_fault(fault)
+    assert_started_by(head_down, "watchdog")
+
+
+@pytest.mark.requirement("RQ-094", "RQ-040")
+def test_a_crash_head_down_returns_and_is_told_as_one(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(entry=CRASHING)
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.close()
+    table = operator.table
+    assert table.advance_until(lambda t: t.boots > 1, 60_000)
+    assert table.truth.tilt_deg > 9
+    assert "a defect" in table.console
+    assert_started_by(operator, "crash of the program")
+    assert table.boots == 2
+
+
+@pytest.mark.requirement("RQ-094")
+def test_power_and_reset_pin_are_told_apart(operator: Operator) -> None:
+    assert_started_by(operator, "power-up or brown-out", at_home=True)
+    operator.close()
+    operator.table.press_run()
+    assert_started_by(operator, "reset pin", at_home=True)
+    operator.close()
+    operator.table.power_cut()
+    operator.table.power_on()
+    assert_started_by(operator, "power-up or brown-out", at_home=True)
+
+
+@pytest.mark.requirement("RQ-094", "RQ-032")
+def test_the_reset_pin_head_down_holds_until_return(head_down: Operator) -> None:
+    table = head_down.table
+    head_down.close()
+    table.press_run()
+    head_down.wait_for_state("STOPPED", 30_000)
+    assert head_down.status()["last_start"] == "reset pin"
+    held_deg = table.truth.tilt_deg
+    head_down.wait(10)
+    assert abs(table.truth.tilt_deg - held_deg) < 0.2
+    head_down.press("RETURN")
+    assert_started_by(head_down, "reset pin")
+
+
+@pytest.mark.requirement("RQ-094")
+def test_service_left_is_told(operator: Operator) -> None:
+    table = operator.table
+    table.hold("START")
+    table.hold("PAUSE")
+    operator.close()
+    assert table.advance_until(lambda t: t.boots > 1 and t.program_ended, 20_000)
+    table.release("START")
+    table.release("PAUSE")
+    table.soft_reset()
+    assert_started_by(operator, "service left", at_home=True)
+
+
+# --- time of day, and the log ------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RQ-093")
+def test_a_session_carries_the_time_that_the_host_set(operator: Operator) -> None:
+    table = operator.table
+    noon_s = 1_789_000_000
+    assert operator.status()["unix_s"] == 0
+    operator.result("clock.set", unix_s=noon_s)
+    set_ms = table.now_ms
+    operator.wait(65)  # windows of the clocks' comparison begin anew: setting it is no leap
+    assert operator.status()["state"] == "HOME"
+    assert abs(operator.status()["unix_s"] - noon_s - (table.now_ms - set_ms) / 1_000) <= 1.1
+    operator.upload(simple_plan((-60, 1)))
+    operator.press("START")
+    started_ms = table.now_ms
+    operator.wait_for_state("MOVING")
+    assert operator.ask("clock.set", unix_s=noon_s)["error"]["code"] == messages.BUSY
+    operator.wait_for_state("HOME")
+    header = next(record for record in operator.records() if isinstance(record, Header))
+    assert abs(header.start_unix_s - noon_s - (started_ms - set_ms) / 1_000) <= 2
+
+
+@pytest.mark.requirement("RQ-105")
+def test_without_a_log_the_table_comes_home_and_starts_nothing() -> None:
+    # First start ever, away from home: laying out the log's flash would stall the controller.
+    with VirtualTable(start_tilt_deg=20.0, provision=calibrated(1)) as table:
+        operator = Operator(table)
+        operator.wait_for_state("STOPPED", 30_000)
+        operator.press("RETURN")
+        assert table.advance_until(lambda t: t.truth.at_home_switch, 120_000)
+        operator.wait(3)
+        # What stopped it stays shown until every cause is gone; the lack of a log does not go.
+        come_home_and_refuse(operator, "POWER_RESTORED")
+        operator.close()
+        table.power_cut()  # the next start is at home, and lays it out
+        table.power_on()
+        operator.wait_for_state("HOME", 60_000)
+        operator.close()
+
+
+@pytest.mark.requirement("RQ-105")
+def test_a_log_whose_flash_cannot_be_had_refuses_start(
+    make_operator: Callable[..., Operator],
+) -> None:
+    entry = """\
+import gc
+gc.threshold(32_768)
+from inversion_table import startup
+def nothing(*arguments):
+    raise startup.reserve.ReserveError("worn out")
+startup.reserve.open_region = nothing
+startup.run()
+"""
+    operator = make_operator(entry=entry, ready=False)
+    operator.wait_for_state("FAULT", 30_000)
+    operator.upload(PLAN)
+    come_home_and_refuse(operator, "SETTINGS_CORRUPT")

@@ -20,10 +20,12 @@ from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
+from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
-from inversion_table.safety import kernel, limits, states
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
@@ -50,12 +52,21 @@ class App:
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
     settings, settings_ok: limits.Settings and whether they could be read; calibration:
-    store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; boot:
-    ports.BOOT_...
+    store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; start_cause:
+    why the controller started (contract.resets)
     """
 
     def __init__(
-        self, board, ring, recorder, store, settings, settings_ok, calibration, program_check, boot
+        self,
+        board,
+        ring,
+        recorder,
+        store,
+        settings,
+        settings_ok,
+        calibration,
+        program_check,
+        start_cause,
     ) -> None:
         self.board = board
         self.ring = ring
@@ -76,8 +87,8 @@ class App:
         self.late_ticks = 0
         self.heap_free = gc.mem_free()
         """Bytes free right after the last collection: garbage does not count."""
-        self._boot = boot
-        self._kernel = kernel.KernelState(boot)
+        self.start_cause = start_cause
+        self._kernel = GuardedKernel(boot_of(start_cause))
         self._monitors = Monitors()
         self.calibration = calibration
         self._estimator = TiltEstimator(calibration.primary, calibration.monitor)
@@ -111,7 +122,7 @@ class App:
         self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
         self.describe_log()
-        recorder.note(board.ticks_ms(), events.RESET, boot, 0)
+        recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
 
     # The control tick
 
@@ -136,8 +147,7 @@ class App:
             now_ms,
             self.wish,
         )
-        kernel.step(
-            self._kernel,
+        self._kernel.step(
             self.wish,
             self.estimate,
             self.inputs,
@@ -305,6 +315,15 @@ class App:
         """Milliseconds since the start; does not wrap (background only)."""
         return self._uptime_ms
 
+    def unix_time_s(self) -> int:
+        """Seconds since 1970, 0 while the clock is not set."""
+        return self.board.unix_time_s()
+
+    def set_clock(self, unix_s: int) -> None:
+        """Set the clock; only at home. The comparison with the other clocks begins anew."""
+        self.board.set_clock(unix_s)
+        self.clocks.restart()
+
     def store_plan(self, plan) -> None:
         """Keep `plan`, already checked, and make it the one that START runs."""
         if self.program is None or self.program.plan_id != plan.plan_id():
@@ -341,7 +360,7 @@ class App:
             VERSION,
             contract_hash(),
             settings_id(self.settings.to_dict()),
-            self._boot,
+            self.start_cause,
         )
 
     def log_sessions(self) -> list:

@@ -62,6 +62,8 @@ class FakeApp:
         self.home_angle = FakeHomeAngle()
         self.primary_rest = RestWatch(0)
         self.monitor_rest = RestWatch(2)
+        self.start_cause = 1
+        self.unix_s = 0
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000
@@ -88,6 +90,13 @@ class FakeApp:
 
     def fault_age_ms(self):
         return 61_000
+
+    def unix_time_s(self):
+        return self.unix_s
+
+    def set_clock(self, unix_s):
+        self.calls.append("set_clock")
+        self.unix_s = unix_s
 
     def ask_return(self):
         self.calls.append("return")

@@ -360,7 +360,7 @@ _WALL_CLOCK = {
 # A session's log carries the date for people, where a host has set the clock.
 # The board hands the real-time clock to what compares it with the other clocks, and may set it.
 _MAY_KNOW_THE_DATE = (
-    (PACKAGE + "startup.py", "unix_time_s"),
+    (PACKAGE + "board.py", "unix_time_s"),
     (PACKAGE + "board.py", "rtc_s"),
     (PACKAGE + "board.py", "set_clock"),
 )

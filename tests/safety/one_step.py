@@ -17,6 +17,8 @@ class Watch:
     def __init__(self) -> None:
         self.active = faults.NO_FAULT
         self.tilt_trusted = True
+        self.backed_off = False
+        self.return_futile = False
 
 
 class OneStep:

@@ -375,7 +375,7 @@ def test_a_paused_return_goes_on_homeward_by_start_too() -> None:
     table.return_home = True
     table.run(6_000)
     assert table.decision.state == states.RETURNING
-    for _ in range(3):
+    for _ in range(limits.RETURN_PAUSES):
         table.pause = True
         table.run(1_000)
         assert table.decision.state == states.PAUSED
@@ -385,8 +385,6 @@ def test_a_paused_return_goes_on_homeward_by_start_too() -> None:
         assert table.decision.state == states.RETURNING
         assert table.tilt_mdeg() < here
     table.pause = True
-    table.run(1_000)
-    table.return_home = True
     assert table.run_until(states.HOME, 60_000) > 0
 
 

@@ -39,6 +39,8 @@ class NoMonitors:
     def __init__(self):
         self.active = faults.NO_FAULT
         self.tilt_trusted = True
+        self.backed_off = False
+        self.return_futile = False
 
 
 class SimulatedTable:

@@ -40,6 +40,8 @@ LOG_READ_MAX_BYTES = 4096
 RESTART_MS = 300
 """From a new calibration to the restart that takes it into use: the reply goes out meanwhile."""
 _U32_MAX = 0xFFFFFFFF
+CLOCK_SET_FROM_S = 1_735_689_600
+"""2025-01-01: a clock that says less was never set."""
 
 # A parameter or field: (name, kind, lowest, highest); text bounds are lengths. Kinds: int, text,
 # object, list, bool; a kind ending in "?" may be absent or null.
@@ -91,6 +93,8 @@ METHODS = {
             ("calibrated", "bool", 0, 1),
             ("home_off_mdeg", "int?", -180_000, 180_000),
             ("program", "text", 0, 200),
+            ("last_start", "text", 1, 32),
+            ("unix_s", "int", 0, _U32_MAX),
         ),
         "any",
     ),
@@ -116,6 +120,11 @@ METHODS = {
             ("length", "int", 0, LOG_READ_MAX_BYTES),
             ("total", "int", 0, _U32_MAX),
         ),
+        "home",
+    ),
+    "clock.set": (
+        (("unix_s", "int", CLOCK_SET_FROM_S, _U32_MAX),),
+        (("unix_s", "int", 0, _U32_MAX),),
         "home",
     ),
     "settings.get": (

@@ -88,6 +88,18 @@ RATE_MAX_MDEG_PER_S = 20_000
 DOUBT_MAX = 25
 """Turns of LEARN_EVERY (2 s) with a pull that will not go away, until up is found anew."""
 
+# --- noise ---
+SCATTER_MAX_UDPS = 150_000
+"""Mean step from one reading of the gyroscope to the next. Noise as in the data sheets (ST DS12814:
+3.8 mdps, PS-MPU-6000A: 5 mdps a root hertz) makes 26 and 23 mdps of it through the filters that are
+set, 10 times as much 260 and 226 (RQ-085)."""
+SCATTER_CLIP_UDPS = 2_000_000
+"""The most that one step counts for: the gear stops the bed within a few readings."""
+SCATTER_SHIFT = 5
+"""Averaged over 32 readings."""
+STEADY_MS = 15
+"""Readings further apart are not compared."""
+
 BIAS_SPAN_UDPS = 20_000_000
 """Learned bias stays this near to the calibrated one."""
 TURN_PER_MS_Q22 = 78_602
@@ -135,6 +147,14 @@ class GravityChannel:
         self._taken = 0
         self._rate_sum = 0
         self._turn = 0
+        self._gx = 0
+        self._gy = 0
+        self._gz = 0
+        self._scatter_x = 0
+        self._scatter_y = 0
+        self._scatter_z = 0
+        self.noisy = False
+        """The gyroscope scatters more than a sound one, on two of its axes at least."""
         self.reset()
 
     def reset(self) -> None:
@@ -147,6 +167,10 @@ class GravityChannel:
         self._then_ms = 0
         self.rate_mdeg_per_s = 0
         self.age_ms = AGE_MAX_MS
+        self._scatter_x = 0
+        self._scatter_y = 0
+        self._scatter_z = 0
+        self.noisy = False
         self._lose()
 
     def _lose(self) -> None:
@@ -207,6 +231,8 @@ class GravityChannel:
             return
         self._then_ms = now_ms
         self.age_ms = 0
+
+        self._watch_scatter(sample, step_ms)
 
         # Calibrated force in 1/64 micro-g.
         fx = (sample.ax_ug - self._fx_bias >> 5) * self._fx_scale >> 2
@@ -321,10 +347,35 @@ class GravityChannel:
         self.ok = (
             self._consistent
             and self.settled
+            and not self.noisy
             and error_mdeg < ERROR_PEAK_MDEG
             and rate < RATE_MAX_MDEG_PER_S
             and TILT_MIN_MDEG < tilt_mdeg < TILT_MAX_MDEG
         )
+
+    def _watch_scatter(self, sample, step_ms: int) -> None:
+        """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
+
+        Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
+        along one more than along the others. So the middle one of the three counts.
+        """
+        if step_ms <= STEADY_MS:
+            self._scatter_x += _step(sample.gx_udps - self._gx) - self._scatter_x >> SCATTER_SHIFT
+            self._scatter_y += _step(sample.gy_udps - self._gy) - self._scatter_y >> SCATTER_SHIFT
+            self._scatter_z += _step(sample.gz_udps - self._gz) - self._scatter_z >> SCATTER_SHIFT
+            # Once noisy, it stays so until the scatter is half of that.
+            bound = SCATTER_MAX_UDPS >> 1 if self.noisy else SCATTER_MAX_UDPS
+            many = 0
+            if self._scatter_x > bound:
+                many += 1
+            if self._scatter_y > bound:
+                many += 1
+            if self._scatter_z > bound:
+                many += 1
+            self.noisy = many >= 2
+        self._gx = sample.gx_udps
+        self._gy = sample.gy_udps
+        self._gz = sample.gz_udps
 
     def _advance(self, wx: int, wy: int, wz: int) -> None:
         """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""
@@ -411,6 +462,12 @@ class GravityChannel:
         self._bias_x = _near(self._bias_x, self._bias_x0)
         self._bias_y = _near(self._bias_y, self._bias_y0)
         self._bias_z = _near(self._bias_z, self._bias_z0)
+
+
+def _step(difference: int) -> int:
+    if difference < 0:
+        difference = -difference
+    return difference if difference < SCATTER_CLIP_UDPS else SCATTER_CLIP_UDPS
 
 
 def _near(value: int, middle: int) -> int:

@@ -3,6 +3,7 @@
 from inversion_table import VERSION
 from inversion_table.contract import messages
 from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.resets import cause_name
 from inversion_table.estimation.calibration import CalibrationError
 from inversion_table.estimation.rest import VERDICTS
 from inversion_table.link.server import Refusal
@@ -31,6 +32,7 @@ class Methods:
             "session.stop": self._session_stop,
             "log.list": self._log_list,
             "log.read": self._log_read,
+            "clock.set": self._clock_set,
             "settings.get": self._settings_get,
             "imu.rest": self._imu_rest,
             "calibration.get": self._calibration_get,
@@ -100,12 +102,14 @@ class Methods:
                 "program": app.program_check.problem[:200],
                 "calibrated": app.calibration.calibrated,  # RQ-118
                 "home_off_mdeg": self._home_off_mdeg(),
+                "last_start": cause_name(app.start_cause),  # RQ-094
+                "unix_s": app.unix_time_s(),
             },
             None,
         )
 
     def _last_fault(self) -> dict | None:
-        """What was latched last, how long ago, and what was measured in that tick (RQ-097)."""
+        """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""
         last = self._app.last_fault
         if not last.count:
             return None
@@ -189,6 +193,10 @@ class Methods:
             "length": len(data),
             "total": total,
         }, data
+
+    def _clock_set(self, params: dict) -> tuple:
+        self._app.set_clock(params["unix_s"])
+        return {"unix_s": self._app.unix_time_s()}, None
 
     def _settings_get(self, params: dict) -> tuple:
         bounds = {}

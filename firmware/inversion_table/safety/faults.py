@@ -44,7 +44,9 @@ INTERNAL = 28
 NO_PLAN = 29
 CLOCKS_APART = 30
 PROGRAM_CORRUPT = 31
-HOME_DRIFT = 32
+CURRENT_SENSOR_DEAD = 32
+BED_CREEPS = 33
+HOME_DRIFT = 34
 
 # number -> (name, reaction, hazard, words for the person on the table, words for the engineer)
 FAULTS = (
@@ -137,8 +139,8 @@ FAULTS = (
         "MOVED_BACKWARD",
         REACT_STOP,
         "HZ-05",
-        "The table moved the wrong way and has stopped. Press RETURN.",
-        "bed moves against the direction of drive",
+        "The table moved the wrong way. Press RETURN; if it does so again, lower it by hand.",
+        "bed moves against the drive, or outward in a return: wires swapped or bridge shorted",
     ),
     (
         "RELAY_WELDED",
@@ -267,6 +269,20 @@ FAULTS = (
         "a program file differs from its manifest, or there is none: put the firmware on anew",
     ),
     (
+        "CURRENT_SENSOR_DEAD",
+        REACT_RETURN,
+        "HZ-18",
+        "A motor sensor failed. The table is going home and will not start.",
+        "motor driven and turning, but no current read; until the next restart",
+    ),
+    (
+        "BED_CREEPS",
+        REACT_RETURN,
+        "HZ-02",
+        "The table slips slowly and is going home.",
+        "tilt drifted at rest with no duty: gear or brake slips",
+    ),
+    (
         "HOME_DRIFT",
         REACT_REFUSE,
         "HZ-10",
@@ -281,3 +297,13 @@ def reaction(code: int) -> int:
     if 0 <= code < len(FAULTS):
         return FAULTS[code][1]
     return REACT_STOP
+
+
+def by_person(code: int) -> bool:
+    """Whether somebody stopped the table."""
+    return code == ESTOP_PRESSED or code == HOST_STOP
+
+
+def met_something(code: int) -> bool:
+    """Whether the bed is held up by something, or by the end stop."""
+    return code == STALLED or code == OVERCURRENT

@@ -85,7 +85,7 @@ _IMU = {
         goes_on="the filter takes the offset over slowly; seen once 4 deg apart",
     ),
     "drifting": Case("drifting", goes_on="a drift shows only once the sensors are 4 deg apart"),
-    "noisy": Case("noisy", goes_on="noise that the filter can bear is borne"),
+    "noisy": Case("noisy", reacts_s=0.5 + _IMU_S),
     "saturated": Case("saturated", reacts_s=_IMU_S),
     "detached": Case("detached", goes_on=_UNSEEN_AT_REST),
     "upside_down": Case("upside_down", reacts_s=_TURNED_S),

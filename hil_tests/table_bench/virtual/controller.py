@@ -12,7 +12,7 @@ from table_bench import wiring
 from table_bench.faults import UnknownFault
 from table_bench.plant import Plant
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
-from table_bench.virtual import flash_file
+from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
 from table_bench.virtual.prefetch import Prefetcher
@@ -66,6 +66,7 @@ class Controller:
         self._clock_rate = 1.0
         self._clock_ppm = [0] * frame.CLOCKS
         self._program = Program(state_dir)
+        self._registers = registers.Registers()
         self._with_manifest = with_manifest
         self._request: tuple[int, ...] = ()
         self._due_us = _NEVER_US
@@ -96,6 +97,14 @@ class Controller:
         """Start from power-on; no effect if it runs already."""
         if self._device is None:
             self._plant.set_mains(True)
+            self._registers.power_on()
+            self._boot(PWRON_RESET)
+
+    def run_pin(self) -> None:
+        """Somebody pulls the RUN pin to ground; no effect without power."""
+        if self._device is not None:
+            self.kill()
+            self._registers.run_pin()
             self._boot(PWRON_RESET)
 
     def power_cut(self) -> None:
@@ -114,8 +123,15 @@ class Controller:
         self._serial.unplug()
         self._plant.release_outputs()
 
-    def _reset(self) -> None:
+    def soft_reset(self) -> None:
+        """The interpreter starts afresh; nothing that the chip keeps changes."""
+        if self._device is not None:
+            self.kill()
+            self._boot(self.reset_cause)
+
+    def _reset(self, reason: int) -> None:
         self.kill()
+        self._registers.watchdog(reason)
         self._boot(WDT_RESET)
 
     def _boot(self, cause: int) -> None:
@@ -143,6 +159,7 @@ class Controller:
             "watched_pins": _WATCHED_PINS,
             "external_pull_ups": wiring.EXTERNAL_PULL_UPS,
             "boot_us": _BOOT_US,
+            "registers": self._registers.content(),
         }
         self._device = Device(config, self._state_dir, self._heap_kb)
         self._serial.attach(self._device.stdin, self._device.stdout, self._device.stderr)
@@ -224,7 +241,7 @@ class Controller:
             if self._watchdog_us < due_us and self._watchdog_us <= target_us:
                 plant.advance_to(self._watchdog_us)
                 self._faults.pop("cpu_hangs", None)
-                self._reset()
+                self._reset(registers.REASON_TIMER)
                 continue
             if due_us > target_us:
                 plant.advance_to(target_us)
@@ -275,12 +292,15 @@ class Controller:
             device.reply(STATUS.pack(error))
         elif kind == frame.FLASH:
             device.reply(STATUS.pack(self._flash_bytes_done(request[frame.ARG2])))
+        elif kind == frame.REGISTER:
+            self._registers.write(request[frame.ARG0], request[frame.ARG1])
+            device.reply(STATUS.pack(0))
         elif kind == frame.RESET:
             if "flash_cut" in self._faults and self._flash_operations_left == 0:
                 del self._faults["flash_cut"]
                 self.power_cut()
             else:
-                self._reset()
+                self._reset(registers.REASON_FORCE)
             return
         else:
             if kind == frame.ENDED:

@@ -30,9 +30,6 @@ from table_bench.virtual.trace import Trace
 __all__ = ["BenchError", "VirtualTable"]
 
 DEFAULT_ENTRY = """\
-import gc
-
-gc.threshold(32_768)
 from inversion_table import startup
 
 startup.run()
@@ -263,6 +260,16 @@ class VirtualTable:
         """Power returns."""
         with self._control():
             self._controller.power_on()
+
+    def press_run(self) -> None:
+        """Pull the controller's RUN pin to ground for a moment, as its reset button does."""
+        with self._control():
+            self._controller.run_pin()
+
+    def soft_reset(self) -> None:
+        """Ctrl-D at the REPL: the interpreter starts afresh, the chip's registers stay."""
+        with self._control():
+            self._controller.soft_reset()
 
     @property
     def powered(self) -> bool:

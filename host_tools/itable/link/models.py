@@ -39,7 +39,8 @@ class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
     `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
-    `program` is what is wrong with the firmware's files, "" when nothing is.
+    `program` is what is wrong with the firmware's files, "" when nothing is;
+    `last_start` is why the controller started, `unix_s` its clock (0: not set).
     """
 
     state: str
@@ -74,6 +75,8 @@ class Status(Result):
     calibrated: bool
     home_off_mdeg: int | None = None
     program: str
+    last_start: str
+    unix_s: int
 
 
 class PlanPut(Result):
@@ -115,6 +118,12 @@ class LogRead(Result):
     offset: int
     length: int
     total: int
+
+
+class ClockSet(Result):
+    """What the table's clock says now, in seconds since 1970."""
+
+    unix_s: int
 
 
 class SettingsGet(Result):
@@ -182,6 +191,7 @@ RESULTS: dict[str, type[Result]] = {
     "session.stop": SessionState,
     "log.list": LogList,
     "log.read": LogRead,
+    "clock.set": ClockSet,
     "settings.get": SettingsGet,
     "imu.rest": ImuRest,
     "calibration.get": CalibrationGet,

@@ -71,7 +71,7 @@ def screen(status: Status, port: str) -> RenderableType:
     if status.last_fault:
         rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
     if status.program:
-        rows.append(Text(f"program: {status.program}", "yellow"))
+        rows.insert(-1, Text(f"program: {status.program}", "yellow"))
     if not status.calibrated:
         rows.insert(-1, Text(f"not calibrated: at most {_UNCALIBRATED} head-down", "yellow"))
     if status.home_off_mdeg is not None and abs(status.home_off_mdeg) > _HOME_OFF_WORTH_MDEG:
@@ -83,6 +83,7 @@ def screen(status: Status, port: str) -> RenderableType:
     rows.append(Text(""))
     rows.append(_facts(status))
     rows.append(Text.assemble(("inputs     ", "bright_black"), input_words(status.inputs)))
+    rows.append(Text.assemble(("last start ", "bright_black"), status.last_start))
     title = Text.assemble(
         (f" {status.plan_name or 'no plan'} ", "bold"), (f"{status.plan_id} ", "bright_black")
     )

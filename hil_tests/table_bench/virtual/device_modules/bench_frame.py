@@ -32,6 +32,7 @@ I2C_READ = 3  # ARG0 bus, ARG1 address, ARG2 register or -1, ARG3 length; reply:
 I2C_WRITE = 4  # ARG0 bus, ARG1 address, ARG3 length, then the bytes; reply: status
 RESET = 5  # machine.reset(); no reply
 FLASH = 6  # ARG0 operation, ARG1 address, ARG2 length; reply: how many bytes to carry out
+REGISTER = 8  # ARG0 address, ARG1 value written; reply: status
 ENDED = 7  # the program ended (on the chip: REPL prompt); reply: snapshot
 
 # --- Snapshot: index of each field -----------------------------------------------------------
