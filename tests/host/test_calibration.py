@@ -30,6 +30,11 @@ SQUARE = list(square_mounts())
 TILTS = range(-80, 91, 5)
 
 
+def some(draw, most):
+    """A vector with each part up to `most`."""
+    return draw.uniform(-most, most), draw.uniform(-most, most), draw.uniform(-most, most)
+
+
 def reading(errors, ideal, draw=None, noise_g=0.0):
     """What a sensor with these errors reads when "up" is `ideal` in bed axes."""
     felt = times(errors.mount, ideal)
@@ -84,10 +89,7 @@ def worst_deg(record, errors, role, tilts=TILTS):
 @pytest.mark.parametrize("seed", range(12))
 def test_every_specimen_comes_out_right_and_within_its_promise(seed):
     draw = random.Random(seed)
-    turned = {
-        role: product(turn(tuple(draw.uniform(-0.5, 0.5) for _ in range(3))), draw.choice(SQUARE))
-        for role in ROLES
-    }
+    turned = {role: product(turn(some(draw, 0.5)), draw.choice(SQUARE)) for role in ROLES}
     errors = specimens(seed, turned if seed % 2 else None)
     answer = fit(walked(errors, seed=seed))
     judge(answer)
@@ -109,7 +111,9 @@ def test_every_specimen_comes_out_right_and_within_its_promise(seed):
     st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3), st.integers(0, 10_000),
 )  # fmt: skip
 def test_any_mount_is_found(first, second, skew, seed):
-    errors = specimens(seed, {"primary": product(turn(tuple(skew)), first), "monitor": second})
+    errors = specimens(
+        seed, {"primary": product(turn((skew[0], skew[1], skew[2])), first), "monitor": second}
+    )
     answer = fit(walked(errors, seed=seed))
     for role in ROLES:
         # The bed's axes are the columns of the true mount; roll and yaw show in no tilt.
@@ -167,7 +171,7 @@ def test_there_are_24_ways_to_mount_a_board():
 @pytest.mark.parametrize("mount", range(24))
 def test_home_alone_tells_which_of_them_it_is(mount):
     draw = random.Random(mount)
-    skew = turn(tuple(draw.uniform(-0.06, 0.06) for _ in range(3)))
+    skew = turn(some(draw, 0.06))
     errors = ImuErrors(mount=product(skew, SQUARE[mount]), accel_bias_g=(0.02, -0.02, 0.02))
     felt = reading(errors, up(math.radians(-75.0)))
     found, askew_deg = guess(felt, -75.0)
@@ -201,7 +205,7 @@ def in_hand(errors, seed=1, positions=POSITIONS):
     faces = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)]
     rests = []
     for x, y, z in faces[:positions]:
-        lie = turn(tuple(draw.uniform(-0.15, 0.15) for _ in range(3)))
+        lie = turn(some(draw, 0.15))
         ideal = times(lie, (float(x), float(y), float(z)))
         rests.append(
             Rest(
@@ -257,7 +261,7 @@ def windows(number, mean=None, **changes):
     values = {**WINDOW, "window": number, **changes}
     if mean is not None:
         values["mean"] = mean
-    return ImuRest(primary=values, monitor=values)
+    return ImuRest.model_validate({"primary": values, "monitor": values})
 
 
 @pytest.mark.requirement("RQ-121")

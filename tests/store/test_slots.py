@@ -70,7 +70,8 @@ def test_over_the_newest_leaves_the_one_before(store):
     slots.save({"version": 0, "name": "whole"})
     slots.save({"version": 0, "name": "guess"})
     assert slots.save({"version": 0, "name": "new"}, over_newest=True) == 3
-    assert (slots.newest["name"], slots.previous["name"]) == ("new", "whole")
+    assert slots.newest == {"version": 3, "name": "new"}
+    assert slots.previous == {"version": 1, "name": "whole"}
 
 
 @pytest.mark.requirement("RQ-070", "RQ-116")
@@ -81,12 +82,14 @@ def test_a_damaged_slot_is_told_the_other_is_used_and_the_next_one_mends_it(stor
         slots.save(record())
     damage(store, slot)
     kept = KeptCalibration(store)
+    assert kept.current is not None
     assert not kept.ok
     assert kept.calibrated
     assert kept.to_dict()["damaged"] == slot
     assert kept.current.version == {"a": 2, "b": 1}[slot]
     kept.replace(record(), *rests())
     again = KeptCalibration(store)
+    assert again.current is not None
     assert again.ok
     assert again.current.version == kept.current.version + 1
 
@@ -97,6 +100,7 @@ def test_a_whole_slot_past_a_bound_is_not_used(store):
     slots.save(record())
     slots.save(record(home_mdeg=-80_000))
     kept = KeptCalibration(store)
+    assert kept.current is not None
     assert not kept.ok
     assert kept.current.version == 1
     assert kept.to_dict()["damaged"] == "b"
@@ -144,6 +148,7 @@ def test_a_first_guess_on_the_way_does_not_cost_the_whole_one_before(store):
     for kind in (FULL, FIRST_GUESS, FIRST_GUESS, FULL):
         KeptCalibration(store).replace(record(kind), *rests())
     kept = KeptCalibration(store)
+    assert kept.current is not None
     assert (kept.current.version, kept.current.kind) == (4, FULL)
     assert kept.to_dict()["previous"]["version"] == 1
     # And without one before, the guess itself is what can be had back.

@@ -30,7 +30,6 @@ RESIDUAL_MAX_DEG = 1.5
 HOME_OFF_MAX_DEG = 2.0
 HOME_MOVED_MAX_DEG = 0.7
 _LOST_S = 20.0
-_POLL_S = 0.25
 _RESTART_MAX_S = 60.0
 # What a table that does not know its boards yet may stumble over on the way.
 _TILT_FAULTS = ("IMU_DISAGREE", "TILT_LOST", "HOME_DRIFT", "HOME_SWITCH_STUCK", "OVER_TILT")
@@ -47,7 +46,11 @@ class Target:
 
 
 TARGETS = (
-    Target("first", -50, "hold JOG DOWN until the bed is at about −50°, then let go"),
+    Target(
+        "first",
+        -50,
+        "hold JOG DOWN until the bed is at about −50°, then let go (after 20 s, press anew)",
+    ),
     Target("second", -25, "hold JOG DOWN until about −25°, then let go"),
     Target(
         "level",
@@ -129,6 +132,7 @@ class Walk:
     targets: tuple[Target, ...] = TARGETS
     patience_s: float = 300.0
     """How long one rest may take to come."""
+    poll_s: float = 0.25
     priors: Any = None
     rests: list[Rest] = field(default_factory=list)
     _stored_rests: int = 0
@@ -230,7 +234,7 @@ class Walk:
                     + (f": {why_not}" if why_not else ""),
                     next_step="start again; what was captured so far is forgotten",
                 )
-            self.link.wait(_POLL_S)
+            self.link.wait(self.poll_s)
 
     def _unfit(self, rest: Rest, status: Status, at_home: bool) -> str:
         """Why a rest that was captured is not the wanted one; "" when it is."""
