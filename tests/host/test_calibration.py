@@ -4,6 +4,8 @@ import json
 import math
 import random
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +17,14 @@ from itable.calibrate.algebra import product, times, transposed, turn
 from itable.calibrate.capture import AGREE_G, WINDOWS, Capture, apart_deg
 from itable.calibrate.mounts import guess, square_mounts
 from itable.calibrate.record import calibration_of, first_guess, fitted, tilt_by
-from itable.calibrate.six import POSITIONS, load_six, save_six, solve_six
+from itable.calibrate.six import POSITIONS, SixPositions, load_six, save_six, solve_six
 from itable.calibrate.solver import ROLES, Implausible, Rest, fit, up
-from itable.calibrate.walk import judge
-from itable.link.models import ImuRest
+from itable.calibrate.walk import Walk, judge
+from itable.errors import CalibrationFailedError
+from itable.link.models import ImuRest, Status
 from table_bench.imu.errors import ImuErrors
 from table_bench.plant.imu_specimens import draw_specimens
-from tests.host.fake_table import WINDOW
+from tests.host.fake_table import STATUS, WINDOW
 
 NOISE_G = {"primary": 0.00006, "monitor": 0.0003}
 WALK_DEG = (-75.2, -50.0, -25.0, 0.4, 21.0, -75.0)
@@ -306,6 +309,122 @@ def test_a_bed_that_creeps_between_windows_is_no_rest():
 def test_how_far_two_rests_are_apart():
     first, second = walked(specimens(1))[:2]
     assert apart_deg(first, second) == pytest.approx(25.2, abs=1.0)
+
+
+# --- the walk, with a table that is a list of poses -----------------------------------------------
+
+
+class Poses:
+    """Link and person in one: boards that lie as each pose says; a step further when captured."""
+
+    def __init__(self, errors, ideals, angles=()):
+        self.client = self
+        self.errors = errors
+        self.ideals = list(ideals)
+        self.angles = list(angles)
+        self.at = 0
+        self.record: Any = None
+        self.window = 0
+        self.now_s = 0.0
+        self.said = []
+        self.views = []
+
+    def rest(self):
+        windows = {}
+        for role in ROLES:
+            force = reading(self.errors[role], self.ideals[self.at])
+            mean = [round(part * 1e6) for part in force] + [0, 0, 0]
+            windows[role] = {**WINDOW, "window": self.window, "mean": mean}
+        return ImuRest.model_validate(windows)
+
+    def status(self):
+        return Status.model_validate({**STATUS, "inputs": {"home_switch": self.at == 0}})
+
+    def wait(self, seconds):
+        self.window += 1
+        self.now_s += seconds
+
+    def now(self):
+        return self.now_s
+
+    def say(self, text):
+        self.said.append(text)
+        if "captured" in text:
+            self.at = min(self.at + 1, len(self.ideals) - 1)
+
+    def show(self, view):
+        self.views.append(view)
+
+    def angle(self, question, default):
+        if default is None:
+            self.at += 1  # from home on
+            return None
+        before = self.angles.pop(0)
+        if before == "moved":
+            self.at += 1
+            before = 0.5
+        return before
+
+    def get_calibration(self):
+        return SimpleNamespace(current=self.record)
+
+
+def flat_home(deg):
+    return up(math.radians(deg))
+
+
+def test_six_positions_are_taken_one_after_another():
+    errors = specimens(2)
+    ideals = [(1.0, 0, 0), (-1.0, 0, 0), (0, 1.0, 0), (0, -1.0, 0), (0, 0, 1.0), (0, 0, -1.0)]
+    poses: Any = Poses(errors, ideals)
+    priors = SixPositions(poses, poses).run_six()
+    for role in ROLES:
+        assert priors[role].bias_g == pytest.approx(errors[role].accel_bias_g, abs=0.002)
+    assert len([text for text in poses.said if "captured" in text]) == POSITIONS
+
+
+def test_a_face_that_was_up_before_is_not_taken_again():
+    poses: Any = Poses(specimens(2), [(1.0, 0, 0), (0.95, 0.3, 0)])
+    with pytest.raises(CalibrationFailedError, match="lies about as it did before"):
+        SixPositions(poses, poses, patience_s=20).run_six()
+
+
+def test_a_bed_that_was_moved_while_its_level_was_asked_is_asked_again():
+    errors = specimens(2)
+    poses: Any = Poses(
+        errors, [flat_home(tilt) for tilt in (-75, -50, -25, 3.0, 0.5, 20, -75)],
+        angles=[25.0, "moved", 0.5],
+    )  # fmt: skip
+    home = walked(errors)[0]
+    poses.record, _ = first_guess(home, -75.0)
+    walk = Walk(poses, poses, patience_s=60)
+    with pytest.raises(CalibrationFailedError, match="home again"):
+        walk.run()  # these poses never come back to the home switch
+    level = walk.rests[3]
+    assert level.tilt_deg == 0.5
+    assert tilt_by(calibration_of(poses.record, "primary"), level.force_g["primary"]) < 2.5
+    assert any("25° is not level" in text for text in poses.said)
+    assert any("moved meanwhile" in text for text in poses.said)
+
+
+def test_a_rest_too_near_to_another_is_not_taken():
+    errors = specimens(2)
+    poses: Any = Poses(errors, [flat_home(tilt) for tilt in (-75, -69)])
+    poses.record, _ = first_guess(walked(errors)[0], -75.0)
+    with pytest.raises(CalibrationFailedError, match="too near to a rest before"):
+        Walk(poses, poses, patience_s=20).run()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_imu_without_readings_is_named(role):
+    poses: Any = Poses(specimens(2), [flat_home(-75)])
+    seen = poses.rest()
+    silent = seen.model_copy(
+        update={role: getattr(seen, role).model_copy(update={"verdict": "lost"})}
+    )
+    poses.rest = lambda: silent
+    with pytest.raises(CalibrationFailedError, match=f"no readings from the {role} IMU"):
+        Walk(poses, poses).run()
 
 
 # --- the command -------------------------------------------------------------------------------

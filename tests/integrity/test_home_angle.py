@@ -66,6 +66,16 @@ def test_each_arrival_is_measured_once_by_a_window_that_began_at_rest(home):
 
 
 @pytest.mark.requirement("RQ-119")
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_both_imus_must_have_had_such_a_window(home, ahead):
+    home.angle.look(False)
+    home.watches[ahead].windows += 1
+    assert not home.window(300, 300)
+    assert not home.angle.measured
+    assert home.window(300, 300)
+
+
+@pytest.mark.requirement("RQ-119")
 def test_nothing_is_measured_away_from_home_or_while_somebody_gets_on(home):
     for _ in range(5):
         assert not home.window(3_000, 3_000, resting=False)

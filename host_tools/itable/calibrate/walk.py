@@ -30,6 +30,7 @@ RESIDUAL_MAX_DEG = 1.5
 HOME_OFF_MAX_DEG = 2.0
 HOME_MOVED_MAX_DEG = 0.7
 _LOST_S = 20.0
+_MOVED_G = 0.0035
 _RESTART_MAX_S = 60.0
 # What a table that does not know its boards yet may stumble over on the way.
 _TILT_FAULTS = ("IMU_DISAGREE", "TILT_LOST", "HOME_DRIFT", "HOME_SWITCH_STUCK", "OVER_TILT")
@@ -156,8 +157,12 @@ class Walk:
         self._first_guess(before)
         for number, target in enumerate(self.targets, 2):
             rest = self._capture(number, target)
-            if target.level:
+            while target.level:
                 rest = self._level(rest)
+                if self._still_there(rest):
+                    break
+                self.person.say("the bed moved meanwhile: level it once more")
+                rest = self._capture(number, target)
             self.rests.append(rest)
             self.person.say(f"{target.name}: captured")
         last = Target("home again", HOME_DEG, HOME_AGAIN)
@@ -260,6 +265,15 @@ class Walk:
             if abs(angle) <= LEVEL_MAX_DEG:
                 return _known(rest, angle, MEASURED_SIGMA_DEG)
             self.person.say(f"{angle:g}° is not level: at most {LEVEL_MAX_DEG:g}° to either side")
+
+    def _still_there(self, rest: Rest) -> bool:
+        """Whether the bed stands where it stood at `rest`, to 0.2 deg, as far as noise tells."""
+        window = self.link.client.rest().primary
+        off_g = max(
+            abs(mean * 1e-6 - then)
+            for mean, then in zip(window.mean, rest.force_g["primary"], strict=False)
+        )
+        return window.verdict == "still" and off_g < _MOVED_G
 
     # --- what a table needs before it can be jogged --------------------------------------------
 
