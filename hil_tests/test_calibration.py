@@ -156,7 +156,7 @@ TURNED: dict[str, Matrix] = {
 
 @pytest.mark.requirement("RQ-122")
 @pytest.mark.parametrize(
-    ("seed", "turned"), [(1, {}), (4, {}), (3, TURNED)], ids=["plain", "boards differ", "turned"]
+    ("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards differ", "turned"]
 )
 def test_the_walk_makes_a_table_right(
     make_operator: Tables, seed: int, turned: dict[str, Matrix]
@@ -312,8 +312,13 @@ def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
     operator.press("START")
     operator.wait(2)
     assert table.truth.tilt_deg < -74
-    events = [record for record in operator.records() if hasattr(record, "code")]
-    assert HOME_MEASURED in {event.code for event in events} or arrivals
+    # The log of a session begins with what was measured at home before it.
+    measured = [
+        [record.a, record.b]
+        for record in operator.records()
+        if getattr(record, "code", None) == HOME_MEASURED
+    ]
+    assert arrivals[1][:2] in measured
     # It is kept over a power cut, seen again, and gone when the mount is back.
     operator.close()
     table.power_cut()
