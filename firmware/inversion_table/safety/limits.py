@@ -13,6 +13,12 @@ HOME_TOLERANCE_MDEG = 4_000
 """The home switch is believed only this near to home (HZ-12)."""
 TILT_MAX_MDEG = 90_000
 """Head-down, whatever the settings say (HZ-02)."""
+UNCALIBRATED_TILT_MAX_MDEG = 30_000
+"""Head-down while the IMUs were never calibrated, whatever the settings say (HZ-10)."""
+HOME_FIT_MDEG = 1_000
+"""A calibration is kept only if the present rest at home is home by it (HZ-10)."""
+HOME_DRIFT_MAX_MDEG = 2_000
+"""An IMU further off than this at home has moved on its mount, or the switch has (HZ-10)."""
 HEAD_DOWN_TILT_MDEG = 2_000
 """Above this the head-down clock runs (HZ-03)."""
 
