@@ -154,7 +154,7 @@ TURNED: dict[str, Matrix] = {
 }
 
 
-@pytest.mark.requirement("RQ-122")
+@pytest.mark.requirement("RQ-117")
 @pytest.mark.parametrize(
     ("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards differ", "turned"]
 )
@@ -183,7 +183,7 @@ def test_the_walk_makes_a_table_right(
     assert operator.status()["tilt_mdeg"] / 1000 == pytest.approx(table.truth.tilt_deg, abs=0.4)
 
 
-@pytest.mark.requirement("RQ-118")
+@pytest.mark.requirement("RQ-113")
 def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -> None:
     operator = make_operator(seed=3, calibrate=False)
     reply = operator.ask(
@@ -210,7 +210,7 @@ def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -
     assert 20 < most_deg < 30 + 4
 
 
-@pytest.mark.requirement("RQ-117")
+@pytest.mark.requirement("RQ-112")
 def test_a_calibration_is_taken_at_home_alone_and_used_after_a_restart(operator: Operator) -> None:
     table = operator.table
     operator.wait(6)
@@ -240,7 +240,7 @@ def test_a_calibration_is_taken_at_home_alone_and_used_after_a_restart(operator:
     assert answer["previous"]["version"] == 1
 
 
-@pytest.mark.requirement("RQ-116")
+@pytest.mark.requirement("RQ-111")
 @pytest.mark.parametrize("operation", [1, 2, 3, 4, 6])
 def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
     make_operator: Tables, operation: int
@@ -285,7 +285,7 @@ def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
     assert operator.result("calibration.get")["damaged"] == "b"
 
 
-@pytest.mark.requirement("RQ-119", "RQ-120")
+@pytest.mark.requirement("RQ-114", "RQ-115")
 def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
     make_operator: Tables,
 ) -> None:
@@ -330,7 +330,7 @@ def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
     operator.wait_for_state("HOME", 15_000)
 
 
-@pytest.mark.requirement("RQ-120")
+@pytest.mark.requirement("RQ-115")
 def test_calibrating_again_is_the_way_out_of_a_drift(make_operator: Tables) -> None:
     operator = make_operator(seed=5)
     operator.table.inject("imu_primary_bias", accel_g=0.075, gyro_dps=0.0)

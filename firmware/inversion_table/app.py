@@ -230,7 +230,7 @@ class App:
         self._feed_on_evidence()
 
     def _watch_home(self, now_ms: int) -> None:
-        """Each arrival is measured, logged and kept (RQ-119)."""
+        """Each arrival is measured, logged and kept (RQ-114)."""
         if self.home_angle.look(self.may_erase()):
             angle = self.home_angle
             self.recorder.note(now_ms, events.HOME_MEASURED, angle.primary_mdeg, angle.monitor_mdeg)
@@ -335,7 +335,7 @@ class App:
         """Keep a new calibration and restart; returns its version.
 
         Raises CalibrationError, StoreError. A restart is the one way in: what is stored is loaded
-        and checked there as ever, and no tick sees half of it (RQ-117).
+        and checked there as ever, and no tick sees half of it (RQ-112).
         """
         version = self.calibration.replace(values, self.primary_rest, self.monitor_rest)
         now_ms = self.board.ticks_ms()

@@ -41,7 +41,7 @@ def test_only_return_and_stop_may_act_and_only_they_and_status_answer_in_a_sessi
     answered = {name for name, (_, _, when) in METHODS.items() if when == "any"}
     told = {"hello", "status", "imu.rest", "calibration.get"}
     assert answered == told | {"session.return", "session.stop"}
-    # Only this one asks by itself whether it may (RQ-117).
+    # Only this one asks by itself whether it may (RQ-112).
     assert {name for name, (_, _, when) in METHODS.items() if when == "switch"} == {
         "calibration.put"
     }

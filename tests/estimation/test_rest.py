@@ -46,7 +46,7 @@ def test_nothing_is_said_before_the_first_window_is_whole() -> None:
     assert (watch.windows, watch.verdict) == (0, rest.LOST)
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 def test_sensor_noise_is_still_and_is_averaged_away() -> None:
     # The noisier part: 400 ug/rtHz in 16 Hz is 1.6 mg; the mean of 50 keeps 1.6 mg / 7.
     for seed in range(40):
@@ -59,7 +59,7 @@ def test_sensor_noise_is_still_and_is_averaged_away() -> None:
         assert watch.gyro_scatter_udps == pytest.approx(50_000 * 3**0.5, rel=0.35)
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 @pytest.mark.parametrize("rate_mdeg_per_s", [200, 1_000, 6_000])
 def test_the_slowest_motion_of_the_table_is_no_rest(rate_mdeg_per_s) -> None:
     # 1 mdeg is 17.45 ug across gravity; a tick is 10 ms. The gyroscope turns evenly all the time,
@@ -74,7 +74,7 @@ def test_the_slowest_motion_of_the_table_is_no_rest(rate_mdeg_per_s) -> None:
     assert watch.verdict == rest.MOVING
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 def test_shaking_is_no_rest_whichever_sensor_feels_it() -> None:
     assert watched(noisy(6_000, 50_000)).verdict in (rest.SHAKEN, rest.MOVING)
     assert watched(noisy(1_000, 400_000)).verdict in (rest.SHAKEN, rest.MOVING)
@@ -90,7 +90,7 @@ def test_a_jolt_is_no_rest() -> None:
     )
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 def test_missing_readings_are_said_and_the_next_window_is_a_new_one() -> None:
     watch = watched(lambda tick: None, (rest.MISSED_MAX + 1) * rest.TAKE_EVERY)
     assert (watch.windows, watch.verdict) == (1, rest.LOST)

@@ -88,7 +88,7 @@ def worst_deg(record, errors, role, tilts=TILTS):
     )
 
 
-@pytest.mark.requirement("RQ-122")
+@pytest.mark.requirement("RQ-117")
 @pytest.mark.parametrize("seed", range(12))
 def test_every_specimen_comes_out_right_and_within_its_promise(seed):
     draw = random.Random(seed)
@@ -267,7 +267,7 @@ def windows(number, mean=None, **changes):
     return ImuRest.model_validate({"primary": values, "monitor": values})
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 def test_a_rest_is_made_of_still_windows_that_agree():
     capture = Capture()
     for number in range(WINDOWS):
@@ -282,7 +282,7 @@ def test_a_rest_is_made_of_still_windows_that_agree():
     assert capture.why_not == ""
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 @pytest.mark.parametrize(
     ("verdict", "words"), [("moving", "moves"), ("shaken", "shakes"), ("lost", "no readings")]
 )
@@ -298,7 +298,7 @@ def test_a_window_that_is_none_begins_anew_and_says_why(verdict, words):
     assert capture.rest("x") is None
 
 
-@pytest.mark.requirement("RQ-121")
+@pytest.mark.requirement("RQ-116")
 def test_a_bed_that_creeps_between_windows_is_no_rest():
     capture = Capture()
     for number in range(10):

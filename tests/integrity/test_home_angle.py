@@ -53,7 +53,7 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
-@pytest.mark.requirement("RQ-119")
+@pytest.mark.requirement("RQ-114")
 def test_each_arrival_is_measured_once_by_a_window_that_began_at_rest(home):
     assert home.arrive(300, -200) == [False, True, False]
     assert home.angle.primary_mdeg == pytest.approx(300, abs=10)
@@ -65,7 +65,7 @@ def test_each_arrival_is_measured_once_by_a_window_that_began_at_rest(home):
     assert home.angle.primary_mdeg == pytest.approx(500, abs=10)
 
 
-@pytest.mark.requirement("RQ-119")
+@pytest.mark.requirement("RQ-114")
 @pytest.mark.parametrize("ahead", [0, 1])
 def test_both_imus_must_have_had_such_a_window(home, ahead):
     home.angle.look(False)
@@ -75,7 +75,7 @@ def test_both_imus_must_have_had_such_a_window(home, ahead):
     assert home.window(300, 300)
 
 
-@pytest.mark.requirement("RQ-119")
+@pytest.mark.requirement("RQ-114")
 def test_nothing_is_measured_away_from_home_or_while_somebody_gets_on(home):
     for _ in range(5):
         assert not home.window(3_000, 3_000, resting=False)
@@ -85,7 +85,7 @@ def test_nothing_is_measured_away_from_home_or_while_somebody_gets_on(home):
     assert home.angle.ok
 
 
-@pytest.mark.requirement("RQ-120")
+@pytest.mark.requirement("RQ-115")
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("which", [0, 1])
 def test_past_the_bound_it_is_not_ok_and_heals_when_it_is_back(home, sign, which):
@@ -97,7 +97,7 @@ def test_past_the_bound_it_is_not_ok_and_heals_when_it_is_back(home, sign, which
         assert home.angle.ok == ok, off
 
 
-@pytest.mark.requirement("RQ-119")
+@pytest.mark.requirement("RQ-114")
 def test_the_last_arrivals_are_kept_over_a_restart_and_forgotten_with_the_calibration(home):
     for number in range(ARRIVALS_KEPT + 5):
         home.arrive(number * 10, 0)
@@ -128,7 +128,7 @@ def test_without_a_calibration_there_is_nothing_to_compare_with(tmp_path):
     assert home.angle.ok
 
 
-@pytest.mark.requirement("RQ-120")
+@pytest.mark.requirement("RQ-115")
 @pytest.mark.parametrize(
     ("ok", "at_home", "raised"),
     [

@@ -349,7 +349,7 @@ def test_a_rest_window_is_told_as_it_is(app: FakeApp) -> None:
     assert (result["monitor"]["verdict"], result["monitor"]["mean"][2]) == ("shaken", 1_010_000)
 
 
-@pytest.mark.requirement("RQ-117")
+@pytest.mark.requirement("RQ-112")
 @pytest.mark.parametrize(
     ("problem", "code"),
     [
@@ -365,7 +365,7 @@ def test_a_calibration_that_is_not_kept_says_why(app: FakeApp, problem, code) ->
     assert str(problem) in error["message"]
 
 
-@pytest.mark.requirement("RQ-118")
+@pytest.mark.requirement("RQ-113")
 def test_a_plan_too_steep_for_an_uncalibrated_table_is_told_so(app: FakeApp) -> None:
     app.settings.tilt_max_mdeg = limits.UNCALIBRATED_TILT_MAX_MDEG
     app.calibration.calibrated = False
@@ -378,7 +378,7 @@ def test_a_plan_too_steep_for_an_uncalibrated_table_is_told_so(app: FakeApp) -> 
     assert ask(app, "status")["result"]["calibrated"] is False
 
 
-@pytest.mark.requirement("RQ-119")
+@pytest.mark.requirement("RQ-114")
 def test_status_tells_the_worse_imu_at_home(app: FakeApp) -> None:
     assert ask(app, "status")["result"]["home_off_mdeg"] is None
     angle = app.home_angle

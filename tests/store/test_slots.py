@@ -51,7 +51,7 @@ def damage(store, slot):
     path.write_bytes(path.read_bytes().replace(b"full", b"fool"))
 
 
-@pytest.mark.requirement("RQ-116")
+@pytest.mark.requirement("RQ-111")
 def test_slots_take_turns_and_the_one_before_stays(store):
     slots = Slots(store, "calibration")
     assert (slots.newest, slots.previous, slots.slot) == (None, None, "")
@@ -64,7 +64,7 @@ def test_slots_take_turns_and_the_one_before_stays(store):
             assert seen.previous == before
 
 
-@pytest.mark.requirement("RQ-116")
+@pytest.mark.requirement("RQ-111")
 def test_over_the_newest_leaves_the_one_before(store):
     slots = Slots(store, "calibration")
     slots.save({"version": 0, "name": "whole"})
@@ -74,7 +74,7 @@ def test_over_the_newest_leaves_the_one_before(store):
     assert slots.previous == {"version": 1, "name": "whole"}
 
 
-@pytest.mark.requirement("RQ-070", "RQ-116")
+@pytest.mark.requirement("RQ-070", "RQ-111")
 @pytest.mark.parametrize("slot", ["a", "b"])
 def test_a_damaged_slot_is_told_the_other_is_used_and_the_next_one_mends_it(store, slot):
     slots = Slots(store, "calibration")
@@ -107,7 +107,7 @@ def test_a_whole_slot_past_a_bound_is_not_used(store):
     assert kept.to_dict()["slot"] == "a"
 
 
-@pytest.mark.requirement("RQ-118")
+@pytest.mark.requirement("RQ-113")
 def test_a_table_without_a_whole_calibration_limits_itself(store):
     for kind in (None, FIRST_GUESS, FULL):
         if kind:
@@ -122,7 +122,7 @@ def test_a_table_without_a_whole_calibration_limits_itself(store):
             assert settings.tilt_max_mdeg == (set_mdeg if kind == FULL else lowered)
 
 
-@pytest.mark.requirement("RQ-117")
+@pytest.mark.requirement("RQ-112")
 @pytest.mark.parametrize(("off_mdeg", "kept"), [(0, True), (950, True), (1_050, False)])
 @pytest.mark.parametrize("role", ["primary", "monitor"])
 def test_only_what_makes_this_rest_home_is_kept(store, role, off_mdeg, kept):
@@ -137,13 +137,13 @@ def test_only_what_makes_this_rest_home_is_kept(store, role, off_mdeg, kept):
         assert KeptCalibration(store).current is None
 
 
-@pytest.mark.requirement("RQ-117")
+@pytest.mark.requirement("RQ-112")
 def test_a_bed_that_moves_takes_no_calibration(store):
     with pytest.raises(CalibrationError, match=r"not at rest \(moving\)"):
         KeptCalibration(store).replace(record(), *rests(verdict=MOVING))
 
 
-@pytest.mark.requirement("RQ-116")
+@pytest.mark.requirement("RQ-111")
 def test_a_first_guess_on_the_way_does_not_cost_the_whole_one_before(store):
     for kind in (FULL, FIRST_GUESS, FIRST_GUESS, FULL):
         KeptCalibration(store).replace(record(kind), *rests())
@@ -192,7 +192,7 @@ def test_a_record_comes_back_as_it_was():
         TableCalibration([])
 
 
-@pytest.mark.requirement("RQ-116")
+@pytest.mark.requirement("RQ-111")
 def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_calibration():
     script = Path(__file__).parent / "device" / "cut_slots.py"
     journal = Path(__file__).parents[1] / "journal"  # its model of NOR flash

@@ -13,7 +13,7 @@ SAMPLES = 50
 MISSED_MAX = 5
 """More readings than this missing, of SAMPLES, and the window says nothing."""
 
-# What a window was like (RQ-121).
+# What a window was like (RQ-116).
 STILL = 0
 MOVING = 1
 SHAKEN = 2

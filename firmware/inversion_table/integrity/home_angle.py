@@ -1,7 +1,7 @@
 """Drift watch: what the IMUs say at home, against the angle that home had at the calibration.
 
 At home the switch says where the bed is, without any IMU. An IMU that reads something else there
-has moved on its mount or drifted; if both do, the switch has moved. (RQ-119, RQ-120)
+has moved on its mount or drifted; if both do, the switch has moved. (RQ-114, RQ-115)
 """
 
 from inversion_table.estimation.rest import STILL, tilt_of

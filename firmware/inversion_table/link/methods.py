@@ -100,7 +100,7 @@ class Methods:
                 "heap_free": app.heap_free,
                 "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
                 "program": app.program_check.problem[:200],
-                "calibrated": app.calibration.calibrated,  # RQ-118
+                "calibrated": app.calibration.calibrated,  # RQ-113
                 "home_off_mdeg": self._home_off_mdeg(),
                 "last_start": cause_name(app.start_cause),  # RQ-094
                 "unix_s": app.unix_time_s(),
@@ -222,7 +222,7 @@ class Methods:
 
     def _calibration_put(self, params: dict) -> tuple:
         app = self._app
-        if not app.on_home_switch():  # RQ-117
+        if not app.on_home_switch():  # RQ-112
             raise Refusal(messages.BUSY, "calibration.put needs the bed at home, without power")
         try:
             version = app.replace_calibration(params["calibration"])
@@ -255,7 +255,7 @@ def _rest(rest, ok: bool, tilt_mdeg: int) -> dict:
 
 def _tell_why_so_low(problems: list) -> None:
     for problem in problems:
-        if problem.code == plans.BAD_TILT:  # RQ-118
+        if problem.code == plans.BAD_TILT:  # RQ-113
             problem.text += (
                 "; it was never calibrated and limits itself to %d deg: run itable calibrate"
                 % (limits.UNCALIBRATED_TILT_MAX_MDEG // 1_000)

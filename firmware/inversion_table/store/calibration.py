@@ -31,7 +31,7 @@ class KeptCalibration:
         self.primary = current.primary if current else nominal_primary()
         self.monitor = current.monitor if current else nominal_monitor()
         self.calibrated = current is not None and current.kind == FULL
-        """False: the table limits itself (RQ-118)."""
+        """False: the table limits itself (RQ-113)."""
         self.home_mdeg = current.home_mdeg if current else None
 
     def limit(self, settings) -> None:
@@ -54,7 +54,7 @@ class KeptCalibration:
         """Check and keep a new calibration; returns its version. It is used from the next start.
 
         The bed must rest at home as it is called (two RestWatch): a calibration by which this very
-        rest is not home is refused, whoever made it (RQ-117). Raises CalibrationError, StoreError.
+        rest is not home is refused, whoever made it (RQ-112). Raises CalibrationError, StoreError.
         """
         new = TableCalibration(values)
         for name, calibration, rest in (

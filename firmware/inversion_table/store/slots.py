@@ -1,7 +1,7 @@
 """A value in two slots by turns: the newest is in use, the one before it can be had back.
 
 A slot is a value of the store, so a power cut leaves it old or new, whole (RQ-069); and what is
-in use is never written over (RQ-116).
+in use is never written over (RQ-111).
 """
 
 from inversion_table.store.values import Store, StoreError

@@ -9,7 +9,7 @@ from itable.calibrate.solver import ROLES, Rest
 from itable.link.models import ImuRest, RestWindow
 
 WINDOWS = 2
-"""Windows of two seconds, still and alike, that make a rest, after a first one (RQ-121)."""
+"""Windows of two seconds, still and alike, that make a rest, after a first one (RQ-116)."""
 AGREE_G = 0.002
 APART_MIN_DEG = 10.0
 """Between any two rests: nearer ones tell the fit nothing new."""

@@ -6,7 +6,7 @@ At rest an accelerometer feels "up". In bed axes that is b(tilt) = (-sin tilt, 0
 
 with R the mount, s and bias of each axis. Unknown besides R, s and bias of each IMU is the tilt of
 each rest, the same for both IMUs. All are found together by least squares (Gauss-Newton), each
-equation weighed by its noise (RQ-122). What the data leave open is held by what the data sheets
+equation weighed by its noise (RQ-117). What the data leave open is held by what the data sheets
 say of bias and scale; so the answer's covariance tells what was measured and what was only assumed.
 
 What fixes what: all "up" lie in one plane, its normal is the hinge, and how far it misses the
