@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from inversion_table.estimation import channel, integer_math
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
@@ -35,6 +36,13 @@ CALIBRATIONS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _numbers_stay_checked(monkeypatch) -> None:
+    """`int(...)`, which compiled code needs, would turn an Int31 back into a plain int."""
+    for module in (channel, integer_math):
+        monkeypatch.setattr(module, "int", Int31, raising=False)
+
+
 class Harness:
     """An estimator whose numbers are all Int31."""
 
@@ -59,8 +67,7 @@ class Harness:
     def check(self) -> None:
         for part in (self.estimator.primary, self.estimator.monitor, self.estimate):
             assert attributes_are_checked(part)
-        channel = self.estimator.primary
-        assert type(channel._ux) is Int31
+        assert type(self.estimator.primary._ux) is Int31
         assert type(self.estimate.tilt_mdeg) is Int31
 
     def settle(self) -> None:
