@@ -116,7 +116,7 @@ def test_damaged_line_gets_an_error_and_the_link_goes_on(operator: Operator) -> 
     assert operator.status()["state"] == "HOME"
 
 
-@pytest.mark.requirement("RQ-097")
+@pytest.mark.requirement("RQ-106")
 def test_a_fault_is_told_with_its_time_and_readings_even_after_it_is_over(
     operator: Operator,
 ) -> None:

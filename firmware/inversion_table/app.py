@@ -17,9 +17,13 @@ from inversion_table.contract.messages import contract_hash
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
+from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.resets import boot_of
+from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
-from inversion_table.safety import kernel, limits, states
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
@@ -32,6 +36,12 @@ from inversion_table.session.sequencer import Sequencer
 COLLECT_MS = 10_000
 PASS_MS = 20
 """The background has nothing to do that cannot wait so long; only the link is asked more often."""
+CHECK_STEPS_AT_START = 16
+"""Steps of the program's check in a pass: 8 KB, about 5 ms; the whole program in about 1 s."""
+CHECK_PASSES = 2
+"""Later one step in so many passes: the whole program in about 32 s."""
+VALUES_MS = 5_000
+"""One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
 
 
@@ -40,11 +50,21 @@ class App:
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
     settings, settings_ok: limits.Settings and whether they could be read; calibrations: of the
-    primary and the monitor IMU; boot: ports.BOOT_...
+    primary and the monitor IMU; program_check: integrity.program.ProgramCheck; start_cause: why
+    the controller started (contract.resets)
     """
 
     def __init__(
-        self, board, ring, recorder, store, settings, settings_ok, calibrations, boot
+        self,
+        board,
+        ring,
+        recorder,
+        store,
+        settings,
+        settings_ok,
+        calibrations,
+        program_check,
+        start_cause,
     ) -> None:
         self.board = board
         self.ring = ring
@@ -58,14 +78,19 @@ class App:
         self.wish = Wish()
         self.decision = Decision()
         self.sequencer = Sequencer()
+        self.clocks = Clocks()
+        self.program_check = program_check
+        self._program_passes = 0
         self.ticks = 0
         self.late_ticks = 0
         self.heap_free = gc.mem_free()
         """Bytes free right after the last collection: garbage does not count."""
-        self._boot = boot
-        self._kernel = kernel.KernelState(boot)
+        self.start_cause = start_cause
+        self._kernel = GuardedKernel(boot_of(start_cause))
         self._monitors = Monitors()
         self._estimator = TiltEstimator(calibrations[0], calibrations[1])
+        self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
+        self._values_ms = board.ticks_ms()
         self._primary = ImuSample()
         self._monitor = ImuSample()
         self._panel = Panel(board.panel)
@@ -89,7 +114,7 @@ class App:
         self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
         self.describe_log()
-        recorder.note(board.ticks_ms(), events.RESET, boot, 0)
+        recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
 
     # The control tick
 
@@ -114,8 +139,7 @@ class App:
             now_ms,
             self.wish,
         )
-        kernel.step(
-            self._kernel,
+        self._kernel.step(
             self.wish,
             self.estimate,
             self.inputs,
@@ -152,7 +176,9 @@ class App:
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
-        inputs.settings_ok = self.settings_ok
+        inputs.settings_ok = self.settings_ok and self._values.ok
+        inputs.program_ok = self.program_check.ok
+        inputs.clocks_ok = self.clocks.ok
         self._sensed = (self._sensed + 1) & TICKS_MASK
 
     # Mailboxes: what the background may ask of the tick
@@ -176,6 +202,11 @@ class App:
         self._passed_ms = now_ms
         self._uptime_ms += passed_ms
         self._date_fault(now_ms)
+        self.clocks.look(self.ticks, self.board.ticks_ms(), self.board.rtc_s())
+        self._check_program()
+        if elapsed_ms(now_ms, self._values_ms) >= VALUES_MS:
+            self._values_ms = now_ms
+            self._values.step()
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
         if self.may_erase():
@@ -185,6 +216,18 @@ class App:
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+
+    def _check_program(self) -> None:
+        """Quickly at the start, since no START is accepted before it is done; slowly after it."""
+        check = self.program_check
+        if check.first_round():
+            for _ in range(CHECK_STEPS_AT_START):
+                check.step()
+            return
+        self._program_passes += 1
+        if self._program_passes >= CHECK_PASSES:
+            self._program_passes = 0
+            check.step()
 
     def _feed_on_evidence(self) -> None:
         """Feed the watchdog if ticks, sensing and (it calls this) background moved on (RQ-039)."""
@@ -233,6 +276,15 @@ class App:
         """Milliseconds since the start; does not wrap (background only)."""
         return self._uptime_ms
 
+    def unix_time_s(self) -> int:
+        """Seconds since 1970, 0 while the clock is not set."""
+        return self.board.unix_time_s()
+
+    def set_clock(self, unix_s: int) -> None:
+        """Set the clock; only at home. The comparison with the other clocks begins anew."""
+        self.board.set_clock(unix_s)
+        self.clocks.restart()
+
     def store_plan(self, plan) -> None:
         """Keep `plan`, already checked, and make it the one that START runs."""
         if self.program is None or self.program.plan_id != plan.plan_id():
@@ -242,7 +294,9 @@ class App:
 
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""
-        self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        self._values.use_plan(program)
+        self.program = program
         self.describe_log()
 
     def describe_log(self) -> None:
@@ -254,7 +308,7 @@ class App:
             VERSION,
             contract_hash(),
             settings_id(self.settings.to_dict()),
-            self._boot,
+            self.start_cause,
         )
 
     def log_sessions(self) -> list:

@@ -1,12 +1,11 @@
 """From reset to the running application: read what is stored, build, start ticks, loop."""
 
-import gc
 import sys
-import time
 
 import micropython
 
-from inversion_table import VERSION
+import inversion_table
+from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
 from inversion_table.estimation.calibration import (
@@ -15,6 +14,8 @@ from inversion_table.estimation.calibration import (
     nominal_monitor,
     nominal_primary,
 )
+from inversion_table.integrity import resets
+from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.recorder import Recorder
@@ -23,7 +24,6 @@ from inversion_table.link.lines import LineBuffer
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
 from inversion_table.safety import limits, states
-from inversion_table.safety.ports import BOOT_POWER_ON, BOOT_WATCHDOG
 from inversion_table.session import plan as plans
 from inversion_table.store.values import Store, StoreError
 
@@ -32,10 +32,6 @@ JOURNAL_FOLDER = "/journal"
 SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
-CLOCK_SET_YEAR = 2025
-"""A clock that says an earlier year was never set: the chip starts in 2021."""
-UNIX_EPOCH_YEAR = 1970
-SECONDS_1970_TO_2000 = 946_684_800
 
 
 def run() -> None:
@@ -45,28 +41,33 @@ def run() -> None:
         micropython.alloc_emergency_exception_buf(128)
     board = Board()
     store = Store(STORE_FOLDER)
+    start_cause = board.start_cause()
     if _service_wanted(board, store):
         board.red.value(1)
         board.blue.value(1)
         micropython.kbd_intr(CTRL_C)
+        board.mark(resets.IN_SERVICE)
         print("inversion table %s: SERVICE. The motor stays off; reset to leave." % VERSION)  # noqa: T201 - to the REPL
         return
-    app = build(board, store)
+    board.mark(resets.RUNNING)
+    app = build(board, store, start_cause)
     server = Server(Methods(app, board.device_name()).table, app.in_session)
     lines = LineBuffer()
-    gc.collect()
+    heap.loaded()
     board.start_watchdog()
     timer = board.start_ticks(app.tick, limits.TICK_MS)
     crash = None
     try:
         _loop(board, app, server, lines)
         store.save(SERVICE_FLAG, True)
+        board.mark(resets.FOR_SERVICE)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
         crash = error
     # Whatever happened: no tick that could drive again, no drive, no heartbeat. Then start afresh.
     timer.deinit()
     app.drive_off()
     if crash is not None:
+        board.mark(resets.CRASHED)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
 
@@ -83,28 +84,38 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
         board.idle()
 
 
-def build(board: Board, store: Store) -> App:
-    """The application, with everything that is stored; nothing stored can keep it from starting."""
+def build(board: Board, store: Store, start_cause: int) -> App:
+    """The application, with everything that is stored; nothing stored can keep it from starting.
+
+    start_cause: why the controller started (contract.resets).
+    """
     settings, settings_ok = _settings(store)
     primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
     monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
     ring = _ring(board, store)
-    recorder = Recorder(ring, unix_time_s)
-    boot = BOOT_WATCHDOG if board.was_watchdog_reset() else BOOT_POWER_ON
+    recorder = Recorder(ring, board.unix_time_s)
     app = App(
         board,
         ring,
         recorder,
         store,
         settings,
+        # Without a log nobody would know what was done: no session (RQ-105).
         settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
         (primary, monitor),
-        boot,
+        _program_check(),
+        start_cause,
     )
     plan = _plan(store, settings)
     if plan is not None:
         app.use_plan(plan)
     return app
+
+
+def _program_check() -> ProgramCheck:
+    """The check of the files that this program was loaded from (RQ-083)."""
+    root = package_root(inversion_table.__file__)
+    return ProgramCheck(root, lambda: loaded_files(sys.modules, inversion_table.__name__, root))
 
 
 def _ring(board: Board, store: Store) -> Ring | AbsentRing:
@@ -124,14 +135,6 @@ def _ring(board: Board, store: Store) -> Ring | AbsentRing:
         )
     except (reserve.ReserveError, StoreError, OSError):
         return AbsentRing()
-
-
-def unix_time_s() -> int:
-    """Seconds since 1970 by the chip's clock; 0 while nobody has set it."""
-    if time.gmtime()[0] < CLOCK_SET_YEAR:
-        return 0
-    epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
-    return int(time.time()) + epoch_s
 
 
 def _answer(usb, server: Server, line: bytes | None) -> None:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from inversion_table.safety import faults, limits, ports, states
-from inversion_table.safety.kernel import KernelState
+from inversion_table.safety.memory import KernelState
 from inversion_table.safety.ticks import CLOCK_MAX_MS
 from tests.explore.choices import Chooser, Clock, Lazy
 
@@ -200,7 +200,15 @@ class World:
         self.k = k
         self.inputs = Lazy(chooser, environment.inputs)
         self.estimate = Lazy(chooser, environment.estimate)
-        self.monitors = Lazy(chooser, {"active": environment.active, "tilt_trusted": BOTH})
+        self.monitors = Lazy(
+            chooser,
+            {
+                "active": environment.active,
+                "tilt_trusted": BOTH,
+                "backed_off": BOTH,
+                "return_futile": ONLY,
+            },
+        )
         self._limits = -1
         self._chooser = chooser
         self._environment = environment

@@ -49,6 +49,9 @@ STATUS: dict[str, Any] = {
     "late_ticks": 0,
     "heap_free": 200_000,
     "log_lost": 0,
+    "program": "",
+    "last_start": "power-up or brown-out",
+    "unix_s": 0,
 }
 
 
@@ -97,6 +100,7 @@ class FakeTable:
             "session.stop": lambda params: ({"state": "STOPPED"}, None),
             "log.list": self._list,
             "log.read": self._read,
+            "clock.set": self._set_clock,
             "settings.get": self._settings,
         }
 
@@ -132,6 +136,10 @@ class FakeTable:
             raise Refusal(messages.NOT_FOUND, "session %d" % params["session"])
         part = data[params["offset"] : params["offset"] + params["length"]]
         return {**params, "length": len(part), "total": len(data)}, part
+
+    def _set_clock(self, params):
+        self.status["unix_s"] = params["unix_s"]
+        return {"unix_s": params["unix_s"]}, None
 
     def _settings(self, params):
         bounds = {name: list(limits.SETTINGS[name]) for name in limits.SETTINGS}

@@ -13,6 +13,10 @@ class FakeRecorder:
     lost_pages = 0
 
 
+class FakeProgramCheck:
+    problem = ""
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
@@ -26,6 +30,9 @@ class FakeApp:
         self.sequencer = Sequencer()
         self.recorder = FakeRecorder()
         self.last_fault = LastFault()
+        self.program_check = FakeProgramCheck()
+        self.start_cause = 1
+        self.unix_s = 0
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000
@@ -43,6 +50,13 @@ class FakeApp:
 
     def fault_age_ms(self):
         return 61_000
+
+    def unix_time_s(self):
+        return self.unix_s
+
+    def set_clock(self, unix_s):
+        self.calls.append("set_clock")
+        self.unix_s = unix_s
 
     def ask_return(self):
         self.calls.append("return")

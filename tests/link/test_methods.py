@@ -55,6 +55,7 @@ def put(plan: Plan) -> dict:
 GOOD_PARAMS = {
     "plan.put": put(PLAN),
     "log.read": {"session": 7, "offset": 0, "length": 10},
+    "clock.set": {"unix_s": 1_800_000_000},
 }
 
 
@@ -74,7 +75,7 @@ def test_each_result_is_what_its_definition_says(app: FakeApp, method: str) -> N
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
     # What an application may be asked for is written down here: to return, to stop, to keep a
-    # plan for the next START. All that the tick reads stays as it was.
+    # plan for the next START, to set the clock. All that the tick reads stays as it was.
     kept = {
         name: dict(vars(thing))
         for name, thing in vars(app).items()
@@ -86,6 +87,7 @@ def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
         "session.stop": ["stop"],
         "plan.put": ["store_plan"],
         "log.read": ["log_read"],
+        "clock.set": ["set_clock"],
     }
     assert app.calls == allowed.get(method, [])
     for name, values in kept.items():
@@ -261,6 +263,28 @@ def test_the_log_says_what_it_lost(app: FakeApp) -> None:
     assert ask(app, "status")["result"]["log_lost"] == 5
 
 
+@pytest.mark.requirement("RQ-093")
+def test_the_clock_is_set_and_told(app: FakeApp) -> None:
+    assert ask(app, "status")["result"]["unix_s"] == 0
+    reply = ask(app, "clock.set", {"unix_s": 1_800_000_000})
+    assert reply["result"] == {"unix_s": 1_800_000_000}
+    assert ask(app, "status")["result"]["unix_s"] == 1_800_000_000
+
+
+@pytest.mark.parametrize("unix_s", [0, 1_735_689_599, 1 << 32, -1, True, "1800000000", None])
+def test_a_time_that_cannot_be_is_refused(app: FakeApp, unix_s: object) -> None:
+    reply = ask(app, "clock.set", {"unix_s": unix_s})
+    assert reply["error"]["code"] == messages.INVALID_PARAMS
+    assert "set_clock" not in app.calls
+
+
+@pytest.mark.requirement("RQ-062")
+def test_the_clock_is_set_only_at_home(app: FakeApp) -> None:
+    app.moving = True
+    assert ask(app, "clock.set", {"unix_s": 1_800_000_000})["error"]["code"] == messages.BUSY
+    assert "set_clock" not in app.calls
+
+
 def test_settings_come_with_their_bounds(app: FakeApp) -> None:
     result = ask(app, "settings.get")["result"]
     assert result["settings"] == limits.Settings().to_dict()
@@ -277,7 +301,7 @@ def test_the_fault_of_the_moment_is_told_in_words(app: FakeApp) -> None:
     assert "interlock" in result["fault_engineer"]
 
 
-@pytest.mark.requirement("RQ-097")
+@pytest.mark.requirement("RQ-106")
 def test_the_last_fault_is_told_with_its_time_and_what_was_measured(app: FakeApp) -> None:
     assert ask(app, "status")["result"]["last_fault"] is None
     app.decision.state = states.MOVING

@@ -131,6 +131,8 @@ REFUSALS = [
     (faults.OUTWARD_END, "inputs", "end_reached", True),
     (faults.RELAY_WELDED, "inputs", "relay_closed", True),
     (faults.SETTINGS_CORRUPT, "inputs", "settings_ok", False),
+    (faults.PROGRAM_CORRUPT, "inputs", "program_ok", False),
+    (faults.CLOCKS_APART, "inputs", "clocks_ok", False),
     (faults.TILT_LOST, "watch", "tilt_trusted", False),
     (faults.IMU_PRIMARY_LOST, "estimate", "primary_ok", False),
     (faults.IMU_MONITOR_LOST, "estimate", "monitor_ok", False),
@@ -373,7 +375,7 @@ def test_a_paused_return_goes_on_homeward_by_start_too() -> None:
     table.return_home = True
     table.run(6_000)
     assert table.decision.state == states.RETURNING
-    for _ in range(3):
+    for _ in range(limits.RETURN_PAUSES):
         table.pause = True
         table.run(1_000)
         assert table.decision.state == states.PAUSED
@@ -383,8 +385,6 @@ def test_a_paused_return_goes_on_homeward_by_start_too() -> None:
         assert table.decision.state == states.RETURNING
         assert table.tilt_mdeg() < here
     table.pause = True
-    table.run(1_000)
-    table.return_home = True
     assert table.run_until(states.HOME, 60_000) > 0
 
 

@@ -26,6 +26,8 @@ PERMITTING = {
     "home_switch": False,
     "relay_closed": True,
     "settings_ok": True,
+    "program_ok": True,
+    "clocks_ok": True,
     "settled": True,
     "jog_up": False,
     "return_edge": False,

@@ -36,6 +36,8 @@ ERROR_TEXTS = {
 
 LOG_READ_MAX_BYTES = 4096
 _U32_MAX = 0xFFFFFFFF
+CLOCK_SET_FROM_S = 1_735_689_600
+"""2025-01-01: a clock that says less was never set."""
 
 # A parameter or field: (name, kind, lowest, highest); text bounds are lengths. Kinds: int, text,
 # object, list, bool; a kind ending in "?" may be absent or null.
@@ -83,6 +85,9 @@ METHODS = {
             ("late_ticks", "int", 0, _U32_MAX),
             ("heap_free", "int", 0, _U32_MAX),
             ("log_lost", "int", 0, _U32_MAX),
+            ("program", "text", 0, 200),
+            ("last_start", "text", 1, 32),
+            ("unix_s", "int", 0, _U32_MAX),
         ),
         "any",
     ),
@@ -108,6 +113,11 @@ METHODS = {
             ("length", "int", 0, LOG_READ_MAX_BYTES),
             ("total", "int", 0, _U32_MAX),
         ),
+        "home",
+    ),
+    "clock.set": (
+        (("unix_s", "int", CLOCK_SET_FROM_S, _U32_MAX),),
+        (("unix_s", "int", 0, _U32_MAX),),
         "home",
     ),
     "settings.get": (

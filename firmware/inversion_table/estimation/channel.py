@@ -118,6 +118,18 @@ DOUBT_MAX = const(25)
 AGREED_TURNS = const(48)
 """So many turns (3.8 s) of agreement on end, until a doubted vector is trusted again."""
 
+# --- noise ---
+SCATTER_MAX_UDPS = const(150_000)
+"""Mean step from one reading of the gyroscope to the next. Noise as in the data sheets (ST DS12814:
+3.8 mdps, PS-MPU-6000A: 5 mdps a root hertz) makes 26 and 23 mdps of it through the filters that are
+set, 10 times as much 260 and 226 (RQ-085)."""
+SCATTER_CLIP_UDPS = const(2_000_000)
+"""The most that one step counts for: the gear stops the bed within a few readings."""
+SCATTER_SHIFT = const(5)
+"""Averaged over 32 readings."""
+STEADY_MS = const(15)
+"""Readings further apart are not compared."""
+
 BIAS_SPAN_UDPS = const(20_000_000)
 """Learned bias stays this near to the calibrated one."""
 TURN_PER_MS_Q22 = const(78_602)
@@ -172,6 +184,14 @@ class GravityChannel:
         self._taken = 0
         self._rate_sum = 0
         self._turn = 0
+        self._gx = 0
+        self._gy = 0
+        self._gz = 0
+        self._scatter_x = 0
+        self._scatter_y = 0
+        self._scatter_z = 0
+        self.noisy = False
+        """The gyroscope scatters more than a sound one, on two of its axes at least."""
         self.reset()
 
     def reset(self) -> None:
@@ -184,6 +204,10 @@ class GravityChannel:
         self._then_ms = 0
         self.rate_mdeg_per_s = 0
         self.age_ms = AGE_MAX_MS
+        self._scatter_x = 0
+        self._scatter_y = 0
+        self._scatter_z = 0
+        self.noisy = False
         self._lose()
 
     def _lose(self) -> None:
@@ -250,6 +274,8 @@ class GravityChannel:
             return
         self._then_ms = now_ms
         self.age_ms = 0
+
+        self._watch_scatter(sample, step_ms)
 
         # Calibrated force in 1/64 micro-g.
         fx = ((int(sample.ax_ug) - int(self._fx_bias)) >> 5) * int(self._fx_scale) >> 2
@@ -427,8 +453,62 @@ class GravityChannel:
         self.ok = False
         if error_mdeg < ERROR_PEAK_MDEG and rate < RATE_MAX_MDEG_PER_S:
             if tilt_mdeg > TILT_MIN_MDEG and tilt_mdeg < TILT_MAX_MDEG:
-                if self._consistent and self.settled:
+                if self._consistent and self.settled and not self.noisy:
                     self.ok = True
+
+    @micropython.viper
+    def _watch_scatter(self, sample, step_ms: int):
+        """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
+
+        Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
+        along one more than along the others. So the middle one of the three counts.
+        """
+        gx = int(sample.gx_udps)
+        gy = int(sample.gy_udps)
+        gz = int(sample.gz_udps)
+        if step_ms <= STEADY_MS:
+            x = gx - int(self._gx)
+            y = gy - int(self._gy)
+            z = gz - int(self._gz)
+            if x < 0:
+                x = 0 - x
+            if y < 0:
+                y = 0 - y
+            if z < 0:
+                z = 0 - z
+            if x > SCATTER_CLIP_UDPS:
+                x = SCATTER_CLIP_UDPS
+            if y > SCATTER_CLIP_UDPS:
+                y = SCATTER_CLIP_UDPS
+            if z > SCATTER_CLIP_UDPS:
+                z = SCATTER_CLIP_UDPS
+            scatter_x = int(self._scatter_x)
+            scatter_y = int(self._scatter_y)
+            scatter_z = int(self._scatter_z)
+            scatter_x += (x - scatter_x) >> SCATTER_SHIFT
+            scatter_y += (y - scatter_y) >> SCATTER_SHIFT
+            scatter_z += (z - scatter_z) >> SCATTER_SHIFT
+            self._scatter_x = scatter_x
+            self._scatter_y = scatter_y
+            self._scatter_z = scatter_z
+            # Once noisy, it stays so until the scatter is half of that.
+            bound = SCATTER_MAX_UDPS
+            if self.noisy:
+                bound >>= 1
+            many = 0
+            if scatter_x > bound:
+                many += 1
+            if scatter_y > bound:
+                many += 1
+            if scatter_z > bound:
+                many += 1
+            if many >= 2:
+                self.noisy = True
+            else:
+                self.noisy = False
+        self._gx = gx
+        self._gy = gy
+        self._gz = gz
 
     def _advance(self, wx: int, wy: int, wz: int) -> None:
         """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""

@@ -4,7 +4,7 @@ from inversion_table.safety import faults, states
 
 
 class LastFault:
-    """Kept after the fault is forgotten, until the next one: people ask afterwards (RQ-097)."""
+    """Kept after the fault is forgotten, until the next one: people ask afterwards (RQ-106)."""
 
     def __init__(self) -> None:
         self.count = 0

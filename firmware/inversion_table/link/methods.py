@@ -3,6 +3,7 @@
 from inversion_table import VERSION
 from inversion_table.contract import messages
 from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.resets import cause_name
 from inversion_table.link.server import Refusal
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
@@ -29,6 +30,7 @@ class Methods:
             "session.stop": self._session_stop,
             "log.list": self._log_list,
             "log.read": self._log_read,
+            "clock.set": self._clock_set,
             "settings.get": self._settings_get,
         }
 
@@ -55,46 +57,52 @@ class Methods:
         program = app.program
         fault = FAULTS[decision.fault]
         refused = FAULTS[decision.refused]
-        return {
-            "state": STATE_NAMES[decision.state],
-            "tilt_mdeg": estimate.tilt_mdeg,
-            "target_mdeg": app.wish.target_mdeg,
-            "goal_mdeg": app.wish.goal_mdeg,
-            "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
-            "tilt_valid": estimate.valid,
-            "tilt_error_mdeg": estimate.error_mdeg,
-            "current_ma": inputs.current_ma,
-            "supply_mv": inputs.supply_mv,
-            "fault": fault[0],
-            "fault_patient": fault[3],  # RQ-080
-            "fault_engineer": fault[4],
-            "last_fault": self._last_fault(),
-            "refused": refused[0],
-            "refused_patient": refused[3],
-            "plan_id": program.plan_id if program else "",
-            "plan_name": program.name if program else "",
-            "step": app.sequencer.step_number,
-            "steps": program.step_total if program else 0,
-            "session_ms": decision.session_ms,
-            "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
-            "head_down_ms": decision.head_down_ms,
-            "head_down_max_ms": app.settings.head_down_max_ms,
-            "inputs": {
-                "estop_pressed": inputs.estop_pressed,
-                "end_reached": inputs.end_reached,
-                "ankle_locked": inputs.ankle_locked,
-                "home_switch": inputs.home_switch,
-                "relay_closed": inputs.relay_closed,
+        return (
+            {
+                "state": STATE_NAMES[decision.state],
+                "tilt_mdeg": estimate.tilt_mdeg,
+                "target_mdeg": app.wish.target_mdeg,
+                "goal_mdeg": app.wish.goal_mdeg,
+                "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
+                "tilt_valid": estimate.valid,
+                "tilt_error_mdeg": estimate.error_mdeg,
+                "current_ma": inputs.current_ma,
+                "supply_mv": inputs.supply_mv,
+                "fault": fault[0],
+                "fault_patient": fault[3],  # RQ-080
+                "fault_engineer": fault[4],
+                "last_fault": self._last_fault(),
+                "refused": refused[0],
+                "refused_patient": refused[3],
+                "plan_id": program.plan_id if program else "",
+                "plan_name": program.name if program else "",
+                "step": app.sequencer.step_number,
+                "steps": program.step_total if program else 0,
+                "session_ms": decision.session_ms,
+                "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
+                "head_down_ms": decision.head_down_ms,
+                "head_down_max_ms": app.settings.head_down_max_ms,
+                "inputs": {
+                    "estop_pressed": inputs.estop_pressed,
+                    "end_reached": inputs.end_reached,
+                    "ankle_locked": inputs.ankle_locked,
+                    "home_switch": inputs.home_switch,
+                    "relay_closed": inputs.relay_closed,
+                },
+                "uptime_ms": app.uptime_ms(),
+                "ticks": app.ticks,
+                "late_ticks": app.late_ticks,
+                "heap_free": app.heap_free,
+                "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
+                "program": app.program_check.problem[:200],
+                "last_start": cause_name(app.start_cause),  # RQ-094
+                "unix_s": app.unix_time_s(),
             },
-            "uptime_ms": app.uptime_ms(),
-            "ticks": app.ticks,
-            "late_ticks": app.late_ticks,
-            "heap_free": app.heap_free,
-            "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
-        }, None
+            None,
+        )
 
     def _last_fault(self) -> dict | None:
-        """What was latched last, how long ago, and what was measured in that tick (RQ-097)."""
+        """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""
         last = self._app.last_fault
         if not last.count:
             return None
@@ -167,6 +175,10 @@ class Methods:
             "length": len(data),
             "total": total,
         }, data
+
+    def _clock_set(self, params: dict) -> tuple:
+        self._app.set_clock(params["unix_s"])
+        return {"unix_s": self._app.unix_time_s()}, None
 
     def _settings_get(self, params: dict) -> tuple:
         bounds = {}

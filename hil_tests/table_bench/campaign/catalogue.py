@@ -66,6 +66,12 @@ _SUPPLY_S = 0.5 + _TURNS_S
 _SWITCH_S = 0.5 + _TURNS_S
 """limits.HOME_SWITCH_MS."""
 
+_CLOCKS_S = 25.0 + _TURNS_S
+"""A window that the fault began in, and the whole one after it (integrity/clocks.py)."""
+_PROGRAM_S = 60.0 + _TURNS_S
+"""A round of the program's check."""
+_ONE_CRYSTAL = "all clocks divide one crystal: nothing on the board shows it; bounds change by 2 %"
+
 _IMU = {
     "nack": Case("nack", reacts_s=_IMU_S),
     "bus_stuck": Case("bus_stuck", goes_on="the bus is clocked free and the session goes on"),
@@ -79,7 +85,7 @@ _IMU = {
         goes_on="the filter takes the offset over slowly; seen once 4 deg apart",
     ),
     "drifting": Case("drifting", goes_on="a drift shows only once the sensors are 4 deg apart"),
-    "noisy": Case("noisy", goes_on="noise that the filter can bear is borne"),
+    "noisy": Case("noisy", reacts_s=0.5 + _IMU_S),
     "saturated": Case("saturated", reacts_s=_IMU_S),
     "detached": Case("detached", goes_on=_UNSEEN_AT_REST),
     "upside_down": Case("upside_down", reacts_s=_TURNED_S),
@@ -177,8 +183,19 @@ CASES: dict[str, Case] = {
     "supply_sag_passing": Case(
         "supply_sag", {"volts": 14.0}, passes=BEFORE_RETURN, reacts_s=_SUPPLY_S
     ),
-    "clock_fast": Case("clock_drift", {"ppm": 20_000}, goes_on="2 % changes no bound by much"),
-    "clock_slow": Case("clock_drift", {"ppm": -20_000}, goes_on="2 % changes no bound by much"),
+    "clock_fast": Case("clock_drift", {"ppm": 20_000}, goes_on=_ONE_CRYSTAL),
+    "clock_slow": Case("clock_drift", {"ppm": -20_000}, goes_on=_ONE_CRYSTAL),
+    **{
+        f"clock_{clock}_{name}": Case(
+            "clock_drift", {"ppm": ppm, "clock": clock}, reacts_s=_CLOCKS_S
+        )
+        for clock in ("ticks_ms", "ticks", "rtc")
+        for name, ppm in (("fast", 30_000), ("slow", -30_000))
+    },
+    "clock_rtc_stands": Case(
+        "clock_drift", {"ppm": -1_000_000, "clock": "rtc"}, reacts_s=5.0 + _TURNS_S
+    ),
+    "program_corrupt": Case("program_corrupt", reacts_s=_PROGRAM_S),
     "tick_stops": Case("tick_stops", passes=AT_RESET, reacts_s=0.5),
     "background_hangs": Case("background_hangs", passes=AT_RESET, reacts_s=5.0),
     "cpu_hangs": Case("cpu_hangs", passes=AT_RESET, reacts_s=0.5),

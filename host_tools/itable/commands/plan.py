@@ -1,5 +1,6 @@
 """`itable plan`: check, preview, upload."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,9 +64,10 @@ def preview(
 def upload(file: PlanPath, port: Port = None, json: Json = False) -> None:
     """Check a plan against the table's own limits and store it there.
 
-    The table checks again; until the new plan is whole and verified, the old one stays.
+    The table checks again; until the new plan is whole and verified, the old one stays. A table
+    whose clock is more than 2 s off is given the time of this computer.
     """
-    from itable.link import ports
+    from itable.link import clock, ports
     from itable.plans.loading import load
     from itable.plans.upload import upload as put
 
@@ -73,6 +75,7 @@ def upload(file: PlanPath, port: Port = None, json: Json = False) -> None:
     with ports.connect(port) as client:
         judged = load(file, client.get_settings().to_settings())
         _stop_on_problems(judged, as_json=json)
+        clock.keep(client, int(time.time()))
         put(client, judged)
     if json:
         print_json({**judged.to_dict(), "port": client.name})

@@ -118,6 +118,10 @@ class Client:
         """The sessions in the table's log."""
         return self._call("log.list", {}, models.LogList)
 
+    def set_clock(self, unix_s: int) -> models.ClockSet:
+        """Set the table's clock, in seconds since 1970; only at home."""
+        return self._call("clock.set", {"unix_s": unix_s}, models.ClockSet)
+
     def get_settings(self) -> models.SettingsGet:
         """The table's settings and their bounds."""
         return self._call("settings.get", {}, models.SettingsGet)

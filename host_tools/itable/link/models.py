@@ -38,7 +38,9 @@ class LastFault(Result):
 class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
-    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads.
+    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
+    `program` is what is wrong with the firmware's files, "" when nothing is;
+    `last_start` is why the controller started, `unix_s` its clock (0: not set).
     """
 
     state: str
@@ -70,6 +72,9 @@ class Status(Result):
     late_ticks: int
     heap_free: int
     log_lost: int
+    program: str
+    last_start: str
+    unix_s: int
 
 
 class PlanPut(Result):
@@ -113,6 +118,12 @@ class LogRead(Result):
     total: int
 
 
+class ClockSet(Result):
+    """What the table's clock says now, in seconds since 1970."""
+
+    unix_s: int
+
+
 class SettingsGet(Result):
     """The device's settings and the bounds of each."""
 
@@ -134,5 +145,6 @@ RESULTS: dict[str, type[Result]] = {
     "session.stop": SessionState,
     "log.list": LogList,
     "log.read": LogRead,
+    "clock.set": ClockSet,
     "settings.get": SettingsGet,
 }

@@ -67,10 +67,13 @@ def screen(status: Status, port: str) -> RenderableType:
         rows[1:1] = [Text(f"START refused: {status.refused_patient}", "yellow")]
     if status.last_fault:
         rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
+    if status.program:
+        rows.insert(-1, Text(f"program: {status.program}", "yellow"))
     rows.append(_tilt_bar(status))
     rows.append(Text(""))
     rows.append(_facts(status))
     rows.append(Text.assemble(("inputs     ", "bright_black"), input_words(status.inputs)))
+    rows.append(Text.assemble(("last start ", "bright_black"), status.last_start))
     title = Text.assemble(
         (f" {status.plan_name or 'no plan'} ", "bold"), (f"{status.plan_id} ", "bright_black")
     )

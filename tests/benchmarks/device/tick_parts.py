@@ -16,7 +16,8 @@ from inversion_table.indication.indicator import Indicator
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.recorder import Recorder
-from inversion_table.safety import kernel, limits, monitors, ports, states
+from inversion_table.safety import limits, monitors, ports, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.sensing.analog import Analog
 from inversion_table.sensing.imu import ImuSample
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
@@ -76,6 +77,7 @@ def moving():
     inputs = ports.Inputs()
     inputs.settled = inputs.ankle_locked = inputs.relay_closed = True
     inputs.plan_ready = inputs.settings_ok = True
+    inputs.program_ok = inputs.clocks_ok = True
     inputs.estop_pressed = inputs.end_reached = False
     inputs.supply_mv = 24_000
     estimate = Estimate()
@@ -85,16 +87,17 @@ def moving():
     decision.state = states.MOVING
     decision.mode = ports.MODE_SESSION
     decision.power = decision.ready = True
-    state = kernel.KernelState(ports.BOOT_POWER_ON)
-    state.state = states.MOVING
-    state.mode = ports.MODE_SESSION
-    return inputs, estimate, decision, state
+    kernel = GuardedKernel()
+    kernel.state.state = states.MOVING
+    kernel.state.mode = ports.MODE_SESSION
+    kernel.complement.keep(kernel.state)
+    return inputs, estimate, decision, kernel
 
 
 def parts():
     """(name, function of now_ms) for each part of the tick."""
     settings = limits.Settings()
-    inputs, estimate, decision, state = moving()
+    inputs, estimate, decision, kernel = moving()
     wish = ports.Wish()
     watch = monitors.Monitors()
     sequencer = Sequencer()
@@ -132,9 +135,7 @@ def parts():
         ),
         (
             "kernel",
-            lambda now_ms: kernel.step(
-                state, wish, estimate, inputs, watch, settings, now_ms, decision
-            ),
+            lambda now_ms: kernel.step(wish, estimate, inputs, watch, settings, now_ms, decision),
         ),
         ("drive", lambda now_ms: drive.apply(decision)),
         ("indicator", lambda now_ms: indicator.show(decision, now_ms)),
