@@ -7,7 +7,7 @@ on its arguments alone; it allocates nothing and calls nothing outside `safety`.
 Order of a step: clocks, then faults, then the state's own transitions, then the gate.
 """
 
-from inversion_table.safety import faults, limits, ports, states
+from inversion_table.safety import faults, interlocks, limits, ports, states
 from inversion_table.safety.memory import NO_WIND_DOWN, KernelState
 from inversion_table.safety.ticks import advanced_ms, step_ms
 
@@ -39,7 +39,7 @@ def step(k: KernelState, wish, estimate, inputs, monitors, settings, now_ms, out
     elif k.state == states.PAUSED:
         _paused(k, inputs)
     elif k.state == states.RETURNING:
-        _returning(k, estimate, inputs, monitors, dt_ms)
+        _returning(k, wish, estimate, inputs, monitors, dt_ms)
     elif k.state == states.STOPPED or k.state == states.FAULT:
         _held(k, inputs, monitors, at_home, dt_ms)
     elif k.state != states.SERVICE:
@@ -179,7 +179,7 @@ def _home(k, estimate, inputs, monitors, at_home: bool) -> None:
     wants_session = inputs.start_edge
     if not wants_session and not inputs.jog_down_edge:
         return
-    refusal = _refusal(estimate, inputs, monitors, at_home)
+    refusal = interlocks.refusal(estimate, inputs, monitors, at_home)
     if refusal == faults.NO_FAULT and wants_session and not inputs.plan_ready:
         refusal = faults.NO_PLAN
     if _refuse(k, refusal):
@@ -196,31 +196,6 @@ def _refuse(k, code: int) -> bool:
     return code != faults.NO_FAULT
 
 
-def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
-    """Why no motion may begin now, or NO_FAULT (RQ-064)."""
-    if not at_home:
-        return faults.HOME_SWITCH_STUCK
-    if inputs.estop_pressed:
-        return faults.ESTOP_PRESSED
-    if not inputs.ankle_locked:
-        return faults.ANKLE_LOCK_OPEN
-    if inputs.end_reached:
-        return faults.OUTWARD_END
-    if inputs.relay_closed:
-        return faults.RELAY_WELDED  # RQ-045
-    if not inputs.settings_ok:
-        return faults.SETTINGS_CORRUPT
-    if not (inputs.program_ok and inputs.clocks_ok):
-        return faults.CLOCKS_APART if inputs.program_ok else faults.PROGRAM_CORRUPT
-    if not monitors.tilt_trusted:
-        return faults.TILT_LOST
-    if not estimate.primary_ok:
-        return faults.IMU_PRIMARY_LOST
-    if not estimate.monitor_ok:
-        return faults.IMU_MONITOR_LOST
-    return faults.NO_FAULT
-
-
 def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
     """Follow the wish; PAUSE and RETURN let the sequencer come to rest first (RQ-001, RQ-023)."""
     if inputs.return_edge or inputs.host_return:
@@ -228,9 +203,7 @@ def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
     elif inputs.pause_edge and k.mode == ports.MODE_SESSION and k.wind_down != states.RETURNING:
         k.wind_down = states.PAUSED
     if k.wind_down != NO_WIND_DOWN:
-        k.wind_down_ms = advanced_ms(k.wind_down_ms, dt_ms)
-        if wish.request != states.WISH_MOVE or k.wind_down_ms >= limits.WIND_DOWN_MAX_MS:
-            _enter(k, k.wind_down)
+        _come_to_rest(k, wish, dt_ms)
         return
     if k.mode == ports.MODE_JOG and at_home and not inputs.jog_down:
         _arrive(k, at_home)
@@ -242,6 +215,13 @@ def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
             _enter(k, state)
 
 
+def _come_to_rest(k, wish, dt_ms: int) -> None:
+    """Enter what was asked for once the sequencer stands, or has had its time (RQ-023)."""
+    k.wind_down_ms = advanced_ms(k.wind_down_ms, dt_ms)
+    if wish.request != states.WISH_MOVE or k.wind_down_ms >= limits.WIND_DOWN_MAX_MS:
+        _enter(k, k.wind_down)
+
+
 def _paused(k, inputs) -> None:
     if inputs.return_edge or inputs.host_return or (inputs.start_edge and k.paused_return):
         _enter(k, states.RETURNING)
@@ -250,7 +230,7 @@ def _paused(k, inputs) -> None:
         _enter(k, states.HOLDING)
 
 
-def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
+def _returning(k, wish, estimate, inputs, monitors, dt_ms: int) -> None:
     """Go home: led while the sequencer leads (RQ-005, RQ-006), blindly if not (RQ-003)."""
     if k.backing_off and (inputs.return_edge or inputs.host_return):
         _enter(k, states.RETURNING)  # not the little way only
@@ -271,12 +251,15 @@ def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
     if not k.blind and not (led and monitors.tilt_trusted):
         k.blind = True
         k.return_ms = 0
-    may_pause = k.fault == faults.NO_FAULT and k.return_pauses < limits.RETURN_PAUSES
-    if inputs.pause_edge and may_pause and not k.blind:
+    if k.fault != faults.NO_FAULT or k.blind or inputs.return_edge or inputs.host_return:
+        k.wind_down = NO_WIND_DOWN
+    elif k.wind_down == states.PAUSED:
+        _come_to_rest(k, wish, dt_ms)
+        k.paused_return = k.state == states.PAUSED
+    elif inputs.pause_edge and k.return_pauses < limits.RETURN_PAUSES:
         k.return_pauses += 1  # RQ-102
-        k.paused_return = True
-        _enter(k, states.PAUSED)
-        return
+        k.wind_down = states.PAUSED
+        k.wind_down_ms = 0
     if met_something or (k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS):
         k.fault = faults.RETURN_TIMEOUT
         _enter(k, states.FAULT)
@@ -354,6 +337,8 @@ def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> 
             duty = -limits.RETURN_BLIND_DUTY_PERMILLE
         elif wish.request == states.WISH_MOVE:
             duty = min(0, wished)
+            if k.wind_down != NO_WIND_DOWN:
+                duty = max(duty, min(k.duty_permille, 0))
     duty = _slew(k.duty_permille, duty)
     k.duty_permille = duty
     out.state = state

@@ -78,7 +78,8 @@ RATE_DOUBT_MDEG_PER_S = 1_000
 ESTIMATE_AGE_MAX_MS = 100  # HZ-10
 IMU_LOST_MS = 500
 """One IMU may be gone for so long while the other measures: time to clock its bus free (HZ-10)."""
-OVERSPEED_MS = 30  # HZ-04
+OVERSPEED_MS = 100
+"""Longer than a bed at full rate takes to fall through the gear's play (HZ-04)."""
 ANKLE_MS = 100  # HZ-11
 HOME_SWITCH_MS = 500
 HOME_OVERSHOOT_MDEG = 3_000
@@ -104,8 +105,8 @@ way and whoever lies on it, for the self-locking gear takes no help from a load 
 to 150 kg, centre of mass 8 cm either way, duty 12 % to 62 %). An amplifier's offset is below."""
 CURRENT_DEAD_MS = 1_000
 DUTY_MAX_PERMILLE = 1_000
-DUTY_STEP_PERMILLE = 60
-"""Most that the duty may change in a tick, towards more power (HZ-05)."""
+DUTY_STEP_PERMILLE = 5
+"""Most that the duty may grow in a tick: 10 deg/s at full duty make it 5 deg/s2 (HZ-05)."""
 
 # --- plausibility of motion -----------------------------------------------------------------
 DRIVEN_DUTY_PERMILLE = 120
