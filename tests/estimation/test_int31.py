@@ -10,6 +10,7 @@ from inversion_table.estimation.calibration import Calibration, nominal_monitor,
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.sensing.imu import ImuSample
+from tests.benchmarks.tilt import recordings
 from tests.int31 import Int31, attributes_are_checked, wrap_attributes
 
 # Full scale of the wider sensor (MPU-6050): +-32768 counts.
@@ -108,6 +109,35 @@ def test_spinning_at_full_scale_with_any_gravity(calibrations, seconds: int) -> 
             if tick % 7 == 0:
                 rate = [-value for value in rate]
             harness.tick(force, rate if tick >= still else (0, 0, 0), step_ms)
+    harness.check()
+
+
+@pytest.mark.parametrize("calibrations", CALIBRATIONS)
+def test_found_then_upside_down_then_spinning(calibrations) -> None:
+    """Up as far from the force as can be, with the last stage's gains, at every length of step."""
+    harness = Harness(calibrations)
+    for force, rate in itertools.product(
+        [(ACCEL_END_UG,) * 3, (-ACCEL_END_UG,) * 3, (600_000, 0, -800_000)],
+        itertools.product((-GYRO_END_UDPS, 0, GYRO_END_UDPS), repeat=3),
+    ):
+        harness.estimator.reset()
+        for _ in range(1_000):
+            harness.tick((-600_000, 0, 800_000), (0, 0, 0))
+        for tick in range(120):
+            harness.tick(force, rate, (10, 20, 40)[tick % 3])
+    harness.check()
+
+
+def test_the_fastest_moments_in_the_hand() -> None:
+    """416 deg/s, with the force cut off at the end of this project's own range."""
+    recording = next(iter(recordings.recordings()))
+    fastest = int(abs(recording.rate_dps).sum(axis=1).argmax())
+    harness = Harness(CALIBRATIONS[0])
+    for tick in (*range(400), *range(fastest - 400, fastest + 400)):
+        force = [
+            max(-ACCEL_END_UG, min(ACCEL_END_UG, int(v * 1e6))) for v in recording.force_g[tick]
+        ]
+        harness.tick(force, [int(v * 1e6) for v in recording.rate_dps[tick]])
     harness.check()
 
 

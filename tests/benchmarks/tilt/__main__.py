@@ -8,7 +8,7 @@ from rich.console import Console
 
 from tests.benchmarks.tilt import report
 from tests.benchmarks.tilt.motion import CASES
-from tests.benchmarks.tilt.peers import COMPLEMENTARY, FUSION, MADGWICK, MAHONY, VQF
+from tests.benchmarks.tilt.peers import FUSION, MADGWICK, MAHONY, VQF
 from tests.benchmarks.tilt.scores import OURS, label, run_all
 from tests.micropython import run_on_micropython
 
@@ -50,8 +50,7 @@ def main() -> None:
         print(table, end="\n\n")
     if options.picture:
         names = [OURS]
-        names += [label(peer, peer.default) for peer in (VQF, FUSION, MAHONY)]
-        names += [label(MADGWICK, MADGWICK.default), label(COMPLEMENTARY, COMPLEMENTARY.default)]
+        names += [label(peer, peer.default) for peer in (VQF, MADGWICK, FUSION, MAHONY)]
         report.picture(HARD, 1, names, options.picture)
         console.print(f"Picture: {options.picture}")
 

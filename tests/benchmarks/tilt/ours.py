@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.sensing.imu import ImuSample
-
 from tests.benchmarks.tilt.motion import Floats
 from tests.benchmarks.tilt.sensors import Readings
 

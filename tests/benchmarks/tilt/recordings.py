@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from inversion_table.estimation.calibration import nominal_primary
 from inversion_table.estimation.channel import NO_LEAD_SHIFT, GravityChannel
 from inversion_table.sensing.imu import ImuSample
-
 from tests.benchmarks.tilt.motion import Floats
 
 DATA = Path(__file__).parent / "data"

@@ -72,7 +72,9 @@ def _zeroed(tilt: Floats, truth: Floats, time_s: Floats) -> Floats:
     return result
 
 
-def run_case(case: Case, seed: int, peers: bool = True) -> tuple[dict[str, Run], Tracks]:
+def run_case(
+    case: Case, seed: int, peers: tuple[Peer, ...] = PEERS
+) -> tuple[dict[str, Run], Tracks]:
     """Every filter on one run of the table."""
     motion = table_motion(case, seed)
     every = INNER_HZ // TICK_HZ
@@ -105,16 +107,15 @@ def run_case(case: Case, seed: int, peers: bool = True) -> tuple[dict[str, Run],
             float((np.abs(error[said]) <= bound[said]).mean()),
             (float(np.median(bound[said])), float(np.percentile(bound[said], 99))),
         )
-    if peers:
-        readings = monitor if case.primary_dies else primary
-        sign = -1 if case.primary_dies else 1  # the monitor is mounted half round
-        turned = np.array([sign, sign, 1])
-        for peer in PEERS:
-            for knob in (peer.default, *peer.others):
-                up = peer.run(readings.force_g * turned, readings.rate_dps * turned, knob)
-                tilt = _zeroed(_tilt(up), truth, time_s)
-                tilts[label(peer, knob)] = tilt
-                runs[label(peer, knob)] = _score(tilt - truth, time_s)[0]
+    readings = monitor if case.primary_dies else primary
+    sign = -1 if case.primary_dies else 1  # the monitor is mounted half round
+    turned = np.array([sign, sign, 1])
+    for peer in peers:
+        for knob in (peer.default, *peer.others):
+            up = peer.run(readings.force_g * turned, readings.rate_dps * turned, knob)
+            tilt = _zeroed(_tilt(up), truth, time_s)
+            tilts[label(peer, knob)] = tilt
+            runs[label(peer, knob)] = _score(tilt - truth, time_s)[0]
     return runs, Tracks(time_s, truth, tilts)
 
 

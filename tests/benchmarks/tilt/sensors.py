@@ -10,13 +10,13 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+
 from inversion_table.sensing import lsm6dsox, mpu6050
 from inversion_table.sensing.imu import ImuSample
 from table_bench.imu import lsm6dsox as lsm6dsox_model
 from table_bench.imu import mpu6050 as mpu6050_model
 from table_bench.imu.errors import ImuErrors, rotation
 from table_bench.imu.sensor import Channel
-
 from tests.benchmarks.tilt.motion import INNER_HZ, TICK_HZ, Case, Floats, Motion
 
 ACCEL_NOISE_G = 400e-6
@@ -71,6 +71,7 @@ def _counts(channel: Channel, values: Floats, noise: float, rng: np.random.Gener
 def read(monitor: bool, motion: Motion, case: Case, seed: int) -> Readings:
     """The readings of the primary, or of the monitor, with this seed's errors of the unit."""
     rng = np.random.default_rng([seed, 2 + monitor])
+    model: mpu6050_model.Mpu6050 | lsm6dsox_model.Lsm6dsox
     if monitor:
         model = mpu6050_model.Mpu6050(ImuErrors(), "")
         model.write(mpu6050.PWR_MGMT_1, mpu6050.AWAKE)

@@ -96,7 +96,7 @@ def allocated_bytes(function):
 
 
 class Moving:
-    """A reading that changes from tick to tick: turning, with noise, so that no branch is spared."""
+    """Readings that change from tick to tick: turning, and noisy."""
 
     def __init__(self):
         self.samples = [ImuSample() for _ in range(64)]
