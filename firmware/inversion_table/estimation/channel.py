@@ -367,7 +367,7 @@ class GravityChannel:
         late = 1 if step_ms > 15 else 0
         usual = int(self._usual)
         # In eighths of a halving, e; 2^-(e / 8) is about (16 - e mod 8) / 16 / 2^(e div 8).
-        shift = (size << 1) // (WIDTH + (usual << WIDTH_SHIFT) >> 2)
+        shift = (size >> 1) // (WIDTH + (usual << WIDTH_SHIFT) >> 4)
         part = 16 - (shift & 7)
         shift >>= 3
         if shift > HALVINGS_MAX:  # a machine word knows no longer shifts

@@ -30,7 +30,7 @@ def cost_table() -> str:
 def main() -> None:
     """Print the tables; write the picture where asked."""
     parser = argparse.ArgumentParser(prog="make bench-tilt")
-    parser.add_argument("--seeds", type=int, default=6, help="runs of each case (6)")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each case (3)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--picture", type=Path, help="write the picture of one run there")
     options = parser.parse_args()

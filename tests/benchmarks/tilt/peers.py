@@ -125,8 +125,8 @@ class Peer:
 
 
 VQF = Peer("VQF", run_vqf, "tauAcc", 3.0, (1.5, 6.0, 10.0))
-FUSION = Peer("Fusion", run_fusion, "gain", 0.5, (0.25, 0.1))
-MADGWICK = Peer("Madgwick", run_madgwick, "gain", 0.033, (0.01, 0.005))
-MAHONY = Peer("Mahony", run_mahony, "kP", 1.0, (0.5, 0.2))
+FUSION = Peer("Fusion", run_fusion, "gain", 0.5, (0.25,))
+MADGWICK = Peer("Madgwick", run_madgwick, "gain", 0.033, (0.005,))
+MAHONY = Peer("Mahony", run_mahony, "kP", 1.0, (0.5,))
 COMPLEMENTARY = Peer("complementary", run_complementary, "tau", 1.0, (3.0, 6.0))
 PEERS = (VQF, FUSION, MADGWICK, MAHONY, COMPLEMENTARY)
