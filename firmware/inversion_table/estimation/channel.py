@@ -56,17 +56,21 @@ PULL_SHIFT = const(7)
 DWELL_SAMPLES = const(3)
 """A stage lasts three time constants. First ones together: 0.72 s."""
 LEARN_EVERY = const(8)
-STEADY_MIN = const(500)
-STEADY_MAX = const(8_000)
-MOVING_SHIFT = const(3)
 LEARN_SHIFT = const(3)
-"""Bias gain 1/2^(2 stage - 3) per LEARN_EVERY samples: damping 1.2 at every stage."""
+"""Bias gain 1/2^(2 stage - 3) per LEARN_EVERY samples: damping 1.2 at every stage.
+At the last one that is some 30 s ..."""
+TURNING_MIN_MDEG_PER_S = const(500)
+TURNING_MAX_MDEG_PER_S = const(8_000)
+TURNING_SHIFT = const(3)
+"""... and 8 times slower while the bed turns: an error of scale looks like bias in a steady turn,
+would be learned, and be wrong at its end."""
 
 # --- trust in the accelerometer, by |x| + |y| + |z| of f - up ---
 WIDTH = const(2_100_000)
 """33 mg halve the pull, plus 2^WIDTH_SHIFT of what deviates usually."""
 WIDTH_SHIFT = const(1)
 HALVINGS_MAX = const(20)
+"""Enough for nothing, and shorter than a machine word."""
 USUAL_SHIFT = const(8)
 """What deviates usually is followed in 2.56 s, and by no more than its double ..."""
 USUAL_FLOOR = const(640_000)
@@ -573,8 +577,8 @@ class GravityChannel:
                 z = self._vz >> 8
                 shift -= 1
                 rate = abs(self.rate_mdeg_per_s)
-                if STEADY_MIN < rate < STEADY_MAX:
-                    shift += MOVING_SHIFT
+                if TURNING_MIN_MDEG_PER_S < rate < TURNING_MAX_MDEG_PER_S:
+                    shift += TURNING_SHIFT
             else:
                 x = self._pull_x >> 7
                 y = self._pull_y >> 7
