@@ -134,7 +134,7 @@ CODES = (
     *("HOME_SWITCH_STUCK", "BUTTON_STUCK", "WATCHDOG_RESET", "POWER_RESTORED", "TICK_LATE"),
     *("RETURN_TIMEOUT", "SETTINGS_CORRUPT", "HOST_STOP", "INTERNAL", "NO_PLAN"),
     *("CLOCKS_APART", "PROGRAM_CORRUPT", "CURRENT_SENSOR_DEAD", "BED_CREEPS"),
-    "HOME_DRIFT",,
+    "HOME_DRIFT",
 )
 """The log keeps them as numbers for ever: new ones come behind."""
 
