@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 from inversion_table.contract import manifest
-
-PACKAGE = "inversion_table"
+from itable.firmware import PACKAGE, manifest_of, package_folder
 
 
 class Program:
     """What lies behind the folder that the device imports from: a link that can be turned."""
 
     def __init__(self, state_dir: Path) -> None:
-        spec = find_spec(PACKAGE)
-        places = spec.submodule_search_locations if spec is not None else None
-        self._source = Path(places[0]).resolve() if places else None
+        self._source = package_folder()
         self._link = state_dir.resolve() / "program"
         self._damaged = state_dir.resolve() / "program-damaged"
         self.mend()
@@ -28,12 +24,7 @@ class Program:
 
     def manifest(self) -> bytes:
         """Of the program as it was put on the device."""
-        if self._source is None:
-            return manifest.build([])
-        return manifest.build(
-            (f"{PACKAGE}/{path.relative_to(self._source).as_posix()}", path.read_bytes())
-            for path in self._source.rglob("*.py")
-        )
+        return manifest.build([]) if self._source is None else manifest_of(self._source)
 
     def corrupt(self, file: str, offset: int, mask: int) -> None:
         """From now on the device reads that byte of that file with the bits of `mask` inverted."""
