@@ -337,6 +337,6 @@ def test_button_held_at_power_up_is_not_pressed(make_operator: Callable[..., Ope
     first.wait(5)
     assert table.truth.tilt_deg < -74
     table.release("START")
-    first.wait(0.5)
+    first.wait(0.7)
     first.press("START")
     assert first.status()["state"] == "MOVING"

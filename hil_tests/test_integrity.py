@@ -284,6 +284,59 @@ def test_a_crash_head_down_returns_and_is_told_as_one(
     assert table.boots == 2
 
 
+FAILING_ONCE = """
+from inversion_table import app, startup
+
+plain = app.App
+
+def failing(board, *rest):
+    app.App = startup.App = plain
+    try:
+        open("/failed").close()
+    except OSError:
+        open("/failed", "w").close()
+        raise MemoryError("no room")
+    return plain(board, *rest)
+
+if not {away} or __import__("machine").reset_cause() == 3:
+    startup.App = failing
+startup.run()
+"""
+
+
+@pytest.mark.requirement("RQ-110")
+def test_a_start_that_fails_away_from_home_is_tried_again(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(entry=FAILING_ONCE.replace("{away}", "True"))
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(20)
+    operator.close()
+    table = operator.table
+    table.inject("cpu_hangs")
+    assert table.advance_until(lambda t: t.boots == 2, 10_000)
+    table.clear_fault("cpu_hangs")
+    assert table.advance_until(lambda t: t.boots == 3, 10_000)
+    assert "no room" in table.console
+    held_deg = table.truth.tilt_deg
+    assert held_deg > 18
+    assert_started_by(operator, "crash of the program")
+
+
+@pytest.mark.requirement("RQ-110")
+def test_a_start_that_fails_at_home_alarms_and_leaves_the_repl_open(
+    make_operator: Callable[..., Operator],
+) -> None:
+    table = make_operator(entry=FAILING_ONCE.replace("{away}", "False"), ready=False).table
+    table.advance(5_000)
+    assert "no room" in table.console
+    assert table.boots == 1
+    assert table.truth.led == (1, 0, 0)
+    assert table.truth.buzzer_hz == 1_000
+    assert not table.truth.relay_closed
+
+
 @pytest.mark.requirement("RQ-094")
 def test_power_and_reset_pin_are_told_apart(operator: Operator) -> None:
     assert_started_by(operator, "power-up or brown-out", at_home=True)

@@ -41,6 +41,7 @@ I2C_HZ = 400_000
 I2C_TIMEOUT_US = 2_000
 MOTOR_PWM_HZ = 20_000
 BUZZER_HZ = 1_000
+ALARM_DUTY_U16 = 32_768
 WATCHDOG_MS = 3_000
 CLOCK_SET_YEAR = 2025
 """A clock that says an earlier year was never set: the chip starts in 2021."""
@@ -116,6 +117,15 @@ class Board:
         self.red.value(level)
         self.green.value(level)
         self.blue.value(level)
+
+    def alarm(self) -> None:
+        """Steady red and a steady tone: the program cannot start."""
+        self.red.value(1)
+        self.buzzer.duty_u16(ALARM_DUTY_U16)
+
+    def sleep_ms(self, duration_ms: int) -> None:
+        """Wait, with nothing else to do."""
+        time.sleep_ms(duration_ms)
 
     def start_watchdog(self) -> None:
         """From now on it must be fed at least every WATCHDOG_MS; nothing can stop it (RQ-039)."""

@@ -32,6 +32,7 @@ JOURNAL_FOLDER = "/journal"
 SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
+START_AGAIN_MS = 2_000
 
 
 def run() -> None:
@@ -50,12 +51,16 @@ def run() -> None:
         print("inversion table %s: SERVICE. The motor stays off; reset to leave." % VERSION)  # noqa: T201 - to the REPL
         return
     board.mark(resets.RUNNING)
-    app = build(board, store, start_cause)
-    server = Server(Methods(app, board.device_name()).table, app.in_session)
-    lines = LineBuffer()
-    heap.loaded()
-    board.start_watchdog()
-    timer = board.start_ticks(app.tick, limits.TICK_MS)
+    try:
+        app = build(board, store, start_cause)
+        server = Server(Methods(app, board.device_name()).table, app.in_session)
+        lines = LineBuffer()
+        heap.loaded()
+        board.start_watchdog()
+        timer = board.start_ticks(app.tick, limits.TICK_MS)
+    except BaseException as error:  # noqa: BLE001 - told, and then another start is tried
+        _start_failed(board, error)
+        return
     crash = None
     try:
         _loop(board, app, server, lines)
@@ -70,6 +75,20 @@ def run() -> None:
         board.mark(resets.CRASHED)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
+
+
+def _start_failed(board: Board, error: BaseException) -> None:
+    """Nothing has driven, and nothing can: try again while somebody may be away from home.
+
+    At home the REPL is left open, for what cannot start can be mended only from there (RQ-110).
+    """
+    board.mark(resets.CRASHED)
+    sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+    board.alarm()
+    board.sleep_ms(START_AGAIN_MS)
+    if not board.at_home_switch():
+        board.reset()
+    micropython.kbd_intr(CTRL_C)
 
 
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:

@@ -78,7 +78,7 @@ RATE_DOUBT_MDEG_PER_S = 1_000
 ESTIMATE_AGE_MAX_MS = 100  # HZ-10
 IMU_LOST_MS = 500
 """One IMU may be gone for so long while the other measures: time to clock its bus free (HZ-10)."""
-OVERSPEED_MS = 100
+OVERSPEED_MS = 50
 """Longer than a bed at full rate takes to fall through the gear's play (HZ-04)."""
 ANKLE_MS = 100  # HZ-11
 HOME_SWITCH_MS = 500
@@ -124,9 +124,10 @@ RETURN_OUTWARD_MDEG = 800
 RETURN_OUTWARD_RATE_MDEG_PER_S = 4_000
 """Nobody drives outward, and a fall through the play is slower; a shorted bridge gives 10 deg/s."""
 RETURN_OUTWARD_MS = 30
-RETURN_TRIES = 2
+RETURN_TRIES = 1
 """Returns that moved the bed outward, after which it must not have risen too far (HZ-02)."""
-RETURN_RISE_MDEG = 3_000
+RETURN_RISE_MDEG = 2_500
+"""Two of a shorted bridge, 2.9 deg each until the relay is open, are one too many (HZ-02)."""
 CREEP_MDEG = 2_000
 """A drift at rest: gear or brake slips. More than the play, and than a restless person makes."""
 CREEP_MS = 500

@@ -13,7 +13,7 @@ class Travel:
         self.backed_off = False
         """Backing off, the bed has moved homeward by BACK_OFF_MDEG."""
         self.wrong_way = False
-        """A return moves the bed outward."""
+        """A return, or nothing at all, moves the bed outward."""
         self.futile = False
         """Returns have only moved the bed outward: another one would move it further."""
         self.crept = False
@@ -42,12 +42,12 @@ class Travel:
         self._watch_rest(decision, estimate.tilt_mdeg, trusted, dt_ms)
 
     def _watch_return(self, decision, rate: int, seen: bool, dt_ms: int) -> None:
-        """A return goes one way only (RQ-097).
+        """A return goes one way only, and a bed at rest stays (RQ-097).
 
         Counted by the rate: a tilt may leap to that of the other IMU.
         """
         slow = rate <= limits.RETURN_OUTWARD_RATE_MDEG_PER_S
-        if decision.state != states.RETURNING:
+        if not states.HOLDING <= decision.state <= states.RETURNING:
             self.outward_udeg = 0
             self.fast_ms = 0
             self.was_slow = slow

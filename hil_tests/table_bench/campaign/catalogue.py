@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inversion_table.safety import limits
 from table_bench.faults import FAULTS
 from table_bench.wiring import BUTTONS
 
@@ -48,6 +49,8 @@ class Case:
     may_hold: str = ""
     relay_stays: str = ""
     ends_near: str = ""
+    drifts_deg: float = 0.0
+    """The bed may move homeward by itself so far, and no way home has begun."""
 
 
 _UNSEEN_AT_REST = "nothing of it shows before the table moves, or comes home"
@@ -132,12 +135,13 @@ CASES: dict[str, Case] = {
     "bed_creeps_outward": Case(
         "bed_creeps",
         {"deg_per_s": 0.5},
-        goes_on="slower than motion that is told from noise (limits.UNDRIVEN_RATE_MDEG_PER_S)",
+        goes_on=f"seen once it has moved a bed at rest by {limits.CREEP_MDEG // 1000} deg",
     ),
     "bed_creeps_homeward": Case(
         "bed_creeps",
         {"deg_per_s": -0.5},
-        goes_on="slower than motion that is told from noise (limits.UNDRIVEN_RATE_MDEG_PER_S)",
+        goes_on=f"seen once it has moved a bed at rest by {limits.CREEP_MDEG // 1000} deg",
+        drifts_deg=limits.CREEP_MDEG / 1000 + 0.5,
     ),
     "relay_welded": Case(
         "relay_welded",

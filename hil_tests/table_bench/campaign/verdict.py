@@ -213,7 +213,9 @@ def _times(run: Run, outcome: Outcome, grid: _Grid) -> dict[str, float | None]:
     driven, closed = bool(drive[0] != 0), bool(relay[0])
     tilt = tilt[grid.start :]
     back_deg = np.maximum.accumulate(tilt) - tilt
-    begun = _first(back_deg >= HOMEWARD_DEG)
+    begun = _first(
+        back_deg >= max([HOMEWARD_DEG, *(CASES[name].drifts_deg for name in run.faults)])
+    )
     if begun is not None:
         begun = int(np.flatnonzero(back_deg[: begun + 1] < PLAY_DEG)[-1])
     off = _first(drive == 0) if driven else None
