@@ -332,8 +332,8 @@ def test_a_start_that_fails_at_home_alarms_and_leaves_the_repl_open(
     table.advance(5_000)
     assert "no room" in table.console
     assert table.boots == 1
-    assert table.truth.led == (1, 0, 0)
-    assert table.truth.buzzer_hz == 1_000
+    truth = table.truth
+    assert (truth.led, truth.buzzer_hz) == ((1, 0, 0), 1_000)
     assert not table.truth.relay_closed
 
 

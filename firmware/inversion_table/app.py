@@ -13,11 +13,13 @@ from inversion_table import VERSION
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, settings_id
-from inversion_table.contract.messages import contract_hash
+from inversion_table.contract.messages import RESTART_MS, contract_hash
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
@@ -49,9 +51,9 @@ class App:
     """Everything between the board's pins and the decision.
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
-    settings, settings_ok: limits.Settings and whether they could be read; calibrations: of the
-    primary and the monitor IMU; program_check: integrity.program.ProgramCheck; start_cause: why
-    the controller started (contract.resets)
+    settings, settings_ok: limits.Settings and whether they could be read; calibration:
+    store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; start_cause:
+    why the controller started (contract.resets)
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class App:
         store,
         settings,
         settings_ok,
-        calibrations,
+        calibration,
         program_check,
         start_cause,
     ) -> None:
@@ -88,7 +90,13 @@ class App:
         self.start_cause = start_cause
         self._kernel = GuardedKernel(boot_of(start_cause))
         self._monitors = Monitors()
-        self._estimator = TiltEstimator(calibrations[0], calibrations[1])
+        self.calibration = calibration
+        self._estimator = TiltEstimator(calibration.primary, calibration.monitor)
+        self.primary_rest = RestWatch(0)
+        self.monitor_rest = RestWatch(TAKE_EVERY // 2)
+        self.home_angle = HomeAngle(store, calibration, self.primary_rest, self.monitor_rest)
+        self._restart_asked = False
+        self._restart_ms = 0
         self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
         self._values_ms = board.ticks_ms()
         self._primary = ImuSample()
@@ -168,6 +176,8 @@ class App:
         board = self.board
         board.primary_imu.read(self._primary, now_ms)
         board.monitor_imu.read(self._monitor, now_ms)
+        self.primary_rest.update(self._primary)
+        self.monitor_rest.update(self._monitor)
         inputs = self.inputs
         self._panel.read(inputs, now_ms)
         self._analog.read(inputs)
@@ -177,6 +187,7 @@ class App:
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok and self._values.ok
+        inputs.home_angle_ok = self.home_angle.ok
         inputs.program_ok = self.program_check.ok
         inputs.clocks_ok = self.clocks.ok
         self._sensed = (self._sensed + 1) & TICKS_MASK
@@ -209,6 +220,7 @@ class App:
             self._values.step()
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
+        self._watch_home(now_ms)
         if self.may_erase():
             self.ring.prepare(1)
         if elapsed_ms(now_ms, self._collected_ms) >= COLLECT_MS:
@@ -216,6 +228,13 @@ class App:
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+
+    def _watch_home(self, now_ms: int) -> None:
+        """Each arrival is measured, logged and kept (RQ-114)."""
+        if self.home_angle.look(self.may_erase()):
+            angle = self.home_angle
+            self.recorder.note(now_ms, events.HOME_MEASURED, angle.primary_mdeg, angle.monitor_mdeg)
+            angle.keep()
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""
@@ -262,6 +281,26 @@ class App:
         """Milliseconds since the last fault was latched (background only)."""
         return self._uptime_ms - self._fault_uptime_ms
 
+    def on_home_switch(self) -> bool:
+        """The bed is on the home switch and nothing can drive it, whatever the IMUs say of it.
+
+        A table whose mounts are not known yet may read any tilt there.
+        """
+        return (
+            self.inputs.home_switch
+            and self.inputs.settled
+            and not self.inputs.relay_closed
+            and not self.decision.power
+        )
+
+    def restart_due(self) -> bool:
+        """A new calibration waits for the restart that takes it into use, and nothing moves."""
+        return (
+            self._restart_asked
+            and elapsed_ms(self.board.ticks_ms(), self._restart_ms) >= RESTART_MS
+            and self.on_home_switch()
+        )
+
     def _restart_sensors(self, now_ms: int) -> None:
         self._restart(self.board.primary_imu, self.board.primary_bus, now_ms)
         self._restart(self.board.monitor_imu, self.board.monitor_bus, now_ms)
@@ -291,6 +330,19 @@ class App:
             self.store.save("plan", plan.to_wire())
             self.recorder.note(self.board.ticks_ms(), events.PLAN_STORED, 0, 0)
             self.use_plan(plan)
+
+    def replace_calibration(self, values: dict) -> int:
+        """Keep a new calibration and restart; returns its version.
+
+        Raises CalibrationError, StoreError. A restart is the one way in: what is stored is loaded
+        and checked there as ever, and no tick sees half of it (RQ-112).
+        """
+        version = self.calibration.replace(values, self.primary_rest, self.monitor_rest)
+        now_ms = self.board.ticks_ms()
+        self.recorder.note(now_ms, events.CALIBRATED, version, 0)
+        self._restart_asked = True
+        self._restart_ms = now_ms
+        return version
 
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""

@@ -8,12 +8,6 @@ import inversion_table
 from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
-from inversion_table.estimation.calibration import (
-    Calibration,
-    CalibrationError,
-    nominal_monitor,
-    nominal_primary,
-)
 from inversion_table.integrity import resets
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
@@ -25,6 +19,7 @@ from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
 from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
+from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -64,8 +59,9 @@ def run() -> None:
     crash = None
     try:
         _loop(board, app, server, lines)
-        store.save(SERVICE_FLAG, True)
-        board.mark(resets.FOR_SERVICE)
+        if app.decision.state == states.SERVICE:
+            store.save(SERVICE_FLAG, True)
+            board.mark(resets.FOR_SERVICE)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
         crash = error
     # Whatever happened: no tick that could drive again, no drive, no heartbeat. Then start afresh.
@@ -92,8 +88,8 @@ def _start_failed(board: Board, error: BaseException) -> None:
 
 
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
-    """The background, until SERVICE."""
-    while app.decision.state != states.SERVICE:
+    """The background, until SERVICE, or until a new calibration is to be taken into use."""
+    while app.decision.state != states.SERVICE and not app.restart_due():
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
@@ -109,8 +105,8 @@ def build(board: Board, store: Store, start_cause: int) -> App:
     start_cause: why the controller started (contract.resets).
     """
     settings, settings_ok = _settings(store)
-    primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
-    monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
+    calibration = KeptCalibration(store)
+    calibration.limit(settings)
     ring = _ring(board, store)
     recorder = Recorder(ring, board.unix_time_s)
     app = App(
@@ -120,8 +116,8 @@ def build(board: Board, store: Store, start_cause: int) -> App:
         store,
         settings,
         # Without a log nobody would know what was done: no session (RQ-105).
-        settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
-        (primary, monitor),
+        settings_ok and calibration.ok and not isinstance(ring, AbsentRing),
+        calibration,
         _program_check(),
         start_cause,
     )
@@ -185,17 +181,6 @@ def _settings(store: Store) -> tuple:
         return limits.Settings.from_dict(stored), True  # type: ignore[arg-type]
     except (StoreError, limits.SettingsError):
         return limits.Settings(), False
-
-
-def _calibration(store: Store, name: str, nominal) -> tuple:
-    """(calibration, whether it can be trusted: RQ-070); the nominal one when none was stored."""
-    try:
-        stored = store.load(name)
-        if stored is None:
-            return nominal(), True
-        return Calibration.from_dict(stored), True
-    except (StoreError, CalibrationError):
-        return nominal(), False
 
 
 def _plan(store: Store, settings: limits.Settings) -> plans.Plan | None:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from itable import __version__, exits
-from itable.commands import demo, log, plan, settings, sim, status
+from itable.commands import calibrate, demo, log, plan, settings, sim, status
 from itable.errors import InternalError, ItableError
 from itable.output import print_error
 
@@ -69,6 +69,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(log.app, name="log")
 app.add_typer(settings.app, name="settings")
 app.command("status")(status.status)
+app.command("calibrate")(calibrate.calibrate)
 app.command("sim")(sim.sim)
 app.command("demo")(demo.demo)
 

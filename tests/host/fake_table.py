@@ -49,9 +49,25 @@ STATUS: dict[str, Any] = {
     "late_ticks": 0,
     "heap_free": 200_000,
     "log_lost": 0,
+    "calibrated": True,
+    "home_off_mdeg": 120,
     "program": "",
     "last_start": "power-up or brown-out",
     "unix_s": 0,
+}
+
+
+WINDOW: dict[str, Any] = {
+    "window": 5,
+    "verdict": "still",
+    "mean": [965_900, 0, 258_800, 0, 0, 0],
+    "accel_scatter_ug": 1_000,
+    "gyro_scatter_udps": 40_000,
+    "accel_shift_ug": 100,
+    "gyro_shift_udps": 9_000,
+    "temperature_mdegc": 24_000,
+    "ok": True,
+    "tilt_mdeg": -75_000,
 }
 
 
@@ -66,6 +82,18 @@ class FakeTable:
         self.firmware = "0.1.0"
         self.plan = None
         self.busy = False
+        self.calibration = {
+            "calibrated": True,
+            "tilt_max_mdeg": 60_000,
+            "slot": "",
+            "damaged": "",
+            "current": None,
+            "previous": None,
+            "arrivals": [],
+        }
+        self.windows = {"primary": dict(WINDOW), "monitor": dict(WINDOW)}
+        self.refuse_calibration = ""
+        self.put = []
         self.mute = False
         self.garbage = b""
         self.requests = []
@@ -102,6 +130,9 @@ class FakeTable:
             "log.read": self._read,
             "clock.set": self._set_clock,
             "settings.get": self._settings,
+            "imu.rest": lambda params: (self.windows, None),
+            "calibration.get": lambda params: (self.calibration, None),
+            "calibration.put": self._put_calibration,
         }
 
     def _hello(self, params):
@@ -144,6 +175,12 @@ class FakeTable:
     def _settings(self, params):
         bounds = {name: list(limits.SETTINGS[name]) for name in limits.SETTINGS}
         return {"settings": self.settings.to_dict(), "bounds": bounds}, None
+
+    def _put_calibration(self, params):
+        if self.refuse_calibration:
+            raise Refusal(messages.CALIBRATION_REFUSED, self.refuse_calibration)
+        self.put.append(params["calibration"])
+        return {"version": 2, "restarts_ms": 300}, None
 
 
 class PtyTable:

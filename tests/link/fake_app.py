@@ -1,6 +1,7 @@
 """An application that only remembers what it is asked for. Runs on CPython and MicroPython."""
 
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.rest import RestWatch
 from inversion_table.journal.last_fault import LastFault
 from inversion_table.safety import limits
 from inversion_table.safety.ports import Decision, Inputs, Wish
@@ -17,6 +18,32 @@ class FakeProgramCheck:
     problem = ""
 
 
+class FakeCalibration:
+    """Keeps nothing; `refuse` is raised by the next replacement."""
+
+    def __init__(self):
+        self.calibrated = True
+        self.refuse = None
+        self.damaged = ""
+
+    def to_dict(self):
+        return {
+            "calibrated": self.calibrated,
+            "slot": "a",
+            "damaged": self.damaged,
+            "current": {"version": 3},
+            "previous": None,
+        }
+
+
+class FakeHomeAngle:
+    def __init__(self):
+        self.measured = False
+        self.primary_mdeg = 0
+        self.monitor_mdeg = 0
+        self.arrivals = []
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
@@ -31,6 +58,10 @@ class FakeApp:
         self.recorder = FakeRecorder()
         self.last_fault = LastFault()
         self.program_check = FakeProgramCheck()
+        self.calibration = FakeCalibration()
+        self.home_angle = FakeHomeAngle()
+        self.primary_rest = RestWatch(0)
+        self.monitor_rest = RestWatch(2)
         self.start_cause = 1
         self.unix_s = 0
         self.ticks = 1_073_741_823
@@ -44,6 +75,15 @@ class FakeApp:
 
     def in_session(self):
         return self.moving
+
+    def on_home_switch(self):
+        return not self.moving
+
+    def replace_calibration(self, values):
+        self.calls.append("replace_calibration")
+        if self.calibration.refuse is not None:
+            raise self.calibration.refuse
+        return 4
 
     def uptime_ms(self):
         return 4_000_000_000

@@ -25,6 +25,9 @@ SHARED_WITH_HOST = (
     "inversion_table.session.plan",
     "inversion_table.session.profile",
     "inversion_table.safety.limits",
+    "inversion_table.estimation.calibration",
+    "inversion_table.estimation.rest",
+    "inversion_table.estimation.table_calibration",
 )
 # Only the tick, and what builds it, hands decisions to the motor.
 MAY_USE_ACTUATION = ("app.py", "board.py", "actuation/")

@@ -231,6 +231,8 @@ def constants(text: str) -> Mapping[str, int]:
     values: dict[str, int] = {}
 
     def value_of(node: ast.expr) -> int | None:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "const":
+            node = node.args[0]
         if isinstance(node, ast.Constant) and type(node.value) is int:
             return node.value
         if isinstance(node, ast.Name):

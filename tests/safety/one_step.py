@@ -45,6 +45,7 @@ class OneStep:
         self.inputs.plan_ready = True
         self.inputs.settings_ok = True
         self.inputs.program_ok = self.inputs.clocks_ok = True
+        self.inputs.home_angle_ok = True
         self.inputs.settled = True
         self.watch = Watch()
         self.settings = limits.Settings()

@@ -158,6 +158,7 @@ class Table:
         inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok
         inputs.program_ok = inputs.clocks_ok = True
+        inputs.home_angle_ok = True
         inputs.settled = self.settled
         estimate = self.estimate
         estimate.primary_ok = not self.primary_lost and not self.tilt_lost

@@ -34,6 +34,7 @@ class Watched:
         self.inputs.current_ma = 1_200
         self.inputs.settings_ok = True
         self.inputs.program_ok = self.inputs.clocks_ok = True
+        self.inputs.home_angle_ok = True
         self.inputs.settled = True
         self.now_ms = 0
         self.run(limits.SELF_TEST_MS + 1_000)

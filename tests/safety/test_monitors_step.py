@@ -23,7 +23,7 @@ class OneUpdate:
         self.inputs.estop_pressed = self.inputs.end_reached = False
         self.inputs.ankle_locked = self.inputs.relay_closed = True
         self.inputs.settings_ok = self.inputs.program_ok = self.inputs.clocks_ok = True
-        self.inputs.settled = True
+        self.inputs.home_angle_ok = self.inputs.settled = True
         self.inputs.supply_mv = 24_000
         self.now_ms = 0
         self.update()
@@ -82,6 +82,16 @@ def test_what_the_controller_finds_in_itself_is_reported_at_once(name: str, acti
     assert one.update() == active
     setattr(one.inputs, name, True)
     assert one.update() == faults.NO_FAULT
+
+
+@pytest.mark.requirement("RQ-115")
+@pytest.mark.parametrize(("at_home", "active"), [(False, 0), (True, faults.HOME_DRIFT)])
+def test_a_home_angle_that_is_off_counts_at_home_only(at_home: bool, active: int) -> None:
+    one = OneUpdate()
+    one.decision.at_home = at_home
+    assert one.update() == faults.NO_FAULT
+    one.inputs.home_angle_ok = False
+    assert one.update() == active
 
 
 @pytest.mark.requirement("RQ-047")
@@ -155,7 +165,7 @@ def test_what_the_way_of_the_bed_shows_is_reported() -> None:
 @pytest.mark.requirement("RQ-087", "RQ-098")
 def test_what_the_kernel_must_know_of_the_way_is_handed_on() -> None:
     one = OneUpdate()
-    one.monitors.travel.tries = 1
+    one.monitors.travel.failed = True
     one.estimate.tilt_mdeg = limits.RETURN_RISE_MDEG
     one.update()
     assert (one.monitors.return_futile, one.monitors.backed_off) == (False, False)

@@ -70,6 +70,7 @@ def test_the_inputs_start_on_the_side_that_permits_nothing() -> None:
     assert not inputs.settings_ok
     assert not inputs.program_ok
     assert not inputs.clocks_ok
+    assert not inputs.home_angle_ok
     assert not inputs.settled
     assert not inputs.plan_ready
     decision = ports.Decision()

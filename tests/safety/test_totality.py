@@ -28,6 +28,7 @@ PERMITTING = {
     "settings_ok": True,
     "program_ok": True,
     "clocks_ok": True,
+    "home_angle_ok": True,
     "settled": True,
     "jog_up": False,
     "return_edge": False,

@@ -154,21 +154,20 @@ def test_returns_with_swapped_wires_do_not_ratchet_outward() -> None:
 
 
 @pytest.mark.requirement("RQ-098")
-def test_a_return_that_worked_sets_the_count_back() -> None:
+def test_a_return_that_worked_ends_the_count() -> None:
     table = head_down()
     table.reversed = True
-    for _ in range(2):
-        table.return_home = True
-        assert table.run_until(states.FAULT, 5_000) > 0
-        table.run(20)
+    table.return_home = True
+    assert table.run_until(states.FAULT, 5_000) > 0
+    table.run(20)
     travel = table.monitors.travel
-    assert travel.tries == limits.RETURN_TRIES
+    assert travel.failed
     assert not travel.futile
     table.reversed = False
     table.return_home = True
     table.run_until(states.RETURNING, 100)
     assert table.run_until(states.HOME, 200_000) > 0
-    assert travel.tries == 0
+    assert not travel.failed
 
 
 @pytest.mark.requirement("RQ-098")
@@ -200,13 +199,12 @@ def test_only_wrong_ways_count_and_only_a_trusted_tilt() -> None:
     attempt(faults.STALLED, 100)
     attempt(faults.OVERSPEED, -100)
     attempt(faults.OVERSPEED, 0)
-    assert travel.tries == 0
-    attempt(faults.OVERSPEED, limits.RETURN_RISE_MDEG)
-    assert (travel.tries, travel.futile) == (1, False)
-    attempt(faults.MOVED_BACKWARD, 1)  # counted from where the first one began
-    assert (travel.tries, watched.monitors.return_futile) == (1, True)
-    attempt(faults.MOVED_BACKWARD, 1)
-    assert (travel.tries, travel.futile) == (1, True)
+    assert not travel.failed
+    attempt(faults.OVERSPEED, 500)
+    attempt(faults.STALLED, 1_900)
+    assert (travel.failed, travel.futile) == (True, False)
+    attempt(faults.MOVED_BACKWARD, 101)
+    assert watched.monitors.return_futile
     watched.estimate.valid = False
     watched.tick()
     assert not travel.futile, "a blind return is not refused"

@@ -152,22 +152,22 @@ def test_what_cannot_be_seen_changes_no_count(trusted: bool, doubtful: bool) -> 
     assert one.update().wrong_way  # nor is a finding forgotten
 
 
-# --- attempts -------------------------------------------------------------------------------
+# --- returns that failed ---------------------------------------------------------------------
 
 
 @pytest.mark.requirement("RQ-098")
 @pytest.mark.parametrize(
-    ("code", "rise_mdeg", "tries"),
+    ("code", "rise_mdeg", "failed"),
     [
-        (faults.MOVED_BACKWARD, 1, 1),
-        (faults.OVERSPEED, 1, 1),
-        (faults.MOVED_BACKWARD, 0, 0),
-        (faults.OVERSPEED, -1, 0),
-        (faults.STALLED, 900, 0),
-        (faults.RETURN_TIMEOUT, 900, 0),
+        (faults.MOVED_BACKWARD, 1, True),
+        (faults.OVERSPEED, 1, True),
+        (faults.MOVED_BACKWARD, 0, False),
+        (faults.OVERSPEED, -1, False),
+        (faults.STALLED, 900, False),
+        (faults.RETURN_TIMEOUT, 900, False),
     ],
 )
-def test_a_return_that_ended_further_out_counts(code: int, rise_mdeg: int, tries: int) -> None:
+def test_a_return_that_ended_further_out_failed(code: int, rise_mdeg: int, failed: bool) -> None:
     one = Update(states.FAULT)
     one.update(10_000)
     one.decision.state = states.RETURNING
@@ -175,10 +175,10 @@ def test_a_return_that_ended_further_out_counts(code: int, rise_mdeg: int, tries
     one.update(20_900)
     one.decision.state, one.decision.fault = states.FAULT, code
     one.update(20_000 + rise_mdeg)
-    assert one.travel.tries == tries
-    assert one.travel.floor_mdeg == (20_000 if tries else 0)
+    assert one.travel.failed == failed
+    assert one.travel.floor_mdeg == (20_000 if failed else 0)
     one.update(25_000)
-    assert one.travel.tries == tries  # once for each
+    assert one.travel.failed == failed
 
 
 @pytest.mark.parametrize("state", [states.HOLDING, states.PAUSED, states.HOME, states.STOPPED])
@@ -189,7 +189,7 @@ def test_only_an_end_in_a_fault_counts(state: int) -> None:
     one.update(21_000)
     one.decision.state = states.FAULT
     one.update(21_000)
-    assert one.travel.tries == 0
+    assert not one.travel.failed
 
 
 @pytest.mark.requirement("RQ-098")
@@ -200,7 +200,7 @@ def test_the_first_of_them_sets_the_floor_and_only_a_lower_tilt_lowers_it() -> N
         one.update(began_mdeg)
         one.decision.state, one.decision.fault = states.FAULT, faults.MOVED_BACKWARD
         one.update(began_mdeg + 500)
-        assert (one.travel.tries, one.travel.floor_mdeg) == (1, 20_000)
+        assert (one.travel.failed, one.travel.floor_mdeg) == (True, 20_000)
     one.trusted = False
     one.update(1_000)
     assert one.travel.floor_mdeg == 20_000
@@ -211,28 +211,28 @@ def test_the_first_of_them_sets_the_floor_and_only_a_lower_tilt_lowers_it() -> N
 
 @pytest.mark.requirement("RQ-098")
 @pytest.mark.parametrize(
-    ("tries", "rise_mdeg", "trusted", "futile"),
+    ("failed", "rise_mdeg", "trusted", "futile"),
     [
-        (1, 2_500, True, False),
-        (1, 2_501, True, True),
-        (1, 2_501, False, False),
-        (0, 9, True, False),
+        (True, 2_500, True, False),
+        (True, 2_501, True, True),
+        (True, 2_501, False, False),
+        (False, 2_501, True, False),
     ],
 )
 def test_another_return_is_futile_from_there_on(
-    tries: int, rise_mdeg: int, trusted: bool, futile: bool
+    failed: bool, rise_mdeg: int, trusted: bool, futile: bool
 ) -> None:
-    one = Update(states.FAULT, tries=tries, floor_mdeg=-4_000 if tries else -9_000)
+    one = Update(states.FAULT, failed=failed, floor_mdeg=-4_000)
     one.trusted = trusted
     assert one.update(-4_000 + rise_mdeg).futile == futile
 
 
 def test_home_ends_the_count() -> None:
-    one = Update(states.FAULT, tries=1, floor_mdeg=-80_000)
+    one = Update(states.FAULT, failed=True, floor_mdeg=-80_000)
     assert one.update(-75_000).futile
     one.decision.at_home = True
     assert not one.update(-75_000).futile
-    assert one.travel.tries == 0
+    assert not one.travel.failed
 
 
 # --- drift at rest --------------------------------------------------------------------------

@@ -89,8 +89,8 @@ def test_nor_do_pauses_returns_and_going_on(
         table.tick(start_edge=True)
     table.until(lambda table: table.tilt_deg > 60)
     table.tick(return_edge=True)
-    for tilt_deg in on_the_way_home:
-        table.until(partial(below, tilt_deg))
+    for below_deg in on_the_way_home:
+        table.until(partial(below, below_deg))
         table.tick(pause_edge=True)
         table.until_state(states.PAUSED, 5)
         table.run(0.3)

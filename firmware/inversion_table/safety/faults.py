@@ -46,6 +46,7 @@ CLOCKS_APART = 30
 PROGRAM_CORRUPT = 31
 CURRENT_SENSOR_DEAD = 32
 BED_CREEPS = 33
+HOME_DRIFT = 34
 
 # number -> (name, reaction, hazard, words for the person on the table, words for the engineer)
 FAULTS = (
@@ -280,6 +281,13 @@ FAULTS = (
         "HZ-02",
         "The table slips slowly and is going home.",
         "tilt drifted at rest with no duty: gear or brake slips",
+    ),
+    (
+        "HOME_DRIFT",
+        REACT_REFUSE,
+        "HZ-10",
+        "A tilt sensor or the home switch has moved. Have the table calibrated again.",
+        "an IMU is off at home: its mount is loose, or the switch moved; fix it, calibrate again",
     ),
 )
 

@@ -13,6 +13,12 @@ HOME_TOLERANCE_MDEG = 4_000
 """The home switch is believed only this near to home (HZ-12)."""
 TILT_MAX_MDEG = 90_000
 """Head-down, whatever the settings say (HZ-02)."""
+UNCALIBRATED_TILT_MAX_MDEG = 30_000
+"""Head-down while the IMUs were never calibrated, whatever the settings say (HZ-10)."""
+HOME_FIT_MDEG = 1_000
+"""A calibration is kept only if the present rest at home is home by it (HZ-10)."""
+HOME_DRIFT_MAX_MDEG = 2_000
+"""An IMU further off than this at home has moved on its mount, or the switch has (HZ-10)."""
 HEAD_DOWN_TILT_MDEG = 2_000
 """Above this the head-down clock runs (HZ-03)."""
 
@@ -124,10 +130,9 @@ RETURN_OUTWARD_MDEG = 800
 RETURN_OUTWARD_RATE_MDEG_PER_S = 4_000
 """Nobody drives outward, and a fall through the play is slower; a shorted bridge gives 10 deg/s."""
 RETURN_OUTWARD_MS = 30
-RETURN_TRIES = 1
-"""Returns that moved the bed outward, after which it must not have risen too far (HZ-02)."""
 RETURN_RISE_MDEG = 2_500
-"""Two of a shorted bridge, 2.9 deg each until the relay is open, are one too many (HZ-02)."""
+"""A return that raised the bed by so much is not tried again: a shorted bridge makes 2.9 deg of
+each, until the relay is open (HZ-02)."""
 CREEP_MDEG = 2_000
 """A drift at rest: gear or brake slips. More than the play, and than a restless person makes."""
 CREEP_MS = 500

@@ -82,6 +82,8 @@ class Monitors:
             self._raise(faults.BUTTON_STUCK)  # RQ-063
         if not inputs.settings_ok:
             self._raise(faults.SETTINGS_CORRUPT)  # RQ-070
+        if not inputs.home_angle_ok and decision.at_home:
+            self._raise(faults.HOME_DRIFT)  # RQ-115
         if not inputs.program_ok:
             self._raise(faults.PROGRAM_CORRUPT)  # RQ-083
         if not inputs.clocks_ok:

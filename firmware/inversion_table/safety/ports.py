@@ -39,6 +39,8 @@ class Inputs:
         self.host_stop = False
         self.plan_ready = False
         self.settings_ok = False
+        self.home_angle_ok = False
+        """What the IMUs read at home is the home angle; said anew at each rest there."""
         self.program_ok = False
         self.clocks_ok = False
         self.settled = False

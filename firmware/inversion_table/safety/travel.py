@@ -24,7 +24,7 @@ class Travel:
         self.fast_ms = 0
         self.returning = False
         self.return_from_mdeg = 0
-        self.tries = 0
+        self.failed = False
         self.floor_mdeg = 0
         self.rest_ms = 0
         self.rest_mdeg = 0
@@ -38,7 +38,7 @@ class Travel:
         self.backed_off = moved_mdeg >= limits.BACK_OFF_MDEG  # RQ-087
         seen = trusted and not doubtful
         self._watch_return(decision, estimate.rate_mdeg_per_s, seen, dt_ms)
-        self._count_tries(decision, estimate.tilt_mdeg, trusted)
+        self._judge_returns(decision, estimate.tilt_mdeg, trusted)
         self._watch_rest(decision, estimate.tilt_mdeg, trusted, dt_ms)
 
     def _watch_return(self, decision, rate: int, seen: bool, dt_ms: int) -> None:
@@ -66,26 +66,24 @@ class Travel:
             self.outward_udeg >= OUTWARD_MAX_UDEG or self.fast_ms >= limits.RETURN_OUTWARD_MS
         )
 
-    def _count_tries(self, decision, tilt_mdeg: int, trusted: bool) -> None:
-        """Attempts that ended further out than they began, and where the first of them did."""
+    def _judge_returns(self, decision, tilt_mdeg: int, trusted: bool) -> None:
+        """Whether one ended further out than it began, and how far the bed has risen since."""
         returning = decision.state == states.RETURNING
         if returning and not self.returning:
             self.return_from_mdeg = tilt_mdeg
         elif self.returning and decision.state == states.FAULT:
             code = decision.fault
             wrong = code == faults.MOVED_BACKWARD or code == faults.OVERSPEED
-            if wrong and tilt_mdeg > self.return_from_mdeg:
-                if self.tries == 0:
-                    self.floor_mdeg = self.return_from_mdeg
-                self.tries = min(self.tries + 1, limits.RETURN_TRIES)
+            if wrong and tilt_mdeg > self.return_from_mdeg and not self.failed:
+                self.floor_mdeg = self.return_from_mdeg
+                self.failed = True
         self.returning = returning
         if decision.at_home:
-            self.tries = 0
+            self.failed = False
         if trusted:
             self.floor_mdeg = min(self.floor_mdeg, tilt_mdeg)
         risen_mdeg = tilt_mdeg - self.floor_mdeg
-        tried = self.tries >= limits.RETURN_TRIES and trusted
-        self.futile = tried and risen_mdeg > limits.RETURN_RISE_MDEG  # RQ-098
+        self.futile = self.failed and trusted and risen_mdeg > limits.RETURN_RISE_MDEG  # RQ-098
 
     def _watch_rest(self, decision, tilt_mdeg: int, trusted: bool, dt_ms: int) -> None:
         """Too slow for a rate to tell: the tilt itself, against where the bed came to rest."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from table_bench.faults import FAULTS, parameters_of
 from table_bench.imu import ImuErrors
+from table_bench.imu.errors import Matrix
 from table_bench.physics import Rider
 from table_bench.plant import Plant, PlantSettings, Truth
 from table_bench.plant.plant import HOME_TILT_DEG
@@ -62,6 +63,7 @@ class VirtualTable:
         heap_kb: int = HEAP_KB,
         with_manifest: bool = True,
         cpu: int | None = None,
+        turned: Mapping[str, Matrix] | None = None,
     ) -> None:
         self._temporary = state_dir is None
         self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix="virtual-table-"))
@@ -69,9 +71,7 @@ class VirtualTable:
         self._lock = threading.RLock()
         self._place = CpuPlace(cpu)
         self._pinned = threading.local()
-        self._plant = Plant(
-            PlantSettings(seed=seed, rider=rider or Rider(), start_tilt_deg=start_tilt_deg)
-        )
+        self._plant = Plant(PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {}))
         self.trace = Trace()
         self._serial = SerialPort(self.state_dir)
         self._controller = Controller(

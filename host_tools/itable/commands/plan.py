@@ -74,6 +74,11 @@ def upload(file: PlanPath, port: Port = None, json: Json = False) -> None:
     load(file)  # a file that is not there needs no table to say so
     with ports.connect(port) as client:
         judged = load(file, client.get_settings().to_settings())
+        if judged.found and not json and not client.status().calibrated:
+            out().print(
+                f"[yellow]this table was never calibrated and limits itself to"
+                f" {judged.settings.tilt_max_mdeg / 1000:g}°: run `itable calibrate`[/]"
+            )
         _stop_on_problems(judged, as_json=json)
         clock.keep(client, int(time.time()))
         put(client, judged)

@@ -55,7 +55,7 @@ class Status(Result):
     fault: str
     fault_patient: str
     fault_engineer: str
-    last_fault: LastFault | None
+    last_fault: LastFault | None = None
     refused: str
     refused_patient: str
     plan_id: str
@@ -72,6 +72,8 @@ class Status(Result):
     late_ticks: int
     heap_free: int
     log_lost: int
+    calibrated: bool
+    home_off_mdeg: int | None = None
     program: str
     last_start: str
     unix_s: int
@@ -135,6 +137,50 @@ class SettingsGet(Result):
         return limits.Settings.from_dict(self.settings)
 
 
+class RestWindow(Result):
+    """One IMU's last window of two seconds: what it read, and whether the bed was still."""
+
+    window: int
+    verdict: str
+    mean: list[int]
+    accel_scatter_ug: int
+    gyro_scatter_udps: int
+    accel_shift_ug: int
+    gyro_shift_udps: int
+    temperature_mdegc: int
+    ok: bool
+    tilt_mdeg: int
+
+
+class ImuRest(Result):
+    """Both IMUs' last windows; `tilt_mdeg` is of now, where `ok`."""
+
+    primary: RestWindow
+    monitor: RestWindow
+
+
+class CalibrationGet(Result):
+    """The calibration in use and the one before it, as the table keeps them; what home was since.
+
+    `arrivals`: [primary, monitor in mdeg off at home, temperature in mdegC] each, oldest first.
+    """
+
+    calibrated: bool
+    tilt_max_mdeg: int
+    slot: str
+    damaged: str
+    current: dict[str, Any] | None = None
+    previous: dict[str, Any] | None = None
+    arrivals: list[list[int]]
+
+
+class CalibrationPut(Result):
+    """The version under which the table keeps it, and how soon it restarts to use it."""
+
+    version: int
+    restarts_ms: int
+
+
 RESULTS: dict[str, type[Result]] = {
     "hello": Hello,
     "status": Status,
@@ -147,4 +193,7 @@ RESULTS: dict[str, type[Result]] = {
     "log.read": LogRead,
     "clock.set": ClockSet,
     "settings.get": SettingsGet,
+    "imu.rest": ImuRest,
+    "calibration.get": CalibrationGet,
+    "calibration.put": CalibrationPut,
 }

@@ -31,6 +31,9 @@ INPUT_WORDS = {
 }
 _BAR_WIDTH = 47
 _LOW_DEG, _HIGH_DEG = -75, 90
+_UNCALIBRATED = f"{limits.UNCALIBRATED_TILT_MAX_MDEG / 1000:g}°"
+_HOME_OFF_WORTH_MDEG = limits.HOME_DRIFT_MAX_MDEG // 2
+"""Half way to where nothing starts any more."""
 
 
 def state_sentence(status: Status) -> str:
@@ -69,6 +72,13 @@ def screen(status: Status, port: str) -> RenderableType:
         rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
     if status.program:
         rows.insert(-1, Text(f"program: {status.program}", "yellow"))
+    if not status.calibrated:
+        rows.insert(-1, Text(f"not calibrated: at most {_UNCALIBRATED} head-down", "yellow"))
+    if status.home_off_mdeg is not None and abs(status.home_off_mdeg) > _HOME_OFF_WORTH_MDEG:
+        off = degrees(status.home_off_mdeg)
+        rows.insert(
+            -1, Text(f"a tilt sensor is {off} off at home: see `itable settings show`", "yellow")
+        )
     rows.append(_tilt_bar(status))
     rows.append(Text(""))
     rows.append(_facts(status))

@@ -11,6 +11,7 @@ import time
 from inversion_table.actuation.drive import Drive
 from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.rest import RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.journal.absent import AbsentRing
@@ -78,6 +79,7 @@ def moving():
     inputs.settled = inputs.ankle_locked = inputs.relay_closed = True
     inputs.plan_ready = inputs.settings_ok = True
     inputs.program_ok = inputs.clocks_ok = True
+    inputs.home_angle_ok = True
     inputs.estop_pressed = inputs.end_reached = False
     inputs.supply_mv = 24_000
     estimate = Estimate()
@@ -113,6 +115,12 @@ def parts():
     still.ok = True
     measured = Estimate()
     estimator = TiltEstimator(nominal_primary(), nominal_monitor())
+    first_rest, second_rest = RestWatch(0), RestWatch(2)
+
+    def watch_rests(_now_ms):
+        first_rest.update(still)
+        second_rest.update(still)
+
     panel = Panel(PanelPins())
     analog = Analog(Level(10), Level(43_000))
     read = ports.Inputs()
@@ -123,6 +131,7 @@ def parts():
     return (
         ("primary IMU", lambda now_ms: primary.read(first, now_ms)),
         ("monitor IMU", lambda now_ms: monitor.read(second, now_ms)),
+        ("rest watches", watch_rests),
         ("panel", lambda now_ms: panel.read(read, now_ms)),
         ("analog", lambda now_ms: analog.read(read)),
         ("estimator", lambda now_ms: estimator.update(still, still, now_ms, measured)),
