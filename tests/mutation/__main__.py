@@ -28,16 +28,22 @@ FILES = {
         "tests/safety/test_monitors.py",
         "tests/safety/test_monitors_step.py",
     ),
+    SAFETY + "travel.py": ("tests/safety/test_travel_step.py",),
+    SAFETY + "memory.py": ("tests/safety/test_memory.py",),
+    SAFETY + "guarded.py": ("tests/safety/test_memory.py",),
+    SAFETY + "interlocks.py": ("tests/safety/test_kernel_step.py",),
     SAFETY + "kernel.py": ("tests/safety/test_kernel_step.py",),
 }
 # The tests that look at this code closely: what only a whole session notices is not killed.
 # Never tests/parity: MicroPython runs the unchanged source there, so any mutant would differ.
 TESTS = (
     "tests/safety/test_kernel_step.py",
+    "tests/safety/test_memory.py",
     "tests/safety/test_monitors.py",
     "tests/safety/test_monitors_step.py",
     "tests/safety/test_numbers.py",
     "tests/safety/test_tables.py",
+    "tests/safety/test_travel_step.py",
     "tests/session/test_sequencer_alone.py",
 )
 THOROUGH = (

@@ -17,10 +17,12 @@ SAFETY = "firmware/inversion_table/safety/"
 SEQUENCER = "firmware/inversion_table/session/sequencer.py"
 TESTS = (
     "tests/safety/test_kernel_step.py",
+    "tests/safety/test_memory.py",
     "tests/safety/test_monitors.py",
     "tests/safety/test_monitors_step.py",
     "tests/safety/test_numbers.py",
     "tests/safety/test_tables.py",
+    "tests/safety/test_travel_step.py",
     "tests/session/test_sequencer_alone.py",
 )
 

@@ -62,7 +62,7 @@ def test_a_new_kernel_remembers_nothing(boot: int) -> None:
     assert NO_WIND_DOWN not in ALL_STATES
     assert k.pop("state_ms") == 0
     assert {name for name, value in k.items() if value is False} >= {
-        *("started", "assessing", "was_head_down", "blind", "paused_return"),
+        *("started", "assessing", "was_head_down", "blind", "paused_return", "backing_off"),
     }
     assert not any(k.values())
 
@@ -207,11 +207,18 @@ def arriving(**attributes: Any) -> OneStep:
 
 
 def test_a_return_that_ends_at_the_switch_is_over() -> None:
-    one = arriving(paused_return=True, excused=faults.RELAY_DEAD, blind=True, **DIRT)
+    one = arriving(
+        paused_return=True, return_pauses=2, excused=faults.RELAY_DEAD, blind=True,
+        wind_down=states.PAUSED, **DIRT,
+    )  # fmt: skip
     assert changes(one) == {
         **CLEAN,
         "state": states.HOME, "mode": MODE_NONE, "paused_return": False, "blind": False,
-        "excused": faults.NO_FAULT,
+        "return_pauses": 0, "excused": faults.NO_FAULT, "wind_down": NO_WIND_DOWN,
+    }  # fmt: skip
+    assert not one.out.winding_down
+    assert changes(arriving(backing_off=True)) == {
+        "state": states.HOME, "mode": MODE_NONE, "backing_off": False, "state_ms": 0,
     }  # fmt: skip
     one = arriving(fault=faults.SUPPLY_LOW)
     assert changes(one) == {"state": states.FAULT, "mode": MODE_NONE, "state_ms": 0, "clear_ms": 10}
@@ -332,6 +339,8 @@ REFUSALS = [
     ("end_reached", True, faults.OUTWARD_END),
     ("relay_closed", True, faults.RELAY_WELDED),
     ("settings_ok", False, faults.SETTINGS_CORRUPT),
+    ("program_ok", False, faults.PROGRAM_CORRUPT),
+    ("clocks_ok", False, faults.CLOCKS_APART),
     ("tilt_trusted", False, faults.TILT_LOST),
     ("primary_ok", False, faults.IMU_PRIMARY_LOST),
     ("monitor_ok", False, faults.IMU_MONITOR_LOST),
@@ -791,6 +800,172 @@ def test_what_return_was_pressed_in_spite_of_is_excused(
     one.step()
     assert one.k.state == states.RETURNING
     assert one.k.excused == one.out.excused == excused
+
+
+@pytest.mark.requirement("RQ-098")
+@pytest.mark.parametrize("state", [states.STOPPED, states.FAULT])
+@pytest.mark.parametrize("button", ["return_edge", "host_return"])
+def test_a_return_that_would_only_go_outward_is_refused(state: int, button: str) -> None:
+    one = one_in(state, fault=faults.MOVED_BACKWARD, refusals=3)
+    one.watch.return_futile = True
+    assert changes(one) == {"state_ms": 5_010}
+    setattr(one.inputs, button, True)
+    assert changes(one) == {
+        "refused": faults.MOVED_BACKWARD, "refusals": 4, "state_ms": 5_020,
+    }  # fmt: skip
+    assert not one.out.power
+    one.watch.return_futile = False
+    one.step()
+    assert one.k.state == states.RETURNING
+
+
+# --- backing off ----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("RQ-087")
+@pytest.mark.parametrize(
+    ("state", "active", "duty", "backs"),
+    [
+        (states.MOVING, faults.STALLED, 1, True),
+        (states.MOVING, faults.OVERCURRENT, 1, True),
+        (states.MOVING, faults.STALLED, 0, False),
+        (states.MOVING, faults.STALLED, -1, False),
+        (states.MOVING, faults.OVERSPEED, 300, False),
+        (states.MOVING, faults.ESTOP_PRESSED, 300, False),
+    ],
+)
+def test_what_was_met_outward_is_to_be_backed_off_from(
+    state: int, active: int, duty: int, backs: bool
+) -> None:
+    one = one_in(state, duty_permille=duty)
+    one.watch.active = active
+    one.step()
+    assert one.k.state in (states.FAULT, states.STOPPED)
+    assert one.k.backing_off == backs
+    assert not one.out.backing_off
+    assert not one.out.power
+
+
+def waiting(state_ms: int, active: int = faults.NO_FAULT, **attributes: Any) -> OneStep:
+    """Stalled outward `state_ms` ago, and about to back off."""
+    one = one_in(
+        states.FAULT, fault=faults.STALLED, backing_off=True, state_ms=state_ms, **attributes
+    )
+    one.watch.active = active
+    one.inputs.relay_closed = True
+    return one
+
+
+@pytest.mark.requirement("RQ-087")
+def test_backing_off_begins_after_its_rest() -> None:
+    one = waiting(limits.BACK_OFF_REST_MS - 11, **DIRT)
+    assert changes(one) == {"state_ms": limits.BACK_OFF_REST_MS - 1}
+    assert (one.out.power, one.out.backing_off) == (False, False)
+    assert changes(one, 1) == {**CLEAN, "state": states.RETURNING, "duty_permille": -5}
+    assert (one.out.power, one.out.backing_off, one.out.ready) == (True, True, False)
+
+
+@pytest.mark.requirement("RQ-087")
+@pytest.mark.parametrize(
+    ("state_ms", "active", "goes_on"),
+    [
+        (100, faults.STALLED, True),  # what was met is still reported for a while
+        (100, faults.OVERCURRENT, False),
+        (100, faults.ANKLE_LOCK_OPEN, False),
+        (100, faults.TILT_LOST, True),  # by its fault alone; a tilt not trusted ends it
+        (490, faults.STALLED, False),
+        (490, faults.SUPPLY_LOW, True),
+        (490, faults.NO_FAULT, True),
+    ],
+)
+def test_another_stop_ends_it_before_it_begins(state_ms: int, active: int, goes_on: bool) -> None:
+    one = waiting(state_ms, active)
+    one.step()
+    assert one.k.backing_off == goes_on
+    began = goes_on and state_ms == 490
+    assert one.k.state == (states.RETURNING if began else states.FAULT)
+
+
+@pytest.mark.requirement("RQ-087")
+@pytest.mark.parametrize("state_ms", [100, 5_000])
+@pytest.mark.parametrize("what", ["pause_edge", "tilt_trusted"])
+def test_pause_or_a_lost_tilt_ends_it_before_it_begins(state_ms: int, what: str) -> None:
+    one = waiting(state_ms)
+    if what == "pause_edge":
+        one.inputs.pause_edge = True
+    else:
+        one.watch.tilt_trusted = False
+    assert changes(one) == {"backing_off": False, "state_ms": state_ms + 10}
+
+
+def backing(**attributes: Any) -> OneStep:
+    """On the little way homeward."""
+    one = one_in(
+        states.RETURNING, fault=faults.STALLED, backing_off=True, duty_permille=-220, **attributes
+    )
+    one.estimate.rate_mdeg_per_s = -2_000
+    one.move(-700)  # what the sequencer wishes counts for nothing
+    return one
+
+
+@pytest.mark.requirement("RQ-087")
+def test_backing_off_has_the_duty_of_a_blind_return_and_only_counts() -> None:
+    one = backing(return_ms=70, idle_ms=13)
+    assert changes(one) == {"return_ms": 80, "state_ms": 5_010}
+    assert one.out.duty_permille == -220
+    assert (one.out.power, one.out.backing_off, one.out.ready) == (True, True, False)
+    one.inputs.relay_closed = False
+    assert one.step().duty_permille == 0
+
+
+@pytest.mark.requirement("RQ-087")
+@pytest.mark.parametrize("what", ["backed_off", "tilt_trusted", "pause_edge", "current", "time"])
+def test_what_ends_backing_off(what: str) -> None:
+    one = backing(blind_current_ms=limits.BLIND_CURRENT_MS - 10)
+    if what == "backed_off":
+        one.watch.backed_off = True
+    elif what == "tilt_trusted":
+        one.watch.tilt_trusted = False
+    elif what == "pause_edge":
+        one.inputs.pause_edge = True
+    elif what == "current":
+        one.inputs.current_ma = limits.BLIND_CURRENT_TRIP_MA + 1
+    else:
+        one.k.return_ms = limits.BACK_OFF_MAX_MS - 10
+    one.step()
+    assert (one.k.state, one.k.fault, one.k.backing_off) == (states.FAULT, faults.STALLED, False)
+    assert (one.out.power, one.out.duty_permille) == (False, 0)
+    one.watch.tilt_trusted = True
+    for _ in range(100):
+        assert not one.step().power  # once only
+
+
+@pytest.mark.requirement("RQ-087")
+@pytest.mark.parametrize(
+    ("current_ma", "current_ms", "return_ms"),
+    [(3_500, 290, 0), (3_501, 289, 0), (0, 0, 2_489)],
+)
+def test_backing_off_goes_on_until_a_bound_is_reached(
+    current_ma: int, current_ms: int, return_ms: int
+) -> None:
+    one = backing(blind_current_ms=current_ms, return_ms=return_ms)
+    one.inputs.current_ma = current_ma
+    one.step()
+    assert (one.k.state, one.k.backing_off) == (states.RETURNING, True)
+    assert one.k.blind_current_ms == (299 if current_ma == 3_501 else 0)
+
+
+@pytest.mark.requirement("RQ-001", "RQ-087")
+@pytest.mark.parametrize("button", ["return_edge", "host_return"])
+def test_return_makes_a_whole_return_of_backing_off(button: str) -> None:
+    one = backing(return_ms=70, blind_current_ms=14)
+    setattr(one.inputs, button, True)
+    one.watch.backed_off = True
+    assert changes(one) == {
+        "backing_off": False, "return_ms": 10, "blind_current_ms": 0, "state_ms": 0,
+        "duty_permille": -225,
+    }  # fmt: skip
+    assert (one.k.state, one.out.ready) == (states.RETURNING, True)
 
 
 # --- the gate -------------------------------------------------------------------------------

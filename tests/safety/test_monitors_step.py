@@ -2,7 +2,7 @@
 
 import pytest
 
-from inversion_table.safety import faults, limits
+from inversion_table.safety import faults, limits, states
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs
 from inversion_table.safety.travel import Travel
@@ -23,7 +23,7 @@ class OneUpdate:
         self.inputs.estop_pressed = self.inputs.end_reached = False
         self.inputs.ankle_locked = self.inputs.relay_closed = True
         self.inputs.settings_ok = self.inputs.program_ok = self.inputs.clocks_ok = True
-        self.inputs.settled = True
+        self.inputs.home_angle_ok = self.inputs.settled = True
         self.inputs.supply_mv = 24_000
         self.now_ms = 0
         self.update()
@@ -60,6 +60,37 @@ def test_contacts_and_laptop_wait_for_the_contacts_to_settle(age_ms: int, active
     one.monitors.age_ms = age_ms
     one.inputs.settled = False
     one.inputs.host_stop = True
+    assert one.update() == active
+
+
+@pytest.mark.requirement("RQ-070", "RQ-082", "RQ-083")
+@pytest.mark.parametrize(
+    ("name", "active"),
+    [
+        ("settings_ok", faults.SETTINGS_CORRUPT),
+        ("program_ok", faults.PROGRAM_CORRUPT),
+        ("clocks_ok", faults.CLOCKS_APART),
+    ],
+)
+def test_what_the_controller_finds_in_itself_is_reported_at_once(name: str, active: int) -> None:
+    one = OneUpdate()
+    setattr(one.inputs, name, False)
+    assert one.update() == active
+    one.monitors.age_ms, one.inputs.settled = 0, False
+    assert one.update() == faults.NO_FAULT  # nothing is believed before all contacts settle
+    one.inputs.settled = True
+    assert one.update() == active
+    setattr(one.inputs, name, True)
+    assert one.update() == faults.NO_FAULT
+
+
+@pytest.mark.requirement("RQ-115")
+@pytest.mark.parametrize(("at_home", "active"), [(False, 0), (True, faults.HOME_DRIFT)])
+def test_a_home_angle_that_is_off_counts_at_home_only(at_home: bool, active: int) -> None:
+    one = OneUpdate()
+    one.decision.at_home = at_home
+    assert one.update() == faults.NO_FAULT
+    one.inputs.home_angle_ok = False
     assert one.update() == active
 
 
@@ -113,3 +144,45 @@ def test_rates_that_differ_more_prove_nothing_about_the_motor(
     one.estimate.rate_disagreement_mdeg_per_s = apart_mdeg_per_s
     one.update()
     assert one.monitors.stall_ms == stall_ms
+
+
+@pytest.mark.requirement("RQ-097", "RQ-099")
+def test_what_the_way_of_the_bed_shows_is_reported() -> None:
+    one = OneUpdate()
+    travel = one.monitors.travel
+    one.decision.state = states.HOLDING
+    one.estimate.rate_mdeg_per_s = 0
+    travel.rest_ms, travel.rest_mdeg, travel.creep_ms = 5_000, 10_000, limits.CREEP_MS - 11
+    assert one.update() == faults.NO_FAULT
+    assert one.update(1) == faults.BED_CREEPS
+    one.decision.state = states.RETURNING
+    travel.was_slow, travel.fast_ms = True, limits.RETURN_OUTWARD_MS - 11
+    one.estimate.rate_mdeg_per_s = 5_000
+    assert one.update() == faults.BED_CREEPS
+    assert one.update(1) == faults.MOVED_BACKWARD  # the stronger
+
+
+@pytest.mark.requirement("RQ-087", "RQ-098")
+def test_what_the_kernel_must_know_of_the_way_is_handed_on() -> None:
+    one = OneUpdate()
+    one.monitors.travel.failed = True
+    one.estimate.tilt_mdeg = limits.RETURN_RISE_MDEG
+    one.update()
+    assert (one.monitors.return_futile, one.monitors.backed_off) == (False, False)
+    one.estimate.tilt_mdeg += 1
+    one.update()
+    assert (one.monitors.return_futile, one.monitors.backed_off) == (True, False)
+    one.decision.backing_off = True
+    one.estimate.tilt_mdeg -= limits.BACK_OFF_MDEG
+    one.update()
+    assert (one.monitors.return_futile, one.monitors.backed_off) == (False, True)
+
+
+@pytest.mark.requirement("RQ-099")
+def test_a_tilt_that_is_not_trusted_shows_no_creep() -> None:
+    one = OneUpdate()
+    one.decision.state = states.HOLDING
+    one.monitors.travel.rest_ms, one.monitors.travel.creep_ms = 5_000, 700
+    one.estimate.valid = False
+    one.update()
+    assert one.monitors.travel.creep_ms == 0

@@ -350,6 +350,59 @@ def test_coming_to_rest_goes_on_until_the_reference_stands(
     assert not alone.moves
 
 
+@pytest.mark.requirement("RQ-023", "RQ-102")
+def test_a_return_comes_to_rest_to_be_paused_and_goes_on_where_it_was() -> None:
+    alone = returning(40_000)
+    for _ in range(300):
+        alone.follow()
+    assert alone.sequencer.motion.rate_mdeg_per_s < -900
+    alone.decision.winding_down = True
+    alone.wish.limit_mdeg = GONE
+    wish = alone.follow()
+    assert alone.rests == [(alone.estimate.tilt_mdeg, alone.estimate.rate_mdeg_per_s, 2_000, 10)]
+    assert (wish.request, wish.limit_mdeg) == (states.WISH_MOVE, GONE)
+    for _ in range(200):
+        if alone.follow().request != states.WISH_MOVE:
+            break
+        assert not alone.moves
+    assert alone.is_held_at(alone.estimate.tilt_mdeg)
+    alone.decision.winding_down = False
+    alone.decision.state = states.PAUSED
+    alone.follow()
+    alone.decision.state = states.RETURNING
+    alone.follow()
+    assert alone.sequencer.returning
+    assert alone.sequencer.return_phase == sequencers.TO_FLAT
+    assert alone.moves[-1][2] == 0
+    assert wish.limit_mdeg == GONE  # it is not set anew
+
+
+@pytest.mark.requirement("RQ-087")
+def test_backing_off_is_no_return_yet() -> None:
+    alone = returning(1_000)
+    alone.decision.backing_off, alone.decision.ready = True, False
+    alone.tick(400)
+    assert (alone.wish.request, alone.wish.duty_permille) == (states.WISH_MOVE, 0)
+    assert not alone.moves
+    alone.tick(-300)
+    alone.decision.backing_off, alone.decision.ready = False, True
+    alone.tick(-300)
+    # A whole return begins where the bed is now, below horizontal: there is nothing to rest from.
+    assert alone.sequencer.return_phase == sequencers.TO_HOME
+    assert alone.wish.limit_mdeg <= 400
+
+
+@pytest.mark.requirement("RQ-104")
+def test_a_hasty_press_of_return_does_not_end_the_rest() -> None:
+    alone = resting()
+    alone.inputs.return_edge = alone.inputs.return_hasty = True
+    alone.tick(0)
+    assert alone.sequencer.return_phase == sequencers.REST
+    alone.inputs.return_hasty = False
+    alone.tick(0)
+    assert alone.sequencer.return_phase == sequencers.TO_HOME
+
+
 # --- jog ------------------------------------------------------------------------------------
 
 
