@@ -34,7 +34,7 @@ _CREEPS = "the bed moves without the motor; nothing in the controller can hold i
 KNOWN_VIOLATIONS: dict[tuple[str, str, str], Known] = {
     ("bridge_shorted_outward", ANY, "over_tilt"): Known(7.5, _SHORTED_OUTWARD),
     ("bridge_shorted_outward", ANY, "tilt"): Known(92.5, _SHORTED_OUTWARD),
-    ("bridge_shorted_outward", ANY, "outward_after"): Known(7.5, _SHORTED_OUTWARD),
+    ("bridge_shorted_outward", ANY, "outward_after"): Known(8.5, _SHORTED_OUTWARD),
     ("bridge_shorted_outward", ANY, "rate"): Known(11.0, _SHORTED_OUTWARD),
     ("bridge_shorted_outward", ANY, "speeding_up"): Known(16.0, _SHORTED_OUTWARD),
     ("bridge_shorted_homeward", ANY, "rate"): Known(11.0, _SHORTED_HOMEWARD),
