@@ -1,12 +1,8 @@
 """Planted defects: the kernel with one guard spoiled; the walk must find each of them."""
 
-import importlib.util
 import re
-import tempfile
-from pathlib import Path
-from typing import Any
 
-from inversion_table.safety import kernel
+from tests.explore.pieces import source_of
 
 # What is spoiled, the text as it is, the text instead.
 # ruff: noqa: E501 - one line for each
@@ -45,24 +41,27 @@ DEFECTS = (
     ("duty rises at once", "return min(wanted_permille, max(then_permille, 0) + limits.DUTY_STEP_PERMILLE)", "return wanted_permille"),
 )  # fmt: skip
 
+# Defects that no single step shows: only that something never ends, or never works.
+LIVENESS_DEFECTS = (
+    ("a stop that stays reported is never excused", "    elif lasting and faults.reaction(code) == faults.REACT_STOP:\n        k.excused = code\n", ""),
+    ("what was excused stops the return again", "code = faults.NO_FAULT if monitors.active == k.excused else monitors.active", "code = monitors.active"),
+    ("the session's clock is set back by each step", "        k.session_ms = advanced_ms(k.session_ms, dt_ms)\n", "        k.session_ms = advanced_ms(0, dt_ms)\n"),
+    ("the session's clock stops in PAUSED", "    if k.mode != ports.MODE_NONE:\n", "    if k.mode != ports.MODE_NONE and k.state != states.PAUSED:\n"),
+    ("the session has no limit", "    if k.session_ms >= min(settings.session_max_ms, limits.SESSION_MAX_MS):\n        return faults.SESSION_TIMEOUT", "    if False:\n        return faults.SESSION_TIMEOUT"),
+    ("a jog runs on no clock", "    if k.mode != ports.MODE_NONE:\n", "    if k.mode == ports.MODE_SESSION:\n"),
+    ("a return begins its time anew when it is blind again", "    if not k.blind and not (led and monitors.tilt_trusted):\n", "    if not (led and monitors.tilt_trusted):\n"),
+    ("coming to rest is begun anew by RETURN", "        k.wind_down = states.RETURNING\n    elif", "        k.wind_down = states.RETURNING\n        k.wind_down_ms = 0\n    elif"),
+)  # fmt: skip
+
 
 class PatchError(Exception):
     """A planted defect does not fit the kernel any more."""
 
 
-def spoiled(number: int) -> Any:
-    """The kernel with defect `number`, as a module of its own; raises PatchError."""
-    what, old, new = DEFECTS[number]
-    source = Path(kernel.__file__).read_text(encoding="utf-8")
-    source = re.sub(r"  # .*", "", source)  # remarks come and go, the code is what is spoiled
+def spoiled(defect: tuple[str, str, str]) -> str:
+    """The kernel's text with this defect; raises PatchError."""
+    what, old, new = defect
+    source = re.sub(r"  # .*", "", source_of())  # remarks come and go, the code is what is spoiled
     if source.count(old) != 1:
         raise PatchError(f"'{what}': its text is there {source.count(old)} times, not once")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"spoiled_{number}.py"
-        path.write_text(source.replace(old, new), encoding="utf-8")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise PatchError(f"'{what}': cannot be loaded")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return module
+    return source.replace(old, new)
