@@ -29,7 +29,7 @@ DEFECTS = (
     ("a cleared fault goes on with the motion", "            _arrive(k, at_home)\n        return\n    assessed", "            _enter(k, states.MOVING)\n        return\n    assessed"),
     ("a fault is forgotten while it is reported", "clear = monitors.active == faults.NO_FAULT", "clear = True"),
     ("a fault is forgotten at once", "        if k.clear_ms >= limits.CLEAR_MS:\n", "        if clear:\n"),
-    ("a stop lets the power on", "_enter(k, states.STOPPED if _by_person(code) else states.FAULT)", "_enter(k, states.RETURNING)"),
+    ("a stop lets the power on", "by_person(code) else states.FAULT)", "by_person(code) else states.RETURNING)"),
     ("the laptop can start", "wants_session = inputs.start_edge", "wants_session = inputs.start_edge or inputs.host_return"),
     ("a paused return goes on as a session", "(inputs.start_edge and k.paused_return)", "False"),
     ("a return has no end", "(k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS)", "False"),

@@ -6,6 +6,7 @@ is divided only by what this check asks for.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from inversion_table.safety import faults, limits, ports, states
 from tests.explore.choices import Clock
@@ -76,6 +77,17 @@ def expired(w: World) -> bool:
     """The time head-down is over."""
     limit_ms = min(w.settings.head_down_max_ms, limits.HEAD_DOWN_MAX_MS)
     return w.k.head_down_ms >= limit_ms
+
+
+def backing_off(thing: Any) -> bool:
+    """Whether this kernel (it may know no such thing) goes a little way from what it met."""
+    return bool(getattr(thing, "backing_off", False))
+
+
+def met_at_once(w: World) -> bool:
+    """In this one long step a blind return has begun, and has met something for long enough."""
+    ended = w.k.state == states.FAULT and w.k.fault == faults.RETURN_TIMEOUT
+    return bool(ended and w.was.state != states.RETURNING and w.lasted(limits.BLIND_CURRENT_MS))
 
 
 def _power(w: World) -> None:
@@ -222,7 +234,8 @@ def _reactions(w: World) -> None:
         pressed = after == states.RETURNING and return_wanted(w)
         demand(6, pressed or after in HELD, "a stop that does not hold")
     elif reaction >= faults.REACT_RETURN and before.state in UNDER_WAY:
-        demand(2, after == states.RETURNING, "a fault that does not send home")
+        sent = after == states.RETURNING or met_at_once(w)
+        demand(2, sent, "a fault that does not send home")
     elif before.state == states.HOME:
         shown = after == states.FAULT or (after == states.RETURNING and return_wanted(w))
         demand(4, shown, "a fault at home that is not shown")
@@ -342,6 +355,9 @@ def _held(w: World) -> None:
         demand(6, not w.inputs.estop_pressed, "a return with the E-stop pressed")
         if return_wanted(w):
             return
+        if backing_off(before):
+            demand(4, backing_off(k), "backing off becomes a return that nobody asked for")
+            return
         demand(4, before.assessing, "a return that nobody asked for")
         alarmed = w.reached("state_ms", limits.ASSESS_MS)
         demand(4, alarmed, "a return before the alarm was given")
@@ -349,12 +365,13 @@ def _held(w: World) -> None:
     if at_home(w):
         return
     if not w.inputs.estop_pressed:
-        demand(2, not return_wanted(w), "RETURN is refused while held")
+        refused = return_wanted(w) and not met_at_once(w) and not w.may_refuse()
+        demand(2, not refused, "RETURN is refused while held")
         if _stop_overruled(w):
-            stop = faults.reaction(reported(w)) == faults.REACT_STOP
-            other = reported(w) != faults.HOST_STOP
-            demand(5, stop and other, "the laptop's stop outlasts the head-down limit")
-        if before.assessing and k.assessing:
+            # Another stop may be latched instead, or the return may have met something at once.
+            what = "the laptop's stop outlasts the head-down limit"
+            demand(5, k.fault != faults.HOST_STOP, what)
+        if before.assessing and k.assessing and not w.may_refuse():
             _runs_to(w, "state_ms", limits.ASSESS_MS, "after a watchdog reset nothing happens")
 
 
@@ -403,7 +420,7 @@ def _return_under_way(w: World) -> None:
             and not at_home(w)
             and (w.inputs.relay_closed or k.excused == faults.RELAY_DEAD)
         ):
-            if k.blind:
+            if k.blind or backing_off(k):
                 demand(2, out.duty_permille < 0, "a blind return does not drive")
             elif w.wish.request == states.WISH_MOVE and w.wish.duty_permille < 0:
                 demand(2, out.duty_permille < 0, "a return does not follow its leader")
@@ -424,6 +441,14 @@ def _return_under_way(w: World) -> None:
 
 def _stays_returning(w: World) -> None:
     before, k = w.was, w.k
+    if backing_off(k):
+        demand(2, backing_off(before), "a return becomes the little way only")
+        bound_ms = getattr(limits, "BACK_OFF_MAX_MS", 0)
+        _runs_to(w, "return_ms", bound_ms, "backing off has no end")
+        if w.inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA:
+            what = "backing off pushes on against something"
+            _runs_to(w, "blind_current_ms", limits.BLIND_CURRENT_MS, what)
+        return
     if before.blind:
         demand(2, k.blind, "a blind return believes again")
         _runs_to(w, "return_ms", limits.RETURN_BLIND_MAX_MS, "a blind return has no end")

@@ -18,7 +18,7 @@ from inversion_table.safety.ticks import CLOCK_MAX_MS
 from tests.explore.choices import Clock, Known, Run
 from tests.explore.pieces import Goal
 from tests.explore.walk import End, Walk, told_state, told_step
-from tests.explore.world import Packed, known
+from tests.explore.world import FUTILE, Packed, known
 
 NOBODY = frozenset(
     (f"inputs.{name}", frozenset((False,)))
@@ -395,10 +395,13 @@ def in_spite_of(code: int) -> Question:
             "inputs.host_stop": frozenset((code == faults.HOST_STOP,)),
             "inputs.estop_pressed": frozenset((code == faults.ESTOP_PRESSED,)),
             "inputs.current_ma": (0, 0),
+            f"monitors.{FUTILE}": frozenset((False,)),
             "inputs.home_switch": frozenset((False,)),
             "estimate.tilt_mdeg": (limits.HOME_TILT_MDEG + 5_000, limits.TILT_MAX_MDEG),
             "k.return_ms+": (0, limits.RETURN_BLIND_MAX_MS - 1),
         }
+        if code == faults.HOST_STOP:  # it is ignored from then on
+            found["k.head_down_ms+"] = (0, 359_999)
         if values["state"] in HELD:
             found["inputs.return_edge"] = frozenset((True,))
             found["k.state_ms+"] = (limits.RELAY_OPEN_MAX_MS, limits.HEAD_DOWN_MAX_MS)

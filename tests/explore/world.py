@@ -26,6 +26,8 @@ OUTWARD = "k.duty_permille (outward)"
 HOMEWARD = "k.duty_permille (homeward)"
 WIDE = (-(1 << 24), 1 << 24)
 STATE_VALUES_MAX = 40
+FUTILE = "return_futile"
+"""The monitors' word, where they have it, for which RETURN may be refused."""
 LONGEST_STEP_MS = 8_388
 """No watchdog of this chip waits longer, and a reset is not a step."""
 
@@ -258,7 +260,15 @@ class World:
         """Whether the kernel saw this clock at its bound, or the step itself has lasted so long."""
         below, name = self._run.below, f"k.{clock}"
         clock_below = below(name + "+", bound_ms) and below(name, bound_ms)
-        return not clock_below or not below("dt_ms", bound_ms)
+        return not clock_below or self.lasted(bound_ms)
+
+    def lasted(self, bound_ms: int) -> bool:
+        """Whether this one step lasted so long."""
+        return not self._run.below("dt_ms", bound_ms)
+
+    def may_refuse(self) -> bool:
+        """Whether the monitors say that a return would only lead further out."""
+        return f"monitors.{FUTILE}" in self._run.domains and bool(getattr(self.monitors, FUTILE))
 
     def advanced(self, clock: str) -> int:
         """How often this clock was advanced in this step; -1 if it was set to a value."""
@@ -272,6 +282,8 @@ def told_known(known: dict[str, Domain]) -> list[str]:
     requests = ("NONE", "HOLD", "MOVE", "GO_HOME")
     for name, domain in sorted(known.items()):
         _, _, short = name.partition(".")
+        if name == "dt_ms":
+            short = "this step, in ms, "
         if name.startswith("k."):
             if isinstance(domain, tuple) and "-" in short:
                 continue
