@@ -1,19 +1,31 @@
-"""Running real code on every value that it asks for: choices, made when a value is first read.
+"""Running real code on every value that it asks for: choices, made when a value is first compared.
 
 A path through the code is a list of choices. The first run takes the first of each; `next` changes
 the last one that can still be changed, until all are used up. What is not read is not chosen, so
 inputs that cannot matter are never multiplied out: exact, because the code itself decides.
+
+What is known of a variable is its domain: a pair (least, most) of a number, or a frozenset of the
+values that are still possible. Variables go by name, so that what one piece of code has found out
+can be handed to the next one.
 """
 
+from operator import index
 from typing import Any
+
+Domain = tuple[int, int] | frozenset[Any]
+Known = frozenset[tuple[str, Domain]]
+
+EVERYTHING: Known = frozenset()
+BOTH: Domain = frozenset((False, True))
+WIDEST = (-(1 << 40), 1 << 40)
 
 
 class Chooser:
     """The choices of one path, and the way to the next path."""
 
-    def __init__(self, path: tuple[int, ...] = ()) -> None:
-        self._taken: list[int] = list(path)
-        self._of: list[int] = [0] * len(path)
+    def __init__(self) -> None:
+        self._taken: list[int] = []
+        self._of: list[int] = []
         self._depth = 0
 
     def choose(self, count: int) -> int:
@@ -36,145 +48,247 @@ class Chooser:
         self._taken[-1] += 1
         return True
 
-    def path(self) -> tuple[int, ...]:
-        """What was chosen: given to a new `Chooser`, it leads the same way."""
-        return tuple(self._taken)
+
+def meet(one: Domain, other: Domain) -> Domain | None:
+    """What both allow; None if there is nothing."""
+    if isinstance(one, frozenset):
+        if isinstance(other, frozenset):
+            return one & other or None
+        return frozenset(v for v in one if other[0] <= v <= other[1]) or None
+    if isinstance(other, frozenset):
+        return meet(other, one)
+    least, most = max(one[0], other[0]), min(one[1], other[1])
+    return (least, most) if least <= most else None
 
 
-class Number:
-    """An integer of which only lo .. hi is known; a comparison halves that, one way or the other.
+class Run:
+    """One run of a piece of code: what is known so far of each variable, and what was asked for."""
 
-    `offset` is what was added to it: sums share the same unknown through `root`.
-    """
+    __slots__ = ("chooser", "domains", "known", "touched")
 
-    __slots__ = ("chooser", "hi", "lo", "offset", "root")
-
-    def __init__(self, chooser: Chooser, lo: int, hi: int) -> None:
+    def __init__(self, chooser: Chooser, domains: dict[str, Domain], known: Known) -> None:
         self.chooser = chooser
-        self.lo = lo
-        self.hi = hi
-        self.root: Number = self
-        self.offset = 0
+        self.domains = domains
+        self.known: dict[str, Domain] = dict(known)
+        self.touched: set[str] = set()
 
-    def __lt__(self, other: int) -> bool:
-        root = self.root
-        bound = other - self.offset
-        if root.hi < bound:
+    def domain(self, name: str) -> Domain:
+        """What is known of this variable."""
+        self.touched.add(name)
+        found = self.known.get(name)
+        if found is None:
+            found = self.known[name] = self.domains.get(name, WIDEST)
+        return found
+
+    def below(self, name: str, bound: int) -> bool:
+        """Whether the variable is less than `bound`, which narrows it one way or the other."""
+        domain = self.domain(name)
+        if isinstance(domain, frozenset):
+            return self.among(name, frozenset([v for v in domain if v < bound]))
+        least, most = domain
+        if most < bound:
             return True
-        if root.lo >= bound:
+        if least >= bound:
             return False
-        if root.chooser.choose(2) == 0:
-            root.hi = bound - 1
+        if self.chooser.choose(2) == 0:
+            self.known[name] = (least, bound - 1)
             return True
-        root.lo = bound
+        self.known[name] = (bound, most)
         return False
 
-    def __le__(self, other: int) -> bool:
-        return self < other + 1
+    def among(self, name: str, some: frozenset[Any]) -> bool:
+        """Whether the variable, one of a few, is one of `some`, which narrows it."""
+        domain = self.domain(name)
+        assert isinstance(domain, frozenset)
+        some &= domain
+        if len(some) == len(domain):
+            return True
+        if not some:
+            return False
+        if self.chooser.choose(2) == 0:
+            self.known[name] = some
+            return True
+        self.known[name] = domain - some
+        return False
 
-    def __gt__(self, other: int) -> bool:
-        return not self < other + 1
+    def one(self, name: str) -> Any:
+        """The value of a variable that is one of a few."""
+        domain = self.domain(name)
+        assert isinstance(domain, frozenset)
+        if len(domain) == 1:
+            (value,) = domain
+            return value
+        value = sorted(domain)[self.chooser.choose(len(domain))]
+        self.known[name] = frozenset((value,))
+        return value
 
-    def __ge__(self, other: int) -> bool:
+    def narrowed(self) -> Known:
+        """What was found out."""
+        return frozenset(
+            (name, domain)
+            for name, domain in self.known.items()
+            if domain != self.domains.get(name, WIDEST)
+        )
+
+
+class Unknown:
+    """A value of which only the domain of its variable is known, plus `offset`."""
+
+    __slots__ = ("name", "offset", "run")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, run: Run, name: str, offset: int = 0) -> None:
+        self.run = run
+        self.name = name
+        self.offset = offset
+
+    def __lt__(self, other: Any) -> bool:
+        if isinstance(other, Number):
+            if isinstance(self, Number):
+                return bool((self - other) < 0)
+            return bool(other > self.__index__())  # type: ignore[attr-defined]
+        return self.run.below(self.name, index(other) - self.offset)
+
+    def __ge__(self, other: Any) -> bool:
         return not self < other
 
-    def __add__(self, other: int) -> "Number":
-        total = Number(self.chooser, 0, 0)
-        total.root = self.root
-        total.offset = self.offset + other
-        return total
+    def __gt__(self, other: Any) -> bool:
+        if isinstance(other, Number):
+            return bool(other < self)
+        return not self.run.below(self.name, index(other) + 1 - self.offset)
 
-    def __sub__(self, other: int) -> "Number":
-        return self + -other
+    def __le__(self, other: Any) -> bool:
+        return not self > other
+
+    def __eq__(self, other: object) -> bool:
+        if other is None:
+            return False
+        return self <= other and self >= other
+
+    def __bool__(self) -> bool:
+        return not self == 0  # noqa: SIM201 - OneOf defines == alone
+
+
+class Number(Unknown):
+    """An integer of which only least .. most is known; a comparison halves that."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Number):
+            return Number(self.run, f"({self.name} + {other.name})", self.offset + other.offset)
+        return Number(self.run, self.name, self.offset + index(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        if isinstance(other, Number):
+            # What relates the two is forgotten: any difference may be theirs.
+            return Number(self.run, f"({self.name} - {other.name})", self.offset - other.offset)
+        return Number(self.run, self.name, self.offset - index(other))
+
+    def __rsub__(self, other: int) -> "Number":
+        return Negated(self) + other
+
+    def __neg__(self) -> "Number":
+        return Negated(self)
 
     def __abs__(self) -> "Number":
         return self if self >= 0 else Negated(self)
 
-    def __repr__(self) -> str:
-        if self.root.lo == self.root.hi:
-            return str(self.root.lo)
-        return f"{self.root.lo} .. {self.root.hi}"
-
 
 class Negated(Number):
-    """Minus a number, for the absolute value of a negative one."""
+    """Minus a number."""
 
     __slots__ = ("of",)
 
-    def __init__(self, of: Number) -> None:
-        super().__init__(of.chooser, 0, 0)
+    def __init__(self, of: Number, plus: int = 0) -> None:
+        super().__init__(of.run, of.name, plus)
         self.of = of
 
-    def __lt__(self, other: int) -> bool:
-        return self.of > -other
+    def __lt__(self, other: Any) -> bool:
+        return self.of > self.offset - index(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.of < self.offset - index(other)
+
+    def __add__(self, other: Any) -> Any:
+        return Negated(self.of, self.offset + index(other))
+
+    def __sub__(self, other: Any) -> Any:
+        return Negated(self.of, self.offset - index(other))
+
+    def __neg__(self) -> Number:
+        return self.of + -self.offset
+
+    def __abs__(self) -> Number:
+        return abs(-self)
 
 
 class Clock(Number):
-    """A counter of ms that grows: `lo` is known; by how much it grows in a step is anybody's guess.
+    """A counter of ms that grows: by how much in a step is anybody's guess, the least is kept.
 
     Each clock may reach its bound in a step whatever the others do: any length of a step, any ratio
-    of the bounds, is among what is walked.
+    of the bounds, is among what is walked. A `+` behind its name tells each advance.
     """
 
-    __slots__ = ("advanced",)
+    __slots__ = ()
 
-    def __init__(self, chooser: Chooser, lo: int, hi: int) -> None:
-        super().__init__(chooser, lo, hi)
-        self.advanced = 0
+    def __add__(self, other: Any) -> "Clock":
+        name = self.name + "+"
+        before = self.run.known.get(self.name) or self.run.domains.get(self.name, WIDEST)
+        least = before[0] if isinstance(before, tuple) else 0
+        if name not in self.run.known:
+            whole = self.run.domains.get(name, WIDEST)
+            assert isinstance(whole, tuple)
+            self.run.known[name] = (max(least, whole[0]), whole[1])
+        return Clock(self.run, name)
 
-    def __add__(self, other: int) -> "Clock":
-        self.advanced += 1
+    @property
+    def advanced(self) -> int:
+        """How often it was advanced in this step."""
+        return self.name.count("+")
+
+
+class Now:
+    """The time: only how long ago the last step was can be asked of it, and that is a variable."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __sub__(self, other: int) -> "Now":
         return self
 
+    def __and__(self, other: int) -> Number:
+        return Number(self.run, "dt_ms")
 
-class OneOf:
+
+class OneOf(Unknown):
     """One of a few integers; a comparison leaves those for which it comes out the same."""
 
-    __slots__ = ("chooser", "values")
-
-    def __init__(self, chooser: Chooser, values: tuple[int, ...]) -> None:
-        self.chooser = chooser
-        self.values = values
-
-    def _narrow(self, true: tuple[int, ...]) -> bool:
-        if len(true) == len(self.values):
-            return True
-        if not true:
-            return False
-        if self.chooser.choose(2) == 0:
-            self.values = true
-            return True
-        self.values = tuple(value for value in self.values if value not in true)
-        return False
-
-    def __lt__(self, other: int) -> bool:
-        return self._narrow(tuple([value for value in self.values if value < other]))
-
-    def __le__(self, other: int) -> bool:
-        return self._narrow(tuple([value for value in self.values if value <= other]))
-
-    def __gt__(self, other: int) -> bool:
-        return self._narrow(tuple([value for value in self.values if value > other]))
-
-    def __ge__(self, other: int) -> bool:
-        return self._narrow(tuple([value for value in self.values if value >= other]))
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        return self._narrow(tuple([value for value in self.values if value == other]))
-
-    __hash__ = None  # type: ignore[assignment]
+        if isinstance(other, OneOf):
+            other = other.__index__()
+        return self.run.among(self.name, frozenset((other,)))
 
     def __index__(self) -> int:
         """Which of them it is, if that must be known."""
-        if len(self.values) > 1:
-            self.values = (self.values[self.chooser.choose(len(self.values))],)
-        return self.values[0]
+        return index(self.run.one(self.name))
 
-    def __add__(self, other: int) -> int:
+    __int__ = __index__
+
+    def __add__(self, other: Any) -> Any:
         return self.__index__() + other
 
-    def __sub__(self, other: int) -> int:
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
         return self.__index__() - other
+
+    def __rsub__(self, other: int) -> int:
+        return other - self.__index__()
 
     def __neg__(self) -> int:
         return -self.__index__()
@@ -182,33 +296,22 @@ class OneOf:
     def __abs__(self) -> int:
         return abs(self.__index__())
 
-    def __repr__(self) -> str:
-        return " or ".join(str(value) for value in self.values)
-
 
 class Lazy:
-    """An object each attribute of which is chosen from `options` when it is first read."""
+    """An object each attribute of which is a variable, known to nobody until it is asked for."""
 
-    def __init__(self, chooser: Chooser, options: dict[str, Any]) -> None:
-        self.__dict__["_chooser"] = chooser
-        self.__dict__["_options"] = options
+    def __init__(self, run: Run, prefix: str) -> None:
+        self.__dict__["_run"] = run
+        self.__dict__["_prefix"] = prefix
 
-    def __getattr__(self, name: str) -> Any:
-        value: Any
-        options = self._options.get(name)
-        if options is None:
+    def __getattr__(self, attribute: str) -> Any:
+        name = f"{self._prefix}.{attribute}"
+        run: Run = self._run
+        domain = run.domains.get(name)
+        if domain is None:
             raise AttributeError(f"the code reads '{name}', which the explorer does not know")
-        if type(options) is range:
-            value = Number(self._chooser, options.start, options.stop - 1)
-        elif type(options) is frozenset:
-            value = OneOf(self._chooser, tuple(sorted(options)))
-        elif len(options) == 1:
-            value = options[0]
-        else:
-            value = options[self._chooser.choose(len(options))]
-        self.__dict__[name] = value
-        return value
-
-    def chosen(self) -> dict[str, Any]:
-        """What was read, and what it was."""
-        return {name: v for name, v in self.__dict__.items() if not name.startswith("_")}
+        if not isinstance(domain, frozenset):
+            return Number(run, name)
+        if domain <= {False, True} and all(type(value) is bool for value in domain):
+            return run.one(name)
+        return OneOf(run, name)

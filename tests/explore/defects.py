@@ -1,12 +1,8 @@
 """Planted defects: the kernel with one guard spoiled; the walk must find each of them."""
 
-import importlib.util
 import re
-import tempfile
-from pathlib import Path
-from typing import Any
 
-from inversion_table.safety import kernel
+from tests.explore.pieces import source_of
 
 # What is spoiled, the text as it is, the text instead.
 # ruff: noqa: E501 - one line for each
@@ -33,16 +29,28 @@ DEFECTS = (
     ("a cleared fault goes on with the motion", "            _arrive(k, at_home)\n        return\n    assessed", "            _enter(k, states.MOVING)\n        return\n    assessed"),
     ("a fault is forgotten while it is reported", "clear = monitors.active == faults.NO_FAULT", "clear = True"),
     ("a fault is forgotten at once", "        if k.clear_ms >= limits.CLEAR_MS:\n", "        if clear:\n"),
-    ("a stop lets the power on", "_enter(k, states.STOPPED if faults.by_person(code) else states.FAULT)", "_enter(k, states.RETURNING)"),
+    ("a stop lets the power on", "by_person(code) else states.FAULT)", "by_person(code) else states.RETURNING)"),
     ("the laptop can start", "wants_session = inputs.start_edge", "wants_session = inputs.start_edge or inputs.host_return"),
     ("a paused return goes on as a session", "(inputs.start_edge and k.paused_return)", "False"),
     ("a return has no end", "(k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS)", "False"),
     ("a return that is not led goes on so", "not (led and monitors.tilt_trusted)", "not monitors.tilt_trusted"),
     ("a blind return pushes on", "    if met_something or ", "    if "),
-    ("START with a welded relay", "    if inputs.relay_closed:\n        return faults.RELAY_WELDED\n", ""),
+    ("START asks no interlock", "refusal = interlocks.refusal(estimate, inputs, monitors, at_home)", "refusal = faults.NO_FAULT"),
     ("after a power loss the table moves by itself", "    assessed = k.assessing and", "    assessed ="),
     ("outward duty on the way home", "duty = min(0, wished)", "duty = wished"),
     ("duty rises at once", "return min(wanted_permille, max(then_permille, 0) + limits.DUTY_STEP_PERMILLE)", "return wanted_permille"),
+)  # fmt: skip
+
+# Defects that no single step shows: only that something never ends, or never works.
+LIVENESS_DEFECTS = (
+    ("a stop that stays reported is never excused", "    elif lasting and faults.reaction(code) == faults.REACT_STOP:\n        k.excused = code\n", ""),
+    ("what was excused stops the return again", "code = faults.NO_FAULT if monitors.active == k.excused else monitors.active", "code = monitors.active"),
+    ("the session's clock is set back by each step", "        k.session_ms = advanced_ms(k.session_ms, dt_ms)\n", "        k.session_ms = advanced_ms(0, dt_ms)\n"),
+    ("the session's clock stops in PAUSED", "    if k.mode != ports.MODE_NONE:\n", "    if k.mode != ports.MODE_NONE and k.state != states.PAUSED:\n"),
+    ("the session has no limit", "    if k.session_ms >= min(settings.session_max_ms, limits.SESSION_MAX_MS):\n        return faults.SESSION_TIMEOUT", "    if False:\n        return faults.SESSION_TIMEOUT"),
+    ("a jog runs on no clock", "    if k.mode != ports.MODE_NONE:\n", "    if k.mode == ports.MODE_SESSION:\n"),
+    ("a return begins its time anew when it is blind again", "    if not k.blind and not (led and monitors.tilt_trusted):\n", "    if not (led and monitors.tilt_trusted):\n"),
+    ("coming to rest is begun anew by RETURN", "        k.wind_down = states.RETURNING\n    elif", "        k.wind_down = states.RETURNING\n        k.wind_down_ms = 0\n    elif"),
 )  # fmt: skip
 
 
@@ -50,19 +58,10 @@ class PatchError(Exception):
     """A planted defect does not fit the kernel any more."""
 
 
-def spoiled(number: int) -> Any:
-    """The kernel with defect `number`, as a module of its own; raises PatchError."""
-    what, old, new = DEFECTS[number]
-    source = Path(kernel.__file__).read_text(encoding="utf-8")
-    source = re.sub(r"  # .*", "", source)  # remarks come and go, the code is what is spoiled
+def spoiled(defect: tuple[str, str, str]) -> str:
+    """The kernel's text with this defect; raises PatchError."""
+    what, old, new = defect
+    source = re.sub(r"  # .*", "", source_of())  # remarks come and go, the code is what is spoiled
     if source.count(old) != 1:
         raise PatchError(f"'{what}': its text is there {source.count(old)} times, not once")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"spoiled_{number}.py"
-        path.write_text(source.replace(old, new), encoding="utf-8")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise PatchError(f"'{what}': cannot be loaded")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return module
+    return source.replace(old, new)

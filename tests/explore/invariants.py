@@ -1,10 +1,15 @@
 """The invariants, checked on every transition; written from the design, not from the kernel.
 
-Each check returns the new licence to move outward, or raises `Broken`. What a check reads and the
-kernel did not is chosen here: a condition that the kernel forgot is found by its bad value.
+Each check raises `Broken`, or does not. What a check reads and the kernel did not is chosen here: a
+condition that the kernel forgot is found by its bad value. Each is walked by itself, so that a step
+is divided only by what this check asks for.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from inversion_table.safety import faults, limits, ports, states
+from inversion_table.safety.memory import NO_WIND_DOWN
 from tests.explore.choices import Clock
 from tests.explore.world import LICENCE_HOME, LICENCE_NONE, LICENCE_STARTED, World
 
@@ -28,19 +33,24 @@ def demand(number: int, condition: object, what: str) -> None:
         raise Broken(number, what)
 
 
-def check(w: World) -> int:
-    """All invariants on one transition; returns the licence that remains."""
-    demand(6, w.out.state == w.k.state, "the decision tells another state")
-    demand(4, w.out.fault == w.k.fault, "the decision tells another fault")
-    _power(w)
-    _duty(w)
-    licence = _licence(w)
-    _outward(w, licence)
-    _reactions(w)
-    _escape(w)
-    _return_under_way(w)
-    _head_down(w)
-    return licence
+def licence(w: World) -> int | None:
+    """Who may move outward after this step: home and well first, then a press there.
+
+    None is: as before.
+    """
+    before, after = w.was, w.k.state
+    if w.k.fault != faults.NO_FAULT or after not in (states.HOME, *UNDER_WAY):
+        return LICENCE_NONE
+    if after == states.HOME:
+        return LICENCE_HOME
+    if before.state == states.RETURNING and after == states.MOVING:
+        return LICENCE_STARTED
+    if before.state == states.HOME:
+        return LICENCE_STARTED if w.licence == LICENCE_HOME else LICENCE_NONE
+    if w.k.excused != faults.NO_FAULT or before.paused_return:
+        return LICENCE_NONE
+    # Home and well lasts as long as HOME does, so what comes from elsewhere can keep no more.
+    return None
 
 
 def at_home(w: World) -> bool:
@@ -70,9 +80,22 @@ def expired(w: World) -> bool:
     return w.k.head_down_ms >= limit_ms
 
 
+def backing_off(thing: Any) -> bool:
+    """Whether this kernel (it may know no such thing) goes a little way from what it met."""
+    return bool(getattr(thing, "backing_off", False))
+
+
+def met_at_once(w: World) -> bool:
+    """In this one long step a blind return has begun, and has met something for long enough."""
+    ended = w.k.state == states.FAULT and w.k.fault == faults.RETURN_TIMEOUT
+    return bool(ended and w.was.state != states.RETURNING and w.lasted(limits.BLIND_CURRENT_MS))
+
+
 def _power(w: World) -> None:
-    """6: power goes in the same step as the decision for it."""
+    """6: power goes in the same step as the decision for it; and the decision says what is."""
     out, after = w.out, w.k.state
+    demand(6, out.state == w.k.state, "the decision tells another state")
+    demand(4, out.fault == w.k.fault, "the decision tells another fault")
     if after not in POWERED:
         demand(6, not out.power, "power in a state that has none")
     elif w.inputs.estop_pressed:
@@ -106,29 +129,22 @@ def _duty(w: World) -> None:
             demand(1, -duty <= limits.RETURN_BLIND_DUTY_PERMILLE, "a blind return with more duty")
 
 
-def _licence(w: World) -> int:
-    """4, and 3: outward needs home, a cleared cause and a fresh press there, in this order."""
-    before, after = w.was, w.k.state
-    if before.fault != faults.NO_FAULT and w.k.fault == faults.NO_FAULT:
+def _forgets(w: World) -> None:
+    """4: a fault is forgotten at home only, when its cause has been clear for long enough."""
+    if w.was.fault != faults.NO_FAULT and w.k.fault == faults.NO_FAULT:
         demand(4, at_home(w), "a fault is forgotten away from home")
         demand(4, w.monitors.active == faults.NO_FAULT, "a fault is forgotten while it is reported")
-        long_clear = w.clocks["clear_ms"].lo >= limits.CLEAR_MS
+        long_clear = w.reached("clear_ms", limits.CLEAR_MS)
         demand(4, long_clear, "a fault is forgotten before it was clear for long enough")
-    if isinstance(w.k.clear_ms, Clock) and w.k.clear_ms.advanced:
+    if w.advanced("clear_ms") > 0:
         demand(4, w.monitors.active == faults.NO_FAULT, "clear while the cause is reported")
-    if w.k.fault != faults.NO_FAULT or after not in (states.HOME, *UNDER_WAY):
-        return LICENCE_NONE
-    if after == states.HOME:
-        return LICENCE_HOME
-    if before.state == states.RETURNING and after == states.MOVING:
-        _start(w)
-        return LICENCE_STARTED
-    if before.state != states.HOME:
-        if w.k.excused != faults.NO_FAULT or before.paused_return:
-            return LICENCE_NONE
-        return w.licence if w.licence == LICENCE_STARTED else LICENCE_NONE
-    _start(w)
-    return LICENCE_STARTED if w.licence == LICENCE_HOME else LICENCE_NONE
+
+
+def _begins(w: World) -> None:
+    """1, 3, 4: a motion begins at home (or on arrival there), and only as it should."""
+    if w.k.state in UNDER_WAY and w.k.fault == faults.NO_FAULT:
+        if w.was.state == states.HOME or w.k.state == states.MOVING:
+            _start(w)
 
 
 def _start(w: World) -> None:
@@ -158,7 +174,7 @@ def _start(w: World) -> None:
     demand(4, clear, "a motion began with a fault present")
 
 
-def _outward(w: World, licence: int) -> None:
+def _outward(w: World) -> None:
     """1: outward power with every interlock good, the tilt inside all three limits."""
     duty = w.out.duty_permille
     if duty <= 0:
@@ -166,7 +182,9 @@ def _outward(w: World, licence: int) -> None:
     k, inputs, estimate, wish = w.k, w.inputs, w.estimate, w.wish
     demand(1, k.state == states.MOVING, "outward duty outside MOVING")
     demand(4, k.fault == faults.NO_FAULT, "outward duty with a fault")
-    demand(4, licence == LICENCE_STARTED, "outward duty without home, cleared and a fresh START")
+    now = licence(w)
+    started = (w.licence if now is None else now) == LICENCE_STARTED
+    demand(4, started, "outward duty without home, cleared and a fresh START")
     demand(1, w.out.power, "outward duty without power")
     demand(1, inputs.relay_closed, "outward duty without a relay")
     demand(1, inputs.ankle_locked, "outward duty with the ankle lock open")
@@ -199,10 +217,12 @@ def _reactions(w: World) -> None:
     if before.state in (states.SELF_TEST, states.SERVICE):
         demand(6, after not in POWERED, "power from a state that judges or serves")
         return
-    if before.state == states.RETURNING and _arrived(w):
-        return
-    if before.state in (*UNDER_WAY, states.HOME, states.RETURNING) and w.estimate.tilt_mdeg > 0:
-        _over_tilt(w)
+    if before.state == states.RETURNING and after in (states.HOME, states.SERVICE, states.FAULT):
+        return  # it has arrived (see there), or has stopped: nothing that is reported asks for more
+    if before.state == states.RETURNING and after == states.MOVING:
+        return  # arrived, and begun again: see there
+    if before.state == after == states.RETURNING and w.advanced("state_ms") < 1:
+        return  # arrived somewhere that is not home, and RETURN was pressed: see there
     code = reported(w)
     reaction = faults.reaction(code)
     if code == faults.NO_FAULT or (code == faults.HOST_STOP and expired(w)):
@@ -215,7 +235,8 @@ def _reactions(w: World) -> None:
         pressed = after == states.RETURNING and return_wanted(w)
         demand(6, pressed or after in HELD, "a stop that does not hold")
     elif reaction >= faults.REACT_RETURN and before.state in UNDER_WAY:
-        demand(2, after == states.RETURNING, "a fault that does not send home")
+        sent = after == states.RETURNING or met_at_once(w)
+        demand(2, sent, "a fault that does not send home")
     elif before.state == states.HOME:
         shown = after == states.FAULT or (after == states.RETURNING and return_wanted(w))
         demand(4, shown, "a fault at home that is not shown")
@@ -230,13 +251,18 @@ def _stop_overruled(w: World) -> bool:
 
 def _over_tilt(w: World) -> None:
     """1: past the lowest limit by more than the over-travel, the table does not stay."""
-    if w.was.state not in UNDER_WAY or not w.monitors.tilt_trusted:
+    if w.k.state not in UNDER_WAY or not w.monitors.tilt_trusted:
         return
     limit_mdeg = min(w.settings.tilt_max_mdeg, limits.TILT_MAX_MDEG)
     if w.wish.request != states.WISH_NONE:
         limit_mdeg = min(limit_mdeg, w.wish.limit_mdeg)
     if w.estimate.tilt_mdeg > limit_mdeg + limits.OVERTRAVEL_MDEG:
-        demand(1, w.k.state not in UNDER_WAY, "the table stays past its limit")
+        raise Broken(1, "the table stays past its limit")
+
+
+def _arrives(w: World) -> None:
+    """2: home is the end of a return, whenever it is reached."""
+    _arrived(w)
 
 
 def _arrived(w: World) -> bool:
@@ -264,49 +290,60 @@ def _arrived(w: World) -> bool:
     return True
 
 
-def _escape(w: World) -> None:
-    """2: RETURN is always available, and nothing but RETURN (or what is written) moves."""
+def _moving(w: World) -> None:
+    """2: RETURN is obeyed, PAUSE asked for; coming to rest has an end."""
     before, after, k = w.was, w.k.state, w.k
-    if before.state in (states.MOVING, states.HOLDING):
-        if after in (states.MOVING, states.HOLDING):
-            coming_home = before.wind_down == states.RETURNING or return_wanted(w)
-            demand(2, not coming_home or k.wind_down == states.RETURNING, "RETURN is forgotten")
-            if k.wind_down != -1:
-                _runs_to(w, "wind_down_ms", limits.WIND_DOWN_MAX_MS, "coming to rest has no end")
-        elif after == states.PAUSED:
-            returning = return_wanted(w) or before.wind_down == states.RETURNING
-            demand(2, not returning, "PAUSED instead of RETURNING")
-            paused = before.wind_down == states.PAUSED or w.inputs.pause_edge
-            demand(2, paused, "PAUSED without PAUSE")
-        elif after == states.HOME:
-            demand(2, at_home(w), "HOME without being there")
-    elif before.state == states.PAUSED and after in UNDER_WAY:
+    if after in (states.MOVING, states.HOLDING):
+        coming_home = before.wind_down == states.RETURNING or return_wanted(w)
+        demand(2, not coming_home or k.wind_down == states.RETURNING, "RETURN is forgotten")
+        if k.wind_down != -1:
+            _runs_to(w, "wind_down_ms", limits.WIND_DOWN_MAX_MS, "coming to rest has no end")
+    elif after == states.PAUSED:
+        returning = return_wanted(w) or before.wind_down == states.RETURNING
+        demand(2, not returning, "PAUSED instead of RETURNING")
+        paused = before.wind_down == states.PAUSED or w.inputs.pause_edge
+        demand(2, paused, "PAUSED without PAUSE")
+    elif after == states.HOME:
+        demand(2, at_home(w), "HOME without being there")
+
+
+def _paused(w: World) -> None:
+    """2: RETURN and START end it, nothing else; a return stays one."""
+    before, after = w.was, w.k.state
+    if after in UNDER_WAY:
         demand(2, not return_wanted(w), "RETURN is refused in PAUSED")
         demand(2, after == states.PAUSED or w.inputs.start_edge, "PAUSED ends without START")
         demand(2, after == states.PAUSED or not before.paused_return, "a return became a session")
-    elif before.state in HELD:
-        _held(w)
-    elif before.state == states.HOME:
-        if after == states.RETURNING:
-            demand(2, return_wanted(w), "leaves HOME without RETURN")
-        elif after == states.HOME and return_wanted(w) and not w.inputs.service_gesture:
-            demand(2, at_home(w), "RETURN is refused off the home switch")
-        if w.monitors.tilt_trusted and not near_home(w):
-            demand(4, k.fault != faults.NO_FAULT, "moved away from home, and no fault")
-        follows = (states.HOME, states.RETURNING, states.FAULT, states.MOVING, states.SERVICE)
-        demand(2, after in follows, "leaves HOME for a state that follows no press")
-        if after == states.SERVICE:
-            demand(2, w.inputs.service_gesture, "SERVICE without its gesture")
-    elif before.state == states.SELF_TEST:
-        _self_test(w)
-    elif before.state == states.SERVICE:
-        demand(2, after == states.SERVICE, "SERVICE ends without a reset")
-    elif before.state > states.SERVICE:
-        returning = after == states.RETURNING and return_wanted(w)
-        demand(6, returning or after in HELD, "a state that is none goes on")
+
+
+def _home(w: World) -> None:
+    """2, 4: HOME ends by a press, or shows that the table is not there any more."""
+    after, k = w.k.state, w.k
+    if after == states.RETURNING:
+        demand(2, return_wanted(w), "leaves HOME without RETURN")
+    elif after == states.HOME and return_wanted(w) and not w.inputs.service_gesture:
+        demand(2, at_home(w), "RETURN is refused off the home switch")
+    if w.monitors.tilt_trusted and not near_home(w):
+        demand(4, k.fault != faults.NO_FAULT, "moved away from home, and no fault")
+    follows = (states.HOME, states.RETURNING, states.FAULT, states.MOVING, states.SERVICE)
+    demand(2, after in follows, "leaves HOME for a state that follows no press")
+    if after == states.SERVICE:
+        demand(2, w.inputs.service_gesture, "SERVICE without its gesture")
+
+
+def _service(w: World) -> None:
+    """2: only a reset ends SERVICE."""
+    demand(2, w.k.state == states.SERVICE, "SERVICE ends without a reset")
+
+
+def _lost(w: World) -> None:
+    """6: what is no state ends in one that has no power, or on the way home."""
+    returning = w.k.state == states.RETURNING and return_wanted(w)
+    demand(6, returning or w.k.state in HELD, "a state that is none goes on")
 
 
 def _held(w: World) -> None:
+    """2: RETURN is never refused; nothing else moves, save after the alarm of a watchdog reset."""
     before, after, k = w.was, w.k.state, w.k
     if after == states.HOME:
         demand(2, at_home(w), "HOME without being there")
@@ -319,23 +356,28 @@ def _held(w: World) -> None:
         demand(6, not w.inputs.estop_pressed, "a return with the E-stop pressed")
         if return_wanted(w):
             return
+        if backing_off(before):
+            demand(4, backing_off(k), "backing off becomes a return that nobody asked for")
+            return
         demand(4, before.assessing, "a return that nobody asked for")
-        alarmed = w.clocks["state_ms"].lo >= limits.ASSESS_MS
+        alarmed = w.reached("state_ms", limits.ASSESS_MS)
         demand(4, alarmed, "a return before the alarm was given")
         return
     if at_home(w):
         return
     if not w.inputs.estop_pressed:
-        demand(2, not return_wanted(w), "RETURN is refused while held")
+        refused = return_wanted(w) and not met_at_once(w) and not w.may_refuse()
+        demand(2, not refused, "RETURN is refused while held")
         if _stop_overruled(w):
-            stop = faults.reaction(reported(w)) == faults.REACT_STOP
-            other = reported(w) != faults.HOST_STOP
-            demand(5, stop and other, "the laptop's stop outlasts the head-down limit")
-        if before.assessing and k.assessing:
+            # Another stop may be latched instead, or the return may have met something at once.
+            what = "the laptop's stop outlasts the head-down limit"
+            demand(5, k.fault != faults.HOST_STOP, what)
+        if before.assessing and k.assessing and not w.may_refuse():
             _runs_to(w, "state_ms", limits.ASSESS_MS, "after a watchdog reset nothing happens")
 
 
 def _self_test(w: World) -> None:
+    """2, 4: it has an end, at home or with an alarm."""
     after, k = w.k.state, w.k
     if after == states.SELF_TEST:
         _runs_to(w, "state_ms", limits.SETTLE_MAX_MS, "the self-test has no end")
@@ -343,7 +385,7 @@ def _self_test(w: World) -> None:
             _runs_to(w, "state_ms", limits.SELF_TEST_MS, "the self-test has no end")
         return
     bound_ms = limits.SELF_TEST_MS if w.inputs.settled else limits.SETTLE_MAX_MS
-    demand(4, w.clocks["state_ms"].lo >= bound_ms, "the self-test ends early")
+    demand(4, w.reached("state_ms", bound_ms), "the self-test ends early")
     if after == states.HOME:
         demand(2, at_home(w), "HOME without being there")
         return
@@ -379,15 +421,18 @@ def _return_under_way(w: World) -> None:
             and not at_home(w)
             and (w.inputs.relay_closed or k.excused == faults.RELAY_DEAD)
         ):
-            if k.blind:
+            if k.blind or backing_off(k):
                 demand(2, out.duty_permille < 0, "a blind return does not drive")
+            elif k.wind_down != NO_WIND_DOWN:
+                asked = before.wind_down == k.wind_down or w.inputs.pause_edge
+                demand(2, asked, "a return comes to rest by itself")
             elif w.wish.request == states.WISH_MOVE and w.wish.duty_permille < 0:
                 demand(2, out.duty_permille < 0, "a return does not follow its leader")
         return
     if before.state != states.RETURNING:
         return
     if k.state == states.PAUSED:
-        demand(2, w.inputs.pause_edge, "a return pauses by itself")
+        demand(2, before.wind_down == states.PAUSED, "a return pauses by itself")
         demand(2, k.paused_return, "a paused return forgets that it was one")
         demand(2, before.fault == faults.NO_FAULT, "a return for a fault pauses")
         demand(2, not before.blind, "a blind return pauses")
@@ -400,6 +445,14 @@ def _return_under_way(w: World) -> None:
 
 def _stays_returning(w: World) -> None:
     before, k = w.was, w.k
+    if backing_off(k):
+        demand(2, backing_off(before), "a return becomes the little way only")
+        bound_ms = getattr(limits, "BACK_OFF_MAX_MS", 0)
+        _runs_to(w, "return_ms", bound_ms, "backing off has no end")
+        if w.inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA:
+            what = "backing off pushes on against something"
+            _runs_to(w, "blind_current_ms", limits.BLIND_CURRENT_MS, what)
+        return
     if before.blind:
         demand(2, k.blind, "a blind return believes again")
         _runs_to(w, "return_ms", limits.RETURN_BLIND_MAX_MS, "a blind return has no end")
@@ -432,10 +485,42 @@ def _head_down(w: World) -> None:
         demand(5, down_ms.advanced == 1, "the head-down clock stands still")
     else:
         demand(5, down_ms == 0, "the head-down clock is set")
-        rested = isinstance(up_ms, Clock) and up_ms.lo >= limits.HEAD_UP_RESETS_MS
+        rested = w.reached("head_up_ms", limits.HEAD_UP_RESETS_MS)
         demand(5, rested, "the head-down clock begins anew too early")
         return
     if after in UNDER_WAY:
         # From HOME and from RETURNING a tick may pass until the clock is looked at.
         if w.out.duty_permille > 0 or before.state not in (states.HOME, states.RETURNING):
             demand(5, not expired(w), "the table stays past the head-down limit")
+
+
+ANYWHERE = frozenset(range(len(states.STATE_NAMES) + 1))
+
+
+class Group:
+    """A check, and the states before the step in which it has something to say."""
+
+    def __init__(self, check: Callable[[World], None], when: frozenset[int] = ANYWHERE) -> None:
+        self.check = check
+        self.when = when
+
+
+GROUPS = (
+    Group(_power),
+    Group(_duty),
+    Group(_forgets),
+    Group(_begins, frozenset((states.HOME, states.RETURNING))),
+    Group(_outward),
+    Group(_reactions),
+    Group(_over_tilt, frozenset(UNDER_WAY)),
+    Group(_arrives, frozenset((states.RETURNING,))),
+    Group(_moving, frozenset((states.MOVING, states.HOLDING))),
+    Group(_paused, frozenset((states.PAUSED,))),
+    Group(_home, frozenset((states.HOME,))),
+    Group(_held, frozenset(HELD)),
+    Group(_self_test, frozenset((states.SELF_TEST,))),
+    Group(_service, frozenset((states.SERVICE,))),
+    Group(_lost, frozenset((len(states.STATE_NAMES),))),
+    Group(_return_under_way),
+    Group(_head_down),
+)

@@ -1,269 +1,318 @@
-"""One step of the real kernel from an abstract state into a chosen environment."""
+"""What a step sees and does: the abstract states, the environment, one transition to be judged."""
 
+import ast
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from inversion_table.safety import faults, limits, ports, states
-from inversion_table.safety.memory import KernelState
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.safety import faults, limits, monitors, ports, states
 from inversion_table.safety.ticks import CLOCK_MAX_MS
-from tests.explore.choices import Chooser, Clock, Lazy
-
-BOTH = (False, True)
-ONLY = (False,)
-
-# Fault codes that `safety/kernel.py` names, and for each reaction one that it does not name.
-NAMED = (
-    faults.NO_FAULT,
-    faults.ESTOP_PRESSED,
-    faults.HOST_STOP,
-    faults.POWER_RESTORED,
-    faults.ANKLE_LOCK_OPEN,
-    faults.RELAY_DEAD,
-)
-OF_REACTION = {
-    faults.REACT_REFUSE: faults.RELAY_WELDED,
-    faults.REACT_RETURN: faults.IMU_MONITOR_LOST,
-    faults.REACT_RETURN_BLIND: faults.TILT_LOST,
-    faults.REACT_STOP: faults.MOVED_UNDRIVEN,
-}
-ACTIVE = (
-    faults.NO_FAULT,
-    faults.RELAY_WELDED,
-    faults.IMU_MONITOR_LOST,
-    faults.TILT_LOST,
-    faults.MOVED_UNDRIVEN,
-    faults.OVERCURRENT,
-    faults.ANKLE_LOCK_OPEN,
-    faults.RELAY_DEAD,
-    faults.HOST_STOP,
-    faults.ESTOP_PRESSED,
+from tests.explore.choices import BOTH, Clock, Domain, Known, Lazy, OneOf, Run, Unknown
+from tests.explore.pieces import (
+    FORGOTTEN,
+    IGNORED,
+    OUT_NAMES,
+    UNWRITTEN,
+    Frame,
+    PieceError,
+    Pieces,
+    Ref,
+    Stepper,
 )
 
-# Which of the three limits of tilt is the lowest: settings, wish, hard constant.
-BY_SETTINGS = (60_000, 120_000)
-BY_WISH = (60_000, 30_000)
-BY_CONSTANT = (120_000, 120_000)
-
-# What a duty of either sign may be: the least, and the most.
 MOST = limits.DUTY_MAX_PERMILLE
-DUTIES = {-1: frozenset((-MOST, -1)), 0: (0,), 1: frozenset((1, MOST))}
-
-
-class Environment:
-    """The values that the walk tries: everything outside the kernel, by name."""
-
-    def __init__(self) -> None:
-        self.active: tuple[int, ...] = ACTIVE
-        self.tilt_limits: tuple[tuple[int, int], ...] = (BY_WISH,)
-        self.firsts = 3
-        self.head_down_max_ms = 360_000
-        self.session_max_ms = limits.SESSION_MAX_MS + 1
-        self.inputs: dict[str, Any] = {
-            name: BOTH for name, value in vars(ports.Inputs()).items() if type(value) is bool
-        }
-        self.inputs["current_ma"] = range(20_000)
-        self.inputs["supply_mv"] = range(40_000)
-        self.estimate: dict[str, Any] = {
-            "tilt_mdeg": range(-120_000, 120_001),
-            "rate_mdeg_per_s": range(20_001),
-            "age_ms": range(2_000),
-            "valid": BOTH,
-            "primary_ok": BOTH,
-            "monitor_ok": BOTH,
-        }
-        self.wish: dict[str, Any] = {
-            "request": frozenset(
-                (states.WISH_MOVE, states.WISH_HOLD, states.WISH_NONE, states.WISH_GO_HOME)
-            ),
-            "duty_permille": frozenset((1 - MOST, 0, MOST - 1)),
-        }
-
-    @staticmethod
-    def one_fault(code: int) -> "Environment":
-        """Nothing but this fault is ever reported."""
-        environment = Environment()
-        environment.active = (faults.NO_FAULT, code)
-        return environment
-
-    @staticmethod
-    def small() -> "Environment":
-        """One fault that stops; for the quick walk and the planted defects."""
-        environment = Environment()
-        environment.active = (faults.NO_FAULT, faults.MOVED_UNDRIVEN)
-        environment.inputs["service_gesture"] = ONLY
-        environment.inputs["host_return"] = ONLY
-        environment.inputs["settled"] = (True,)
-        environment.firsts = 1
-        return environment
-
-    @staticmethod
-    def coarse() -> "Environment":
-        """Fewer fault codes, and the other bounds of the clocks: quick, and a second opinion."""
-        environment = Environment()
-        environment.active = (
-            faults.NO_FAULT,
-            faults.TILT_LOST,
-            faults.OVERCURRENT,
-            faults.ANKLE_LOCK_OPEN,
-            faults.HOST_STOP,
-        )
-        environment.tilt_limits = (BY_WISH, BY_SETTINGS, BY_CONSTANT)
-        environment.estimate["rate_mdeg_per_s"] = range(-20_000, 20_001)
-        environment.head_down_max_ms = limits.HEAD_DOWN_MAX_MS + 1
-        environment.session_max_ms = 1_800_000
-        return environment
-
-    def without_hands(self) -> "Environment":
-        """Nobody touches the table; the laptop may say what it likes."""
-        for name in vars(ports.Inputs()):
-            if name.endswith("_edge") or name in ("jog_up", "jog_down", "service_gesture"):
-                self.inputs[name] = ONLY
-        return self
-
-
-FIELDS = tuple(
-    name
-    for name in vars(KernelState())
-    # `then_ms` only measures the step; the refusals are told to people and decide nothing.
-    if name not in ("started", "then_ms", "refused", "refusals")
-)
-CLOCKS = frozenset(name for name in FIELDS if name.endswith("_ms"))
-KEPT = tuple(name for name in FIELDS if name not in CLOCKS)
-Packed = tuple[Any, ...]
+OUTWARD = "k.duty_permille (outward)"
+HOMEWARD = "k.duty_permille (homeward)"
+WIDE = (-(1 << 24), 1 << 24)
+STATE_VALUES_MAX = 40
+FUTILE = "return_futile"
+"""The monitors' word, where they have it, for which RETURN may be refused."""
+LONGEST_STEP_MS = 8_388
+"""No watchdog of this chip waits longer, and a reset is not a step."""
 
 # Who may move outward: nobody; nobody yet, home and well; whoever pressed START there.
 LICENCE_NONE, LICENCE_HOME, LICENCE_STARTED = range(3)
 
-
-def fault_class(code: int) -> int:
-    """The code itself if the kernel names it, else one code for its reaction."""
-    return code if code in NAMED else OF_REACTION[faults.reaction(code)]
+Packed = tuple[Any, ...]
 
 
-def pack(k: Any, licence: int) -> Packed:
-    """The abstract state: clocks forgotten (any value may be theirs), duty by its sign."""
-    values: list[Any] = []
-    for name in FIELDS:
-        if name in CLOCKS:
-            continue
-        value = getattr(k, name)
-        if name == "fault":
-            value = fault_class(value)
-        elif name == "duty_permille":
-            value = (value > 0) - (value < 0)
-        values.append(value)
-    values.append(licence)
-    return tuple(values)
+def raised_faults() -> frozenset[str]:
+    """The names of the faults that `safety/monitors.py` can report."""
+    tree = ast.parse(Path(monitors.__file__).read_text(encoding="utf-8"))
+    return frozenset(
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "faults"
+        and isinstance(getattr(faults, node.attr), int)
+    )
 
 
-def first_states() -> list[Packed]:
-    """After power-up, after a watchdog reset, and with a state that is none."""
-    found = []
-    for boot in (ports.BOOT_POWER_ON, ports.BOOT_WATCHDOG):
-        found.append(pack(KernelState(boot), LICENCE_NONE))
-    lost = KernelState()
-    lost.state = len(states.STATE_NAMES)
-    found.append(pack(lost, LICENCE_NONE))
+class FaultClasses:
+    """Which fault codes stand for which others.
+
+    A code with which the kernel compares something stands for itself. Of the others, one for each
+    reaction may be reported, two that stop (so that one can be excused and the other not); and one
+    more stands for those that the kernel finds by itself.
+    """
+
+    def __init__(self, compared: frozenset[str]) -> None:
+        named = {getattr(faults, name) for name in compared}
+        named = {code for code in named if isinstance(code, int)}
+        raised = {getattr(faults, name) for name in raised_faults()}
+        raised = {c for c in raised if faults.reaction(c) > faults.REACT_NONE}
+        active = {faults.NO_FAULT} | (raised & named)
+        for reaction in range(faults.REACT_REFUSE, faults.REACT_STOP + 1):
+            plain = sorted(c for c in raised - named if faults.reaction(c) == reaction)
+            active.update(plain[: 2 if reaction == faults.REACT_STOP else 1])
+        self.active = tuple(sorted(active))
+        self._itself = frozenset(active | named)
+        self._standing: dict[int, int] = {}
+        for code in range(len(faults.FAULTS)):
+            if code not in self._itself:
+                self._standing.setdefault(faults.reaction(code), code)
+
+    def of(self, code: int) -> int:
+        """The code that stands for this one."""
+        return code if code in self._itself else self._standing[faults.reaction(code)]
+
+
+def domains(active: tuple[int, ...]) -> dict[str, Domain]:
+    """Every variable of the environment, and what it may be: everything, unless said here."""
+    found: dict[str, Domain] = {}
+    for prefix, thing in (
+        ("inputs", ports.Inputs()),
+        ("estimate", Estimate()),
+        ("monitors", monitors.Monitors()),
+        ("wish", ports.Wish()),
+        ("settings", limits.Settings()),
+    ):
+        for name, value in vars(thing).items():
+            found[f"{prefix}.{name}"] = BOTH if type(value) is bool else WIDE
+    for name, (lowest, highest, _, _) in limits.SETTINGS.items():
+        found[f"settings.{name}"] = (lowest, highest)
+    found["dt_ms"] = (0, LONGEST_STEP_MS)
+    found["monitors.active"] = frozenset(active)
+    found["wish.request"] = frozenset(
+        (states.WISH_NONE, states.WISH_HOLD, states.WISH_MOVE, states.WISH_GO_HOME)
+    )
+    found["wish.duty_permille"] = frozenset((1 - MOST, 0, MOST - 1))
+    # Limits are compared with each other and with what is measured. Each may be the lowest one; the
+    # kernel must not trust the settings to be inside the constants either.
+    found["wish.limit_mdeg"] = frozenset((30_000, 120_000))
+    found["settings.tilt_max_mdeg"] = frozenset((60_000, 120_000))
+    found["settings.head_down_max_ms"] = frozenset((360_000, limits.HEAD_DOWN_MAX_MS + 1))
+    found["settings.session_max_ms"] = frozenset((1_800_000, limits.SESSION_MAX_MS + 1))
+    found[OUTWARD] = frozenset((1, MOST))
+    found[HOMEWARD] = frozenset((-MOST, -1))
     return found
 
 
-def late_states() -> list[Packed]:
-    """States that a walk reaches late, to begin with when a planted defect is looked for there."""
-    found = []
-    for state, name in ((states.PAUSED, "was_head_down"), (states.PAUSED, "paused_return"),
-                        (states.RETURNING, "blind")):  # fmt: skip
-        k = KernelState()
-        k.state = state
-        k.mode = ports.MODE_SESSION
-        setattr(k, name, True)
-        found.append(pack(k, LICENCE_STARTED if name == "was_head_down" else LICENCE_NONE))
-    return found
+class Space:
+    """The abstract states of one kernel, and its steps.
+
+    A state is split in two. `control`: the numbers that are kept, each walked by itself. `flags`:
+    the rest, of a few values each; a step is made for all their values at once and divided only
+    where the code asks for them.
+    """
+
+    def __init__(self, source: str, active: tuple[int, ...] | None = None) -> None:
+        pieces = Pieces(source)
+        self.module = pieces.module
+        self.classes = FaultClasses(pieces.compared_faults)
+        self.domains = domains(self.classes.active if active is None else active)
+        boots = [self.module.KernelState(b) for b in (ports.BOOT_POWER_ON, ports.BOOT_WATCHDOG)]
+        self.fields = tuple(vars(boots[0]))
+        self.forgotten = frozenset(n for n in self.fields if n.endswith(FORGOTTEN))
+        self.clocks = tuple(n for n in self.fields if n.endswith("_ms") and n not in IGNORED)
+        self.constant = frozenset(self.fields) - pieces.written_fields - set(IGNORED)
+        for name in self.forgotten:
+            whole = (0, CLOCK_MAX_MS) if name in self.clocks else WIDE
+            for advances in ("", "+", "++"):
+                self.domains[f"k.{name}{advances}"] = whole
+        for name in self.constant:
+            self.domains[f"k.{name}"] = frozenset(getattr(k, name) for k in boots)
+        flags = []
+        control = []
+        for name in self.fields:
+            if name in self.forgotten or name in self.constant or name in IGNORED:
+                continue
+            if type(getattr(boots[0], name)) is bool:
+                self.domains[f"k.{name}"] = BOTH
+                flags.append(name)
+            elif name == "mode":
+                modes = (ports.MODE_NONE, ports.MODE_SESSION, ports.MODE_JOG)
+                self.domains[f"k.{name}"] = frozenset(modes)
+                flags.append(name)
+            else:
+                control.append(name)
+        self.control = tuple(control)
+        self.domains["k.licence"] = frozenset((LICENCE_NONE, LICENCE_HOME, LICENCE_STARTED))
+        self.flags = tuple(flags)
+        self.kept = (*self.control, *self.flags)
+        self.flag_names = frozenset(f"k.{name}" for name in (*flags, "licence"))
+        self._boots = boots
+        self._values: dict[str, set[Any]] = {name: set() for name in self.control}
+        self.stepper = Stepper(pieces, self.domains)
+        self.no_locals = (None,) * len(pieces.local_names)
+        self.no_outs = (UNWRITTEN,) * len(OUT_NAMES)
+
+    def firsts(self) -> list[Packed]:
+        """After power-up, after a watchdog reset, and with a state that is none."""
+        lost = self.module.KernelState()
+        lost.state = len(states.STATE_NAMES)
+        found = []
+        for k in (*self._boots, lost):
+            flags = tuple([getattr(k, name) for name in self.flags])
+            packed = (*self.control_after(k), *flags, LICENCE_NONE)
+            if packed not in found:
+                found.append(packed)
+        return found
+
+    def control_after(self, k: Any) -> Packed:
+        """The control that is left behind: faults by their class, duty by its sign."""
+        values: list[Any] = []
+        for name in self.control:
+            value = getattr(k, name)
+            if isinstance(value, OneOf):
+                value = int(value)
+            if isinstance(value, Unknown):
+                raise PieceError(f"'{name}' is kept, and what it is is not known: {value}")
+            if name == "fault" or name == "excused":
+                value = self.classes.of(value)
+            elif name == "duty_permille":
+                value = (value > 0) - (value < 0)
+            seen = self._values[name]
+            seen.add(value)
+            if len(seen) > STATE_VALUES_MAX:
+                raise PieceError(f"'{name}' has too many values: the explorer must abstract it")
+            values.append(value)
+        return tuple(values)
+
+    def flags_after(self, k: Any) -> Packed:
+        """Of each flag: (its value,), or () if it is what it was."""
+        found: list[Any] = []
+        for name in self.flags:
+            value = getattr(k, name)
+            if isinstance(value, OneOf):
+                found.append(() if value.name == f"k.{name}" else (int(value),))
+            else:
+                found.append((value,))
+        for name in self.constant:
+            if getattr(getattr(k, name), "name", "") != f"k.{name}":
+                raise PieceError(f"'{name}' is written after all")
+        return tuple(found)
+
+    def named(self, packed: Packed) -> dict[str, Any]:
+        """The abstract state's values by name (of a control: what it has)."""
+        return dict(zip(self.kept, packed, strict=False))
+
+    def frame(self, control: Packed) -> Frame:
+        """A control as a step begins: of the rest, anything."""
+        values = dict(zip(self.control, control, strict=False))
+        fields: list[Any] = []
+        for name in self.fields:
+            value: Any
+            if name in IGNORED:
+                value = IGNORED[name]
+            elif name in self.clocks:
+                value = Ref(("Clock", f"k.{name}", 0))
+            elif name in self.forgotten:
+                value = Ref(("Number", f"k.{name}", 0))
+            elif name in self.constant or name in self.flags:
+                value = Ref(("OneOf", f"k.{name}", 0))
+            elif name == "duty_permille" and values[name]:
+                value = Ref(("OneOf", OUTWARD if values[name] > 0 else HOMEWARD, 0))
+            else:
+                value = values[name]
+            fields.append(value)
+        return (tuple(fields), self.no_outs, self.no_locals)
 
 
 class World:
-    """What a step sees and does; `was` is the kernel before, `k` after it."""
+    """One transition, to be judged: `was` is the kernel before, `k` after it."""
 
-    def __init__(self, chooser: Chooser, environment: Environment, packed: Packed) -> None:
-        self.was = SimpleNamespace(**dict(zip(KEPT, packed, strict=False)))
-        self.licence: int = packed[-1]
-        self.clocks: dict[str, Clock] = {}
-        k = Lazy(chooser, {"duty_permille": DUTIES[self.was.duty_permille]})
-        values = k.__dict__
-        values.update(zip(KEPT, packed, strict=False))
-        del values["duty_permille"]
-        for name in CLOCKS:
-            values[name] = self.clocks[name] = Clock(chooser, 0, CLOCK_MAX_MS)
-        values["started"] = True
-        values["then_ms"] = 0
-        values["refused"] = faults.NO_FAULT
-        values["refusals"] = 0
+    def __init__(self, space: Space, run: Run, control: Packed, k: Any, out: Any) -> None:
+        values = dict(zip(space.control, control, strict=False))
+        self._run = run
+        self._values = values
+        self.licence = OneOf(run, "k.licence")
+        self.was = SimpleNamespace(**values)
+        for name in (*space.constant, *space.flags):
+            self.was.__dict__[name] = OneOf(run, f"k.{name}")
         self.k = k
-        self.inputs = Lazy(chooser, environment.inputs)
-        self.estimate = Lazy(chooser, environment.estimate)
-        self.monitors = Lazy(
-            chooser,
-            {
-                "active": environment.active,
-                "tilt_trusted": BOTH,
-                "backed_off": BOTH,
-                "return_futile": ONLY,
-            },
-        )
-        self._limits = -1
-        self._chooser = chooser
-        self._environment = environment
-        self.wish = _Limited(chooser, environment.wish, self)
-        self.settings = _Limited(chooser, {}, self)
-        self.settings.__dict__["head_down_max_ms"] = environment.head_down_max_ms
-        self.settings.__dict__["session_max_ms"] = environment.session_max_ms
-        self.out = SimpleNamespace()
-        self.then_duty = k.duty_permille
+        self.out = out
+        self.inputs = Lazy(run, "inputs")
+        self.estimate = Lazy(run, "estimate")
+        self.monitors = Lazy(run, "monitors")
+        self.wish = Lazy(run, "wish")
+        self.settings = Lazy(run, "settings")
 
-    def tilt_limits(self) -> tuple[int, int]:
-        """(settings' limit, wish's limit), chosen together."""
-        if self._limits < 0:
-            cases = self._environment.tilt_limits
-            self._limits = self._chooser.choose(len(cases)) if len(cases) > 1 else 0
-        return self._environment.tilt_limits[self._limits]
+    @property
+    def then_duty(self) -> Any:
+        """The duty before this step."""
+        sign = self._values["duty_permille"]
+        return OneOf(self._run, OUTWARD if sign > 0 else HOMEWARD) if sign else 0
 
-    def step(self, kernel: Any) -> None:
-        """The real `kernel.step`, once; the clocks advance by as much as the choices say."""
-        kernel.step(
-            self.k,
-            self.wish,
-            self.estimate,
-            self.inputs,
-            self.monitors,
-            self.settings,
-            1,
-            self.out,
-        )
-        if type(self.out.duty_permille) is not int:
-            self.out.duty_permille = int(self.out.duty_permille)
-            self.k.__dict__["duty_permille"] = self.out.duty_permille
+    def reached(self, clock: str, bound_ms: int) -> bool:
+        """Whether the kernel saw this clock at its bound, or the step itself has lasted so long."""
+        below, name = self._run.below, f"k.{clock}"
+        clock_below = below(name + "+", bound_ms) and below(name, bound_ms)
+        return not clock_below or self.lasted(bound_ms)
+
+    def lasted(self, bound_ms: int) -> bool:
+        """Whether this one step lasted so long."""
+        return not self._run.below("dt_ms", bound_ms)
+
+    def may_refuse(self) -> bool:
+        """Whether the monitors say that a return would only lead further out."""
+        return f"monitors.{FUTILE}" in self._run.domains and bool(getattr(self.monitors, FUTILE))
+
+    def advanced(self, clock: str) -> int:
+        """How often this clock was advanced in this step; -1 if it was set to a value."""
+        value = getattr(self.k, clock)
+        return value.advanced if isinstance(value, Clock) else -1
 
 
-class _Limited(Lazy):
-    """Wish or settings: their limit of tilt comes from the case that the world chose."""
-
-    def __init__(self, chooser: Chooser, options: dict[str, Any], world: World) -> None:
-        super().__init__(chooser, options)
-        self.__dict__["_world"] = world
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "tilt_max_mdeg":
-            value = self._world.tilt_limits()[0]
-        elif name == "limit_mdeg":
-            value = self._world.tilt_limits()[1]
+def told_known(known: dict[str, Domain]) -> list[str]:
+    """What was seen of the world, in words."""
+    words = []
+    requests = ("NONE", "HOLD", "MOVE", "GO_HOME")
+    for name, domain in sorted(known.items()):
+        _, _, short = name.partition(".")
+        if name == "dt_ms":
+            short = "this step, in ms, "
+        if name.startswith("k."):
+            if isinstance(domain, tuple) and "-" in short:
+                continue
+            if isinstance(domain, tuple):
+                words += [f"{short.rstrip('+')} reaches {domain[0]}"] if domain[0] > 0 else []
+            continue
+        if isinstance(domain, tuple):
+            least, most = domain
+            if least == most:
+                words.append(f"{short} {least}")
+            else:
+                low = "" if least <= WIDE[0] else f"{least} "
+                words.append(f"{short} {low}.. {'' if most >= WIDE[1] else most}".rstrip())
+            continue
+        if name == "monitors.active":
+            told = [faults.FAULTS[code][0] for code in sorted(domain)]
+            words.append("reported " + " or ".join(told))
+        elif name == "wish.request":
+            words.append("wish " + " or ".join(requests[request] for request in sorted(domain)))
+        elif domain == {True} or domain == {False}:
+            words.append(short if True in domain else f"not {short}")
         else:
-            return super().__getattr__(name)
-        self.__dict__[name] = value
-        return value
+            words.append(f"{short} " + " or ".join(str(value) for value in sorted(domain)))
+    return list(dict.fromkeys(words))
 
 
-def walks() -> list[tuple[str, Environment]]:
-    """The walks of `make explore`: each fault by itself, the three limits, a laptop alone."""
-    found = [(faults.FAULTS[code][0], Environment.one_fault(code)) for code in ACTIVE[1:]]
-    found.append(("several, all limits", Environment.coarse()))
-    found.append(("the laptop alone", Environment().without_hands()))
-    return found
+def known(**values: Any) -> Known:
+    """An environment that is held to these values: `known(inputs_pause_edge=False)`."""
+    return frozenset(
+        (name.replace("_", ".", 1), value if isinstance(value, frozenset) else frozenset((value,)))
+        for name, value in values.items()
+    )
