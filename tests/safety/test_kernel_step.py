@@ -503,6 +503,22 @@ def test_a_led_return_only_counts() -> None:
     one.estimate.rate_mdeg_per_s = -1_000
     assert changes(one) == {"return_ms": 80, "state_ms": 5_010}
     assert not one.k.blind
+    assert not one.out.backing_off
+
+
+@pytest.mark.requirement("RQ-004", "RQ-005")
+@pytest.mark.parametrize("button", ["return_edge", "host_return"])
+@pytest.mark.parametrize("blind", [False, True])
+def test_another_press_of_return_gives_a_return_no_more_time(button: str, blind: bool) -> None:
+    one = one_in(
+        states.RETURNING, blind=blind, return_ms=70, blind_current_ms=14, duty_permille=-220
+    )
+    one.move(-220)
+    one.estimate.rate_mdeg_per_s = -1_000
+    one.inputs.current_ma = 4_000
+    setattr(one.inputs, button, True)
+    current_ms = 24 if blind else 0
+    assert changes(one) == {"return_ms": 80, "blind_current_ms": current_ms, "state_ms": 5_010}
 
 
 @pytest.mark.requirement("RQ-005")

@@ -7,6 +7,8 @@ import pytest
 from inversion_table.safety import faults, limits, states
 from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.memory import Complement, KernelState
+from inversion_table.safety.ports import BOOT_WATCHDOG
+from tests.safety.one_step import OneStep
 from tests.safety.table import Table, simple_program
 
 FIELDS = tuple(vars(KernelState()))
@@ -36,6 +38,21 @@ def flip(holder: object, name: str, bit: int) -> None:
 
 def test_every_field_has_a_complement() -> None:
     assert set(vars(Complement(KernelState()))) == set(FIELDS)
+
+
+@pytest.mark.requirement("RQ-081")
+@pytest.mark.parametrize("sign", [1, -1])
+def test_whatever_a_field_holds_its_complement_is_kept(sign: int) -> None:
+    k = KernelState()
+    for number, name in enumerate(FIELDS):
+        truth = type(getattr(k, name)) is bool
+        setattr(k, name, sign > 0 if truth else sign * (7 + number))
+    later = Complement(KernelState())
+    assert not later.agrees(k)
+    later.keep(k)
+    for complement in (later, Complement(k)):
+        assert vars(complement) == {name: -1 - value for name, value in vars(k).items()}
+        assert complement.agrees(k)
 
 
 @pytest.mark.requirement("RQ-081")
@@ -119,3 +136,46 @@ def test_a_sound_memory_changes_nothing() -> None:
     table = under_way()
     for name in FIELDS:
         assert getattr(table.kernel, name) ^ getattr(table.guarded.complement, name) == -1
+
+
+@pytest.mark.requirement("RQ-012", "RQ-081")
+@pytest.mark.parametrize("name", ["session_ms", "head_down_ms"])
+def test_after_a_flipped_bit_everything_has_its_safe_value(name: str) -> None:
+    k = KernelState(BOOT_WATCHDOG)
+    for number, field in enumerate(FIELDS):
+        setattr(k, field, 7 + number)
+    k.head_down_ms = 70_000
+    complement = Complement(k)
+    flip(k, name, 3)
+    complement.restart(k)
+    assert vars(k) == {
+        **vars(KernelState()),
+        "state": states.FAULT,
+        "fault": faults.INTERNAL,
+        "head_down_ms": 70_000 if name == "session_ms" else limits.HEAD_DOWN_MAX_MS,
+        "head_up_ms": 0,
+        "was_head_down": True,  # until a valid tilt says otherwise
+    }
+
+
+@pytest.mark.requirement("RQ-081")
+def test_the_tick_of_a_flipped_bit_has_no_power_even_for_a_return() -> None:
+    """The relay is still closed, RETURN is pressed, and the wish leads home."""
+    one = OneStep(states.RETURNING)
+    guarded = GuardedKernel()
+    for name, value in vars(one.k).items():
+        setattr(guarded.state, name, value)
+    guarded.state.duty_permille = -100
+    guarded.complement.keep(guarded.state)
+    one.move(-300)
+    arguments = (one.wish, one.estimate, one.inputs, one.watch, one.settings)
+    guarded.step(*arguments, 10, one.out)
+    assert one.out.duty_permille == -105
+    flip(guarded.state, "refusals", 9)
+    one.inputs.return_edge = True
+    guarded.step(*arguments, 20, one.out)
+    assert one.out.state == states.RETURNING
+    assert (one.out.power, one.out.duty_permille, one.out.ready) == (False, 0, False)
+    one.inputs.return_edge = False
+    guarded.step(*arguments, 30, one.out)
+    assert (one.out.power, one.out.duty_permille) == (True, -5)  # from zero again

@@ -117,6 +117,65 @@ def test_only_a_trusted_tilt_contradicts_the_home_switch(valid: bool, lasted_ms:
     assert one.monitors.home_stuck_ms == lasted_ms
 
 
+@pytest.mark.requirement("RQ-103")
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_home_switch_found_stuck_is_believed_again_when_it_moves(closed: bool) -> None:
+    one = OneUpdate()
+    at_mdeg = 20_000 if closed else limits.HOME_TILT_MDEG - limits.HOME_OVERSHOOT_MDEG - 1
+    one.estimate.tilt_mdeg = at_mdeg
+    one.inputs.home_switch = closed
+    one.monitors.home_stuck_ms = limits.HOME_SWITCH_MS - 10
+    assert one.update() == faults.HOME_SWITCH_STUCK
+    one.estimate.tilt_mdeg = limits.HOME_TILT_MDEG  # nothing contradicts it any more
+    for _ in range(3):
+        assert one.update() == faults.HOME_SWITCH_STUCK
+    one.inputs.home_switch = not closed
+    assert one.update() == faults.NO_FAULT
+    one.inputs.home_switch = closed
+    assert one.update() == faults.NO_FAULT
+
+
+@pytest.mark.requirement("RQ-086")
+@pytest.mark.parametrize(("rate", "dead_ms"), [(149, 0), (150, 10), (-150, 10)])
+def test_only_a_motor_that_turns_must_draw_a_current(rate: int, dead_ms: int) -> None:
+    one = OneUpdate()
+    one.decision.duty_permille = 200
+    one.estimate.rate_mdeg_per_s = rate
+    one.inputs.current_ma = limits.CURRENT_DEAD_MA - 1
+    one.update()
+    assert one.monitors.current_dead_ms == dead_ms
+    one.inputs.current_ma = limits.CURRENT_DEAD_MA
+    one.update()
+    assert one.monitors.current_dead_ms == 0
+
+
+@pytest.mark.requirement("RQ-024", "RQ-100")
+@pytest.mark.parametrize(
+    ("duty", "rate", "undriven_ms"),
+    [
+        (0, 1_500, 0),
+        (0, 1_501, 10),
+        (0, -1_501, 10),
+        (1, 1_510, 0),
+        (1, 1_511, 10),
+        (1, -1_500, 0),
+        (1, -1_501, 10),
+        (-1, -1_510, 0),
+        (-1, -1_511, 10),
+        (-1, 1_501, 10),
+        (119, 2_690, 0),
+        (119, 2_691, 10),
+        (120, 2_691, 0),  # a duty that drives
+    ],
+)
+def test_little_duty_explains_so_much_of_a_motion(duty: int, rate: int, undriven_ms: int) -> None:
+    one = OneUpdate()
+    one.decision.duty_permille = duty
+    one.estimate.rate_mdeg_per_s = rate
+    one.update()
+    assert one.monitors.undriven_ms == undriven_ms
+
+
 @pytest.mark.requirement("RQ-030", "RQ-031")
 @pytest.mark.parametrize(
     ("supply_mv", "active"),

@@ -129,6 +129,7 @@ def test_a_new_sequencer_is_at_the_beginning() -> None:
     assert alone.place() == (0, 0, 0, 0)
     assert (s.phase, s.held_ms, s.rested_ms) == (sequencers.MOVE, 0, 0)
     assert (s.returning, s.return_phase) == (False, sequencers.TO_FLAT)
+    assert s.turning_mdeg_per_s == 0
     assert s.before_mdeg == limits.HOME_TILT_MDEG
 
 
@@ -170,11 +171,15 @@ def test_at_rest_nothing_is_wished_and_everything_begins_anew(state: int) -> Non
     assert s.motion.load_mdeg_ms == 0
 
 
-def test_paused_holds_where_the_bed_is() -> None:
+@pytest.mark.parametrize("winding_down", [False, True])
+def test_paused_holds_where_the_bed_is(winding_down: bool) -> None:
     alone = Alone()
     alone.tick(-60_000)
-    alone.tick()
+    for _ in range(200):
+        alone.follow()
+    assert alone.sequencer.motion.rate_mdeg_per_s > 900
     alone.decision.state = states.PAUSED
+    alone.decision.winding_down = winding_down
     alone.tick(-59_000)
     assert alone.is_held_at(-59_000)
 
