@@ -20,11 +20,11 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
-    format explore clean
+.PHONY: help setup demo bench bench-tilt campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
+    format explore coverage mutation clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 setup: $(READY) ## make .venv with everything in it (quick when it is there)
 
@@ -70,8 +70,17 @@ trace: $(READY) ## write docs/traceability.md: hazard, requirement, code, test
 explore: $(READY) ## walk every reachable state of the kernel; find every planted defect
 	$(BIN)/python -m tests.explore $(ARGS)
 
+coverage: $(READY) ## every line and branch of the safety code is tested (a part of `make test`)
+	$(BIN)/python -m tests.project.coverage_gate
+
+mutation: $(READY) ## change the safety code in every small way: each time a test must fail
+	$(BIN)/python -m tests.mutation $(ARGS)
+
 bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
 	$(BIN)/python -m tests.benchmarks
+
+bench-tilt: $(READY) ## the estimator beside VQF, Fusion, Madgwick, Mahony and a complementary filter
+	$(BIN)/python -m tests.benchmarks.tilt $(ARGS)
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

@@ -29,7 +29,7 @@ def used_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_operator(used_flash: Path, tmp_path: Path) -> Iterator[Callable[..., Operator]]:
-    """Make operators at tables; arguments are VirtualTable's, and `ready`: wait until HOME."""
+    """Make operators at tables; arguments: VirtualTable's, `ready` (wait for HOME), `calibrate`."""
     with ExitStack() as stack:
         count = 0
 
@@ -39,7 +39,8 @@ def make_operator(used_flash: Path, tmp_path: Path) -> Iterator[Callable[..., Op
             state_dir = tmp_path / f"table{count}"
             state_dir.mkdir()
             shutil.copyfile(used_flash, state_dir / "flash.bin")
-            provision = {**calibrated(seed), **dict(arguments.pop("provision", {}))}  # type: ignore[call-overload]
+            made = calibrated(seed) if arguments.pop("calibrate", True) else {}
+            provision = {**made, **dict(arguments.pop("provision", {}))}  # type: ignore[call-overload]
             table = stack.enter_context(
                 VirtualTable(seed=seed, state_dir=state_dir, provision=provision, **arguments)  # type: ignore[arg-type]
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from inversion_table.indication.patterns import BLUE, GREEN, RED
@@ -124,6 +125,35 @@ def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
     assert abs(operator.table.truth.tilt_deg - paused_deg) < 0.1
     operator.press("START")
     operator.wait_for_tilt(29)
+
+
+@pytest.mark.requirement("RQ-089", "RQ-101")
+@pytest.mark.parametrize("button", ["START", "JOG_DOWN"])
+def test_a_bouncing_button_starts_one_motion_at_most(operator: Operator, button: str) -> None:
+    table = operator.table
+    operator.upload(simple_plan((-60, 1)))
+    table.trace.clear()
+    table.inject("button_bouncing", button=button)
+    operator.wait(120)
+    starts = np.count_nonzero(np.diff((table.trace["tilt_deg"] > -74).astype(int)) > 0)
+    assert starts <= 1
+    table.press("RETURN")
+    operator.wait(40)
+    assert table.truth.tilt_deg < -74
+    assert operator.status()["fault"] == "BUTTON_STUCK"
+    table.clear_fault("button_bouncing")
+    operator.wait_for_state("HOME", 15_000)
+
+
+@pytest.mark.requirement("RQ-101", "RQ-102")
+def test_a_bouncing_pause_keeps_nobody_from_home(operator: Operator) -> None:
+    to_returning(operator)
+    table = operator.table
+    table.inject("button_bouncing", button="PAUSE")
+    operator.wait(5)
+    assert operator.status()["state"] == "PAUSED"
+    operator.press("RETURN")
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 60_000)
 
 
 @pytest.mark.requirement("RQ-067")

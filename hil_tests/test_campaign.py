@@ -17,6 +17,7 @@ import pytest
 from inversion_table.session.plan import check
 from table_bench.campaign import catalogue, cli, violations, workers
 from table_bench.campaign.catalogue import CASES
+from table_bench.campaign.markdown import write_markdown
 from table_bench.campaign.plan_of_runs import (
     COURSES,
     PHASES,
@@ -28,7 +29,13 @@ from table_bench.campaign.plan_of_runs import (
     sample,
 )
 from table_bench.campaign.play import Outcome
-from table_bench.campaign.report import replay_command, summary, undeclared, write_page
+from table_bench.campaign.report import (
+    reaction_rows,
+    replay_command,
+    summary,
+    undeclared,
+    write_page,
+)
 from table_bench.campaign.results import Result, ResultFile, carry_out
 from table_bench.campaign.verdict import LIMITS, UnsetLimit, compare, judge
 from table_bench.campaign.violations import ANY, KNOWN_VIOLATIONS, Known, known
@@ -300,7 +307,7 @@ def test_command_resumes_and_reports(
         return [result(parse(run_id)) for run_id in run_ids]
 
     monkeypatch.setattr(cli, "carry_out_all", pretend)
-    out = ["--out", str(tmp_path), "--workers", "1"]
+    out = ["--out", str(tmp_path), "--workers", "1", "--no-pictures"]
     assert cli.main(["run", *out, "--runs", "3"]) == cli.OK
     assert cli.main(["run", *out, "--runs", "5", "--pairs", "2"]) == cli.OK
     assert len(played) == 7
@@ -329,3 +336,25 @@ def test_replay_is_the_same_run_and_draws_it(
     picture = tmp_path / "replay.png"
     assert cli.main(["replay", run_id, "--png", str(picture)]) == cli.OK
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_limit_of_time_head_down_counts_from_when_it_was_reached() -> None:
+    nobody = replace(RUN, faults=(catalogue.NOBODY,), phase="paused")
+    times = judge(nobody, outcome()).times
+    late = {**times, "limit": 20.0, "homeward": 20.7, "called": None}
+    before = {**times, "limit": 20.0, "homeward": 5.0, "called": None}
+    rows = [Result(nobody.run_id, "home", 0, {}, found) for found in (late, before)]
+    row = {cause: (count, cells) for cause, count, cells in reaction_rows(rows)}
+    count, cells = row["limit: time head-down"]
+    assert count == 1
+    assert cells[2] == "0.70 / 0.70 (1)"
+
+
+def test_markdown_tells_what_was_not_survived(tmp_path: Path) -> None:
+    pair = replace(RUN, faults=("gear_slips", "relay_dead"))
+    page = tmp_path / "results.md"
+    write_markdown([result(), result(replace(RUN, seed=2), tilt=93.5)], [result(pair)], page)
+    text = page.read_text("utf-8")
+    assert "0 of 1 faults tried were survived in every run." in text
+    assert f"| {RUN.faults[0]} | 1 / 2 | NOT KNOWN: tilt 93.50 |" in text
+    assert "## Two faults at once" in text

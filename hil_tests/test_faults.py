@@ -163,7 +163,7 @@ def test_home_switch_that_never_closes_ends_the_return_at_the_end_stop(head_down
     assert (status["state"], status["fault"]) == ("FAULT", "HOME_SWITCH_STUCK")
 
 
-@pytest.mark.requirement("RQ-057")
+@pytest.mark.requirement("RQ-057", "RQ-103")
 def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator) -> None:
     table = operator.table
     table.inject("home_switch_stuck_closed")
@@ -173,8 +173,12 @@ def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator
     assert operator.status()["fault"] == "HOME_SWITCH_STUCK"
     assert table.truth.tilt_deg < -60
     assert table.advance_until(lambda t: t.truth.tilt_deg < -70.5, 30_000)
-    operator.wait(2)
+    operator.wait(5)
     assert table.truth.motor_drive == 0
+    operator.press("START")  # RQ-103: nothing has shown that the switch works
+    operator.wait(3)
+    assert table.truth.tilt_deg < -70
+    assert operator.status()["fault"] == "HOME_SWITCH_STUCK"
 
 
 @pytest.mark.requirement("RQ-036")
@@ -190,6 +194,81 @@ def test_motor_stalled_stops_then_return_works_once_it_is_free(operator: Operato
     table.clear_fault("motor_stalled")
     operator.press("RETURN")
     come_home(operator)
+
+
+@pytest.mark.requirement("RQ-087")
+def test_what_is_met_on_the_way_out_is_let_go_of(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(10)
+    table = operator.table
+    table.inject("motor_stalled")
+    assert table.advance_until(lambda t: not t.truth.relay_closed, 10_000)
+    met_deg = table.truth.tilt_deg
+    table.clear_fault("motor_stalled")  # it gives way homeward
+    table.trace.clear()
+    operator.wait(10)
+    assert 1.8 < met_deg - table.truth.tilt_deg < 2.6
+    assert max(table.trace["tilt_deg"]) < met_deg + 0.4
+    status = operator.status()
+    assert status["state"] == "FAULT"
+    assert status["fault"] in ("STALLED", "OVERCURRENT")
+    operator.press("RETURN")
+    come_home(operator)
+
+
+@pytest.mark.requirement("RQ-097", "RQ-098")
+@pytest.mark.parametrize("fault", ["motor_reversed", "bridge_shorted"])
+def test_returns_that_move_outward_are_few_and_short(head_down: Operator, fault: str) -> None:
+    table = head_down.table
+    head_down.press("PAUSE")
+    began_deg = table.truth.tilt_deg
+    table.set_estop(True)
+    head_down.wait(1)
+    table.inject(fault)
+    table.set_estop(False)
+    table.trace.clear()
+    for _ in range(10):
+        head_down.wait(2)
+        head_down.press("RETURN")
+    head_down.wait(3)
+    assert max(table.trace["tilt_deg"]) < began_deg + 5.5
+    status = head_down.status()
+    assert (status["state"], status["refused"]) == ("FAULT", "MOVED_BACKWARD")
+    assert not table.truth.relay_closed
+    table.clear_fault(fault)
+    head_down.close()
+    table.power_cut()
+    table.power_on()
+    head_down.wait_for_state("STOPPED", 30_000)
+    head_down.press("RETURN")
+    come_home(head_down)
+
+
+@pytest.mark.requirement("RQ-099")
+def test_a_gear_that_slips_slowly_leads_home(head_down: Operator) -> None:
+    head_down.table.inject("bed_creeps", deg_per_s=-0.4)
+    head_down.wait(8)
+    status = head_down.status()
+    assert (status["state"], status["fault"]) == ("RETURNING", "BED_CREEPS")
+    come_home(head_down)
+
+
+@pytest.mark.requirement("RQ-086")
+def test_a_dead_current_sensor_leads_home_and_refuses_there(operator: Operator) -> None:
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(0)
+    operator.table.inject("current_sensor_dead")
+    operator.wait(2)
+    status = operator.status()
+    assert (status["state"], status["fault"]) == ("RETURNING", "CURRENT_SENSOR_DEAD")
+    come_home(operator)
+    operator.wait(3)
+    operator.press("START")
+    operator.wait(2)
+    assert operator.table.truth.tilt_deg < -74
+    assert operator.status()["fault"] == "CURRENT_SENSOR_DEAD"
 
 
 @pytest.mark.requirement("RQ-045")
@@ -258,6 +337,6 @@ def test_button_held_at_power_up_is_not_pressed(make_operator: Callable[..., Ope
     first.wait(5)
     assert table.truth.tilt_deg < -74
     table.release("START")
-    first.wait(0.5)
+    first.wait(0.7)
     first.press("START")
     assert first.status()["state"] == "MOVING"

@@ -33,8 +33,13 @@ def test_plan_past_the_limit_is_refused_with_its_line(operator: Operator) -> Non
 @pytest.mark.requirement("RQ-008")
 def test_jog_outward_stops_at_the_limit(make_operator: Callable[..., Operator]) -> None:
     operator = make_operator(provision=with_settings(tilt_max_mdeg=20_000))
+    for _ in range(4):  # a jog held for 20 s is taken for stuck
+        operator.table.hold("JOG_DOWN")
+        operator.wait(18)
+        operator.table.release("JOG_DOWN")
+        operator.wait(0.8)
     operator.table.hold("JOG_DOWN")
-    operator.wait(75)
+    operator.wait(2)
     assert 19.0 < operator.table.truth.tilt_deg < 20.5
     assert operator.status()["fault"] == "NO_FAULT"
     operator.table.release("JOG_DOWN")
@@ -55,6 +60,25 @@ def test_jog_runs_only_while_held(operator: Operator) -> None:
     assert table.advance_until(lambda t: t.truth.at_home_switch, 20_000)
     table.release("JOG_UP")
     operator.wait_for_state("HOME")
+
+
+@pytest.mark.requirement("RQ-088")
+def test_a_jog_button_that_is_stuck_moves_for_twenty_seconds_and_no_more(
+    operator: Operator,
+) -> None:
+    table = operator.table
+    table.inject("button_stuck", button="JOG_DOWN")
+    operator.wait(21.5)
+    stopped_deg = table.truth.tilt_deg
+    assert -40 < stopped_deg < -30
+    operator.wait(60)
+    assert abs(table.truth.tilt_deg - stopped_deg) < 0.2
+    operator.press("RETURN")
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 60_000)
+    operator.wait(2)
+    assert operator.status()["fault"] == "BUTTON_STUCK"
+    table.clear_fault("button_stuck")
+    operator.wait_for_state("HOME", 5_000)
 
 
 @pytest.mark.requirement("RQ-014")

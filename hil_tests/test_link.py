@@ -114,3 +114,30 @@ def test_damaged_line_gets_an_error_and_the_link_goes_on(operator: Operator) -> 
     assert isinstance(reply, dict)
     assert reply["error"]["code"] == messages.PARSE_ERROR
     assert operator.status()["state"] == "HOME"
+
+
+@pytest.mark.requirement("RQ-106")
+def test_a_fault_is_told_with_its_time_and_readings_even_after_it_is_over(
+    operator: Operator,
+) -> None:
+    table = operator.table
+    assert operator.status()["last_fault"] is None
+    operator.upload(PLAN)
+    operator.press("START")
+    operator.wait_for_tilt(0)
+    table.set_ankle_lock(False)
+    pressed_ms = table.now_ms
+    assert table.advance_until(lambda t: not t.truth.relay_closed, 1_000)
+    truth_deg = table.truth.tilt_deg
+    table.set_ankle_lock(True)
+    operator.press("RETURN")
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 60_000)
+    operator.wait(3)
+    status = operator.status()
+    assert status["fault"] == "NO_FAULT"
+    last = status["last_fault"]
+    assert (last["name"], last["state"]) == ("ANKLE_LOCK_OPEN", "MOVING")
+    assert last["age_ms"] == pytest.approx(table.now_ms - pressed_ms - 130, abs=100)
+    assert last["tilt_mdeg"] / 1000 == pytest.approx(truth_deg, abs=1.0)
+    assert last["current_ma"] > 0
+    assert last["supply_mv"] == pytest.approx(24_000, abs=1_500)

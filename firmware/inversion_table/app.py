@@ -13,12 +13,19 @@ from inversion_table import VERSION
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, settings_id
-from inversion_table.contract.messages import contract_hash
+from inversion_table.contract.messages import RESTART_MS, contract_hash
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
+from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.home_angle import HomeAngle
+from inversion_table.integrity.resets import boot_of
+from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
-from inversion_table.safety import kernel, limits, states
+from inversion_table.journal.last_fault import LastFault
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
@@ -31,6 +38,12 @@ from inversion_table.session.sequencer import Sequencer
 COLLECT_MS = 10_000
 PASS_MS = 20
 """The background has nothing to do that cannot wait so long; only the link is asked more often."""
+CHECK_STEPS_AT_START = 16
+"""Steps of the program's check in a pass: 8 KB, about 5 ms; the whole program in about 1 s."""
+CHECK_PASSES = 2
+"""Later one step in so many passes: the whole program in about 32 s."""
+VALUES_MS = 5_000
+"""One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
 
 
@@ -38,12 +51,22 @@ class App:
     """Everything between the board's pins and the decision.
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
-    settings, settings_ok: limits.Settings and whether they could be read; calibrations: of the
-    primary and the monitor IMU; boot: ports.BOOT_...
+    settings, settings_ok: limits.Settings and whether they could be read; calibration:
+    store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; start_cause:
+    why the controller started (contract.resets)
     """
 
     def __init__(
-        self, board, ring, recorder, store, settings, settings_ok, calibrations, boot
+        self,
+        board,
+        ring,
+        recorder,
+        store,
+        settings,
+        settings_ok,
+        calibration,
+        program_check,
+        start_cause,
     ) -> None:
         self.board = board
         self.ring = ring
@@ -57,14 +80,25 @@ class App:
         self.wish = Wish()
         self.decision = Decision()
         self.sequencer = Sequencer()
+        self.clocks = Clocks()
+        self.program_check = program_check
+        self._program_passes = 0
         self.ticks = 0
         self.late_ticks = 0
         self.heap_free = gc.mem_free()
         """Bytes free right after the last collection: garbage does not count."""
-        self._boot = boot
-        self._kernel = kernel.KernelState(boot)
+        self.start_cause = start_cause
+        self._kernel = GuardedKernel(boot_of(start_cause))
         self._monitors = Monitors()
-        self._estimator = TiltEstimator(calibrations[0], calibrations[1])
+        self.calibration = calibration
+        self._estimator = TiltEstimator(calibration.primary, calibration.monitor)
+        self.primary_rest = RestWatch(0)
+        self.monitor_rest = RestWatch(TAKE_EVERY // 2)
+        self.home_angle = HomeAngle(store, calibration, self.primary_rest, self.monitor_rest)
+        self._restart_asked = False
+        self._restart_ms = 0
+        self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
+        self._values_ms = board.ticks_ms()
         self._primary = ImuSample()
         self._monitor = ImuSample()
         self._panel = Panel(board.panel)
@@ -74,6 +108,7 @@ class App:
         )
         self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
         self._chronicle = Chronicle(recorder)
+        self.last_fault = LastFault()
         self._return_asked = False
         self._stop_asked = False
         self._started = False
@@ -83,9 +118,11 @@ class App:
         self._fed_sensed = 0
         self._collected_ms = 0
         self._uptime_ms = 0
+        self._faults_seen = 0
+        self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
         self.describe_log()
-        recorder.note(board.ticks_ms(), events.RESET, boot, 0)
+        recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
 
     # The control tick
 
@@ -110,8 +147,7 @@ class App:
             now_ms,
             self.wish,
         )
-        kernel.step(
-            self._kernel,
+        self._kernel.step(
             self.wish,
             self.estimate,
             self.inputs,
@@ -122,6 +158,7 @@ class App:
         )
         self._drive.apply(self.decision)
         self._indicator.show(self.decision, now_ms)
+        self.last_fault.note(self.decision, self.estimate, self.inputs, now_ms)
         self._chronicle.write(
             self.decision,
             self.estimate,
@@ -139,6 +176,8 @@ class App:
         board = self.board
         board.primary_imu.read(self._primary, now_ms)
         board.monitor_imu.read(self._monitor, now_ms)
+        self.primary_rest.update(self._primary)
+        self.monitor_rest.update(self._monitor)
         inputs = self.inputs
         self._panel.read(inputs, now_ms)
         self._analog.read(inputs)
@@ -147,7 +186,10 @@ class App:
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
-        inputs.settings_ok = self.settings_ok
+        inputs.settings_ok = self.settings_ok and self._values.ok
+        inputs.home_angle_ok = self.home_angle.ok
+        inputs.program_ok = self.program_check.ok
+        inputs.clocks_ok = self.clocks.ok
         self._sensed = (self._sensed + 1) & TICKS_MASK
 
     # Mailboxes: what the background may ask of the tick
@@ -170,8 +212,15 @@ class App:
             return
         self._passed_ms = now_ms
         self._uptime_ms += passed_ms
+        self._date_fault(now_ms)
+        self.clocks.look(self.ticks, self.board.ticks_ms(), self.board.rtc_s())
+        self._check_program()
+        if elapsed_ms(now_ms, self._values_ms) >= VALUES_MS:
+            self._values_ms = now_ms
+            self._values.step()
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
+        self._watch_home(now_ms)
         if self.may_erase():
             self.ring.prepare(1)
         if elapsed_ms(now_ms, self._collected_ms) >= COLLECT_MS:
@@ -179,6 +228,25 @@ class App:
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+
+    def _watch_home(self, now_ms: int) -> None:
+        """Each arrival is measured, logged and kept (RQ-114)."""
+        if self.home_angle.look(self.may_erase()):
+            angle = self.home_angle
+            self.recorder.note(now_ms, events.HOME_MEASURED, angle.primary_mdeg, angle.monitor_mdeg)
+            angle.keep()
+
+    def _check_program(self) -> None:
+        """Quickly at the start, since no START is accepted before it is done; slowly after it."""
+        check = self.program_check
+        if check.first_round():
+            for _ in range(CHECK_STEPS_AT_START):
+                check.step()
+            return
+        self._program_passes += 1
+        if self._program_passes >= CHECK_PASSES:
+            self._program_passes = 0
+            check.step()
 
     def _feed_on_evidence(self) -> None:
         """Feed the watchdog if ticks, sensing and (it calls this) background moved on (RQ-039)."""
@@ -202,6 +270,37 @@ class App:
         """Anything but resting at home, or in self-test."""
         return not self.decision.at_home or self.decision.power
 
+    def _date_fault(self, now_ms: int) -> None:
+        """Ticks wrap, the time since a fault does not: it is kept on the background's clock."""
+        if self.last_fault.count != self._faults_seen:
+            self._faults_seen = self.last_fault.count
+            since_ms = elapsed_ms(now_ms, self.last_fault.then_ms)
+            self._fault_uptime_ms = self._uptime_ms - since_ms
+
+    def fault_age_ms(self) -> int:
+        """Milliseconds since the last fault was latched (background only)."""
+        return self._uptime_ms - self._fault_uptime_ms
+
+    def on_home_switch(self) -> bool:
+        """The bed is on the home switch and nothing can drive it, whatever the IMUs say of it.
+
+        A table whose mounts are not known yet may read any tilt there.
+        """
+        return (
+            self.inputs.home_switch
+            and self.inputs.settled
+            and not self.inputs.relay_closed
+            and not self.decision.power
+        )
+
+    def restart_due(self) -> bool:
+        """A new calibration waits for the restart that takes it into use, and nothing moves."""
+        return (
+            self._restart_asked
+            and elapsed_ms(self.board.ticks_ms(), self._restart_ms) >= RESTART_MS
+            and self.on_home_switch()
+        )
+
     def _restart_sensors(self, now_ms: int) -> None:
         self._restart(self.board.primary_imu, self.board.primary_bus, now_ms)
         self._restart(self.board.monitor_imu, self.board.monitor_bus, now_ms)
@@ -216,6 +315,15 @@ class App:
         """Milliseconds since the start; does not wrap (background only)."""
         return self._uptime_ms
 
+    def unix_time_s(self) -> int:
+        """Seconds since 1970, 0 while the clock is not set."""
+        return self.board.unix_time_s()
+
+    def set_clock(self, unix_s: int) -> None:
+        """Set the clock; only at home. The comparison with the other clocks begins anew."""
+        self.board.set_clock(unix_s)
+        self.clocks.restart()
+
     def store_plan(self, plan) -> None:
         """Keep `plan`, already checked, and make it the one that START runs."""
         if self.program is None or self.program.plan_id != plan.plan_id():
@@ -223,9 +331,24 @@ class App:
             self.recorder.note(self.board.ticks_ms(), events.PLAN_STORED, 0, 0)
             self.use_plan(plan)
 
+    def replace_calibration(self, values: dict) -> int:
+        """Keep a new calibration and restart; returns its version.
+
+        Raises CalibrationError, StoreError. A restart is the one way in: what is stored is loaded
+        and checked there as ever, and no tick sees half of it (RQ-112).
+        """
+        version = self.calibration.replace(values, self.primary_rest, self.monitor_rest)
+        now_ms = self.board.ticks_ms()
+        self.recorder.note(now_ms, events.CALIBRATED, version, 0)
+        self._restart_asked = True
+        self._restart_ms = now_ms
+        return version
+
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""
-        self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        self._values.use_plan(program)
+        self.program = program
         self.describe_log()
 
     def describe_log(self) -> None:
@@ -237,7 +360,7 @@ class App:
             VERSION,
             contract_hash(),
             settings_id(self.settings.to_dict()),
-            self._boot,
+            self.start_cause,
         )
 
     def log_sessions(self) -> list:

@@ -1,10 +1,12 @@
 """The reference board: which pin is what (docs/hardware.md). Nothing else knows a pin number."""
 
+import sys
 import time
 
 import machine
 import rp2
 
+from inversion_table.integrity import resets
 from inversion_table.link.usb_serial import UsbSerial
 from inversion_table.sensing.i2c_bus import I2cBus
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
@@ -39,9 +41,26 @@ I2C_HZ = 400_000
 I2C_TIMEOUT_US = 2_000
 MOTOR_PWM_HZ = 20_000
 BUZZER_HZ = 1_000
+ALARM_DUTY_U16 = 32_768
 WATCHDOG_MS = 3_000
+CLOCK_SET_YEAR = 2025
+"""A clock that says an earlier year was never set: the chip starts in 2021."""
+UNIX_EPOCH_YEAR = 1970
+SECONDS_1970_TO_2000 = 946_684_800
 JOURNAL_BLOCKS = 192
 """768 KB of the Pico's 1408 KB of storage; the rest has room for two copies of the firmware."""
+
+# Registers that tell why the chip started: datasheets RP2040 (4.7.6, 2.13.6), RP2350 (12.9, 6.4).
+# base of the watchdog; register of the chip's last reset by power or pin, and its flags: power,
+# brown-out (the RP2040 has none of its own), RUN pin.
+_RP2040 = (0x4005_8000, 0x4006_4008, 1 << 8, 0, 1 << 16)
+_RP2350 = (0x400D_8000, 0x4010_002C, 1 << 16, 1 << 17, 1 << 18)
+_REASON_AT = 0x08
+_REASON_TIMER = 1
+_REASON_FORCE = 2
+_SCRATCH0_AT = 0x0C
+_SCRATCH1_AT = 0x10
+"""MicroPython and the boot ROM use only the scratch registers from 4 on."""
 
 
 class PanelPins:
@@ -84,6 +103,13 @@ class Board:
         self.usb = UsbSerial()
         self.flash = rp2.Flash()
         self._watchdog: machine.WDT | None = None
+        (
+            self._watchdog_base,
+            self._had_reset_at,
+            self._had_power,
+            self._had_brown_out,
+            self._had_run_pin,
+        ) = _RP2350 if "RP2350" in sys.implementation._machine else _RP2040
 
     def show_progress(self, done: int, total: int) -> None:
         """Blink white while the first start lays out the flash: `done` of `total` blocks."""
@@ -91,6 +117,15 @@ class Board:
         self.red.value(level)
         self.green.value(level)
         self.blue.value(level)
+
+    def alarm(self) -> None:
+        """Steady red and a steady tone: the program cannot start."""
+        self.red.value(1)
+        self.buzzer.duty_u16(ALARM_DUTY_U16)
+
+    def sleep_ms(self, duration_ms: int) -> None:
+        """Wait, with nothing else to do."""
+        time.sleep_ms(duration_ms)
 
     def start_watchdog(self) -> None:
         """From now on it must be fed at least every WATCHDOG_MS; nothing can stop it (RQ-039)."""
@@ -105,9 +140,45 @@ class Board:
         """The raw home switch, for the decisions at start-up."""
         return self.panel.home_switch.value() == 0
 
-    def was_watchdog_reset(self) -> bool:
-        """True when not the power, but the watchdog or `reset` started the program."""
-        return machine.reset_cause() == machine.WDT_RESET
+    def unix_time_s(self) -> int:
+        """Seconds since 1970 by the real-time clock; 0 while nobody has set it (RQ-093)."""
+        if time.gmtime()[0] < CLOCK_SET_YEAR:
+            return 0
+        epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
+        return int(time.time()) + epoch_s
+
+    def set_clock(self, unix_s: int) -> None:
+        """Set the real-time clock to `unix_s` seconds since 1970 (RQ-093)."""
+        epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
+        year, month, day, hour, minute, second, weekday = time.gmtime(unix_s - epoch_s)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+    def start_cause(self) -> int:
+        """Why the controller started: contract.resets; ask before the first `mark` (RQ-094)."""
+        words = machine.mem32
+        reason = words[self._watchdog_base + _REASON_AT]
+        had = words[self._had_reset_at]
+        return resets.cause(
+            resets.mark_in(
+                words[self._watchdog_base + _SCRATCH0_AT], words[self._watchdog_base + _SCRATCH1_AT]
+            ),
+            bool(reason & _REASON_TIMER),
+            bool(reason & _REASON_FORCE),
+            bool(had & self._had_power),
+            bool(had & self._had_brown_out),
+            bool(had & self._had_run_pin),
+        )
+
+    def mark(self, mark: int) -> None:
+        """Leave word, for the next start, of what the program does now: integrity.resets."""
+        words = machine.mem32
+        first, second = resets.mark_words(mark)
+        words[self._watchdog_base + _SCRATCH0_AT] = first
+        words[self._watchdog_base + _SCRATCH1_AT] = second
+
+    def rtc_s(self) -> int:
+        """Seconds by the real-time clock, since any epoch: a counter of its own on the chip."""
+        return int(time.time())
 
     def device_name(self) -> str:
         """Unique for each chip: its flash's serial number in hex."""

@@ -1,20 +1,15 @@
 """From reset to the running application: read what is stored, build, start ticks, loop."""
 
-import gc
 import sys
-import time
 
 import micropython
 
-from inversion_table import VERSION
+import inversion_table
+from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
-from inversion_table.estimation.calibration import (
-    Calibration,
-    CalibrationError,
-    nominal_monitor,
-    nominal_primary,
-)
+from inversion_table.integrity import resets
+from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.recorder import Recorder
@@ -23,8 +18,8 @@ from inversion_table.link.lines import LineBuffer
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
 from inversion_table.safety import limits, states
-from inversion_table.safety.ports import BOOT_POWER_ON, BOOT_WATCHDOG
 from inversion_table.session import plan as plans
+from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -32,10 +27,7 @@ JOURNAL_FOLDER = "/journal"
 SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
-CLOCK_SET_YEAR = 2025
-"""A clock that says an earlier year was never set: the chip starts in 2021."""
-UNIX_EPOCH_YEAR = 1970
-SECONDS_1970_TO_2000 = 946_684_800
+START_AGAIN_MS = 2_000
 
 
 def run() -> None:
@@ -45,35 +37,59 @@ def run() -> None:
         micropython.alloc_emergency_exception_buf(128)
     board = Board()
     store = Store(STORE_FOLDER)
+    start_cause = board.start_cause()
     if _service_wanted(board, store):
         board.red.value(1)
         board.blue.value(1)
         micropython.kbd_intr(CTRL_C)
+        board.mark(resets.IN_SERVICE)
         print("inversion table %s: SERVICE. The motor stays off; reset to leave." % VERSION)  # noqa: T201 - to the REPL
         return
-    app = build(board, store)
-    server = Server(Methods(app, board.device_name()).table, app.in_session)
-    lines = LineBuffer()
-    gc.collect()
-    board.start_watchdog()
-    timer = board.start_ticks(app.tick, limits.TICK_MS)
+    board.mark(resets.RUNNING)
+    try:
+        app = build(board, store, start_cause)
+        server = Server(Methods(app, board.device_name()).table, app.in_session)
+        lines = LineBuffer()
+        heap.loaded()
+        board.start_watchdog()
+        timer = board.start_ticks(app.tick, limits.TICK_MS)
+    except BaseException as error:  # noqa: BLE001 - told, and then another start is tried
+        _start_failed(board, error)
+        return
     crash = None
     try:
         _loop(board, app, server, lines)
-        store.save(SERVICE_FLAG, True)
+        if app.decision.state == states.SERVICE:
+            store.save(SERVICE_FLAG, True)
+            board.mark(resets.FOR_SERVICE)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
         crash = error
     # Whatever happened: no tick that could drive again, no drive, no heartbeat. Then start afresh.
     timer.deinit()
     app.drive_off()
     if crash is not None:
+        board.mark(resets.CRASHED)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
 
 
+def _start_failed(board: Board, error: BaseException) -> None:
+    """Nothing has driven, and nothing can: try again while somebody may be away from home.
+
+    At home the REPL is left open, for what cannot start can be mended only from there (RQ-110).
+    """
+    board.mark(resets.CRASHED)
+    sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+    board.alarm()
+    board.sleep_ms(START_AGAIN_MS)
+    if not board.at_home_switch():
+        board.reset()
+    micropython.kbd_intr(CTRL_C)
+
+
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
-    """The background, until SERVICE."""
-    while app.decision.state != states.SERVICE:
+    """The background, until SERVICE, or until a new calibration is to be taken into use."""
+    while app.decision.state != states.SERVICE and not app.restart_due():
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
@@ -83,28 +99,38 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
         board.idle()
 
 
-def build(board: Board, store: Store) -> App:
-    """The application, with everything that is stored; nothing stored can keep it from starting."""
+def build(board: Board, store: Store, start_cause: int) -> App:
+    """The application, with everything that is stored; nothing stored can keep it from starting.
+
+    start_cause: why the controller started (contract.resets).
+    """
     settings, settings_ok = _settings(store)
-    primary, primary_ok = _calibration(store, "calibration_primary", nominal_primary)
-    monitor, monitor_ok = _calibration(store, "calibration_monitor", nominal_monitor)
+    calibration = KeptCalibration(store)
+    calibration.limit(settings)
     ring = _ring(board, store)
-    recorder = Recorder(ring, unix_time_s)
-    boot = BOOT_WATCHDOG if board.was_watchdog_reset() else BOOT_POWER_ON
+    recorder = Recorder(ring, board.unix_time_s)
     app = App(
         board,
         ring,
         recorder,
         store,
         settings,
-        settings_ok and primary_ok and monitor_ok and not isinstance(ring, AbsentRing),
-        (primary, monitor),
-        boot,
+        # Without a log nobody would know what was done: no session (RQ-105).
+        settings_ok and calibration.ok and not isinstance(ring, AbsentRing),
+        calibration,
+        _program_check(),
+        start_cause,
     )
     plan = _plan(store, settings)
     if plan is not None:
         app.use_plan(plan)
     return app
+
+
+def _program_check() -> ProgramCheck:
+    """The check of the files that this program was loaded from (RQ-083)."""
+    root = package_root(inversion_table.__file__)
+    return ProgramCheck(root, lambda: loaded_files(sys.modules, inversion_table.__name__, root))
 
 
 def _ring(board: Board, store: Store) -> Ring | AbsentRing:
@@ -124,14 +150,6 @@ def _ring(board: Board, store: Store) -> Ring | AbsentRing:
         )
     except (reserve.ReserveError, StoreError, OSError):
         return AbsentRing()
-
-
-def unix_time_s() -> int:
-    """Seconds since 1970 by the chip's clock; 0 while nobody has set it."""
-    if time.gmtime()[0] < CLOCK_SET_YEAR:
-        return 0
-    epoch_s = 0 if time.gmtime(0)[0] == UNIX_EPOCH_YEAR else SECONDS_1970_TO_2000
-    return int(time.time()) + epoch_s
 
 
 def _answer(usb, server: Server, line: bytes | None) -> None:
@@ -163,17 +181,6 @@ def _settings(store: Store) -> tuple:
         return limits.Settings.from_dict(stored), True  # type: ignore[arg-type]
     except (StoreError, limits.SettingsError):
         return limits.Settings(), False
-
-
-def _calibration(store: Store, name: str, nominal) -> tuple:
-    """(calibration, whether it can be trusted: RQ-070); the nominal one when none was stored."""
-    try:
-        stored = store.load(name)
-        if stored is None:
-            return nominal(), True
-        return Calibration.from_dict(stored), True
-    except (StoreError, CalibrationError):
-        return nominal(), False
 
 
 def _plan(store: Store, settings: limits.Settings) -> plans.Plan | None:

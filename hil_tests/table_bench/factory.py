@@ -5,6 +5,7 @@ from __future__ import annotations
 from inversion_table.contract import frame
 from table_bench.imu import ImuErrors
 from table_bench.plant import Plant, PlantSettings
+from table_bench.plant.plant import HOME_TILT_DEG
 
 ONE_Q14 = 1 << 14
 BIAS_STEP_UG = 2_000
@@ -14,10 +15,20 @@ RESIDUAL_MDEG = 300
 
 def calibrated(seed: int) -> dict[str, bytes]:
     """Files (path on the device -> content) that calibrate the IMUs of the table with this seed."""
+    return {"/data/calibration_a.json": frame.encode(table_calibration(seed))}
+
+
+def table_calibration(seed: int) -> dict[str, object]:
+    """The stored form of the whole table's calibration."""
     errors = Plant(PlantSettings(seed=seed)).imu_errors
     return {
-        f"/data/calibration_{name}.json": frame.encode(calibration(errors[name]))
-        for name in ("primary", "monitor")
+        "version": 1,
+        "kind": "full",
+        "made_s": 0,
+        "home_mdeg": round(HOME_TILT_DEG * 1000),
+        "temperature_mdegc": [25_000, 25_000],
+        "primary": calibration(errors["primary"]),
+        "monitor": calibration(errors["monitor"]),
     }
 
 

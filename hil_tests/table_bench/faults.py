@@ -71,7 +71,18 @@ FAULTS: dict[str, Fault] = {
     "ankle_lock_opens": Fault("ankle lock's contact opens"),
     "estop_wire_broken": Fault("E-stop's contact is open"),
     "supply_sag": Fault("supply voltage is lower by `volts`", {"volts": 8.0}),
-    "clock_drift": Fault("controller's clock is fast by `ppm`", {"ppm": 20_000}, on_device=True),
+    "clock_drift": Fault(
+        "a clock of the controller is fast by `ppm`: `ticks_ms`, `ticks` (the timer's period),"
+        " `rtc` (-1_000_000: it stands), or `all`, which is what they are made from",
+        {"ppm": 20_000, "clock": "all"},
+        on_device=True,
+    ),
+    "program_corrupt": Fault(
+        "bits `mask` of the byte at `offset` of a firmware file read inverted (default: a letter of"
+        " a comment, so that the program still runs)",
+        {"file": "safety/limits.py", "offset": 20, "mask": 0x20},
+        on_device=True,
+    ),
     "tick_stops": Fault("timers no longer fire; the background runs on", on_device=True),
     "background_hangs": Fault("background never runs again; ticks go on", on_device=True),
     "cpu_hangs": Fault("nothing runs any more; pins stay as they are", on_device=True),

@@ -28,6 +28,10 @@ class InputError(ItableError):
     """Something that the user gave is wrong: a file, a session number, a folder."""
 
 
+class CalibrationFailedError(ItableError):
+    """The calibration did not come off: no rest, too few, or none that goes with the others."""
+
+
 class NoDeviceError(ItableError):
     """There is no table to talk to, or too many, or its port cannot be opened."""
 

@@ -1,8 +1,12 @@
 """The stand-ins for the chip's modules, seen from a real MicroPython and from the bench."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from table_bench.virtual import BenchError, VirtualTable, device
+from table_bench.virtual.table import DEFAULT_ENTRY
 
 
 def ask(table, question: bytes) -> bytes:
@@ -443,6 +447,58 @@ def test_a_fast_clock_ticks_more_often(runner):
         assert table.ticks - before == pytest.approx(1100, abs=1)
 
 
+THREE_CLOCKS = """
+import machine, sys, time
+from machine import RTC, Timer
+
+class Count:
+    def __init__(self):
+        self.ticks = 0
+
+    def tick(self, timer):
+        self.ticks += 1
+
+count = Count()
+Timer(period=10, mode=Timer.PERIODIC, callback=count.tick, hard=True)
+while True:
+    machine.idle()
+    if count.ticks % 100 == 0:
+        print(count.ticks * 10, time.ticks_ms(), time.time() * 1000)
+"""
+
+
+@pytest.mark.parametrize(
+    ("clock", "gained"),
+    [("ticks", (1, 0, 0)), ("ticks_ms", (0, 1, 0)), ("rtc", (0, 0, 1)), ("all", (1, 1, 1))],
+)
+@pytest.mark.parametrize("ppm", [100_000, -50_000])
+def test_each_clock_can_be_wrong_alone_and_is_right_again(clock, gained, ppm):
+    def read(table):
+        table.advance(30_000)
+        lines = table.console.splitlines()
+        return [int(number) for number in lines[-1].split()], table.now_ms
+
+    with VirtualTable(entry=THREE_CLOCKS) as table:
+        before, _ = read(table)
+        table.inject("clock_drift", ppm=ppm, clock=clock)
+        table.advance(100_000)
+        table.clear_fault("clock_drift")
+        after, _ = read(table)
+        steps = [b - a for a, b in zip(before, after, strict=True)]
+        least = min(steps) if ppm > 0 else max(steps)
+        if clock == "all":
+            assert max(steps) - min(steps) <= 1_000
+            assert steps[0] == pytest.approx(130_000 + ppm / 10, abs=10_050)
+        else:
+            expected = [ppm // 10 * share for share in gained]
+            assert [step - least for step in steps] == pytest.approx(expected, abs=2_001)
+
+
+def test_a_clock_of_the_controller_that_does_not_exist_is_refused(runner):
+    with VirtualTable(entry=runner) as table, pytest.raises(ValueError, match="no clock 'sun'"):
+        table.inject("clock_drift", clock="sun")
+
+
 def test_unknown_faults_and_parameters_are_refused(runner):
     with VirtualTable(entry=runner) as table:
         with pytest.raises(ValueError, match="no fault 'nonsense'"):
@@ -469,3 +525,18 @@ def test_a_process_that_dies_is_reported_with_its_last_words():
         VirtualTable(entry=program) as table,
     ):
         table.advance(1000)
+
+
+def test_the_bench_runs_what_main_py_runs():
+    main = Path(__file__).resolve().parents[2] / "firmware" / "main.py"
+    assert ast.dump(ast.parse(DEFAULT_ENTRY)) == ast.dump(
+        ast.Module(ast.parse(main.read_text()).body[1:], [])  # all but the docstring
+    )
+
+
+def test_the_modules_leave_the_heap_in_large_pieces():
+    before, after = DEFAULT_ENTRY.rsplit("startup.run()", 1)
+    program = before + "gc.collect()\nprint(len(bytearray(100_000)))\n" + after
+    with VirtualTable(entry=program) as table:
+        table.advance(2_000)
+        assert table.console == "100000\n"

@@ -1,4 +1,4 @@
-"""`make bench`: what the tick costs, how fast the virtual table runs, how well it tracks."""
+"""`make bench`: what the tick costs, how fast the virtual table runs, how well the bed moves."""
 
 import json
 import subprocess
@@ -9,8 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from inversion_table.safety import limits, states
+from table_bench.campaign.plan_of_runs import RIDERS
 from tests.micropython import run_on_micropython
+from tests.session.driven_table import DrivenTable
+from tests.session.test_true_motion import BALANCED, FULL, settings, speeding_up
 
+SETTINGS = (500, 2_000, limits.ACCELERATION_SETTING_MAX_MDEG_PER_S2)
 RIDERS_KG = (50, 80, 120)
 
 
@@ -60,11 +65,30 @@ def session_table() -> Table:
     return table
 
 
+def motion_table() -> Table:
+    """What the bed itself does, in deg/s2: the worst of two plans, on the bench's physics."""
+    table = Table("rider", *(f"set {setting / 1000} deg/s²" for setting in SETTINGS))
+    for name, rider in RIDERS.items():
+        worst = []
+        for setting in SETTINGS:
+            found = []
+            for plan in (FULL, BALANCED):
+                driven = DrivenTable(settings(setting), plan, rider, seed=2).boot()
+                driven.tick(start_edge=True)
+                driven.run(0.5)
+                driven.until_state(states.HOME)
+                found.append(speeding_up(driven))
+            worst.append(f"{max(found):.2f}")
+        table.add_row(name, *worst)
+    return table
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print every table."""
     console = Console()
     console.print(tick_table())
     console.print(session_table())
+    console.print(motion_table())
 
 
 main()

@@ -27,7 +27,7 @@ def all_fields():
 
 def test_definitions_are_well_formed() -> None:
     for method, (params, result, when) in METHODS.items():
-        assert when in ("any", "home"), method
+        assert when in ("any", "home", "switch"), method
         for fields in (params, result):
             names = [field[0] for field in fields]
             assert len(names) == len(set(names)), method
@@ -39,7 +39,12 @@ def test_definitions_are_well_formed() -> None:
 
 def test_only_return_and_stop_may_act_and_only_they_and_status_answer_in_a_session() -> None:
     answered = {name for name, (_, _, when) in METHODS.items() if when == "any"}
-    assert answered == {"hello", "status", "session.return", "session.stop"}
+    told = {"hello", "status", "imu.rest", "calibration.get"}
+    assert answered == told | {"session.return", "session.stop"}
+    # Only this one asks by itself whether it may (RQ-112).
+    assert {name for name, (_, _, when) in METHODS.items() if when == "switch"} == {
+        "calibration.put"
+    }
     assert {name for name in METHODS if name.startswith("session.")} == {
         "session.return",
         "session.stop",
@@ -155,7 +160,8 @@ def test_every_error_code_has_a_text_and_no_two_are_alike() -> None:
         value
         for name, value in vars(messages).items()
         if name.isupper() and isinstance(value, int) and name not in ("PROTOCOL",)
-        if not name.startswith("_") and name != "LOG_READ_MAX_BYTES"
+        if not name.startswith("_")
+        and name not in ("LOG_READ_MAX_BYTES", "CLOCK_SET_FROM_S", "RESTART_MS")
     }
     assert codes == set(messages.ERROR_TEXTS)
     assert len(set(messages.ERROR_TEXTS.values())) == len(messages.ERROR_TEXTS)

@@ -1,14 +1,17 @@
 """Every intermediate of the estimator is a small int on the chip, whatever the sensors give."""
 
+import copy
 import itertools
 import random
 
 import pytest
 
+from inversion_table.estimation import channel, integer_math
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.sensing.imu import ImuSample
+from tests.benchmarks.tilt import recordings
 from tests.int31 import Int31, attributes_are_checked, wrap_attributes
 
 # Full scale of the wider sensor (MPU-6050): +-32768 counts.
@@ -35,6 +38,13 @@ CALIBRATIONS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _numbers_stay_checked(monkeypatch) -> None:
+    """`int(...)`, which compiled code needs, would turn an Int31 back into a plain int."""
+    for module in (channel, integer_math):
+        monkeypatch.setattr(module, "int", Int31, raising=False)
+
+
 class Harness:
     """An estimator whose numbers are all Int31."""
 
@@ -59,8 +69,7 @@ class Harness:
     def check(self) -> None:
         for part in (self.estimator.primary, self.estimator.monitor, self.estimate):
             assert attributes_are_checked(part)
-        channel = self.estimator.primary
-        assert type(channel._ux) is Int31
+        assert type(self.estimator.primary._ux) is Int31
         assert type(self.estimate.tilt_mdeg) is Int31
 
     def settle(self) -> None:
@@ -101,6 +110,36 @@ def test_spinning_at_full_scale_with_any_gravity(calibrations, seconds: int) -> 
             if tick % 7 == 0:
                 rate = [-value for value in rate]
             harness.tick(force, rate if tick >= still else (0, 0, 0), step_ms)
+    harness.check()
+
+
+@pytest.mark.parametrize("calibrations", CALIBRATIONS)
+@pytest.mark.parametrize("ticks", [120, 1_000])
+def test_found_then_upside_down_then_spinning(calibrations, ticks: int) -> None:
+    """Up as far from the force as can be, soon after a start and at the last stage."""
+    settled = Harness(calibrations)
+    for _ in range(ticks):
+        settled.tick((-600_000, 0, 800_000), (0, 0, 0))
+    for force, rate in itertools.product(
+        [(ACCEL_END_UG,) * 3, (-ACCEL_END_UG,) * 3, (600_000, 0, -800_000)],
+        itertools.product((-GYRO_END_UDPS, 0, GYRO_END_UDPS), repeat=3),
+    ):
+        harness = copy.deepcopy(settled)
+        for tick in range(30):
+            harness.tick(force, rate, (10, 20, 40)[tick % 3])
+        harness.check()
+
+
+def test_the_fastest_moments_in_the_hand() -> None:
+    """416 deg/s, with the force cut off at the end of this project's own range."""
+    recording = next(iter(recordings.recordings()))
+    fastest = int(abs(recording.rate_dps).sum(axis=1).argmax())
+    harness = Harness(CALIBRATIONS[0])
+    for tick in (*range(400), *range(fastest - 400, fastest + 400)):
+        force = [
+            max(-ACCEL_END_UG, min(ACCEL_END_UG, int(v * 1e6))) for v in recording.force_g[tick]
+        ]
+        harness.tick(force, [int(v * 1e6) for v in recording.rate_dps[tick]])
     harness.check()
 
 

@@ -35,7 +35,7 @@ DEFECTS = (
     ("a return has no end", "(k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS)", "False"),
     ("a return that is not led goes on so", "not (led and monitors.tilt_trusted)", "not monitors.tilt_trusted"),
     ("a blind return pushes on", "    if met_something or ", "    if "),
-    ("START with a welded relay", "    if inputs.relay_closed:\n        return faults.RELAY_WELDED\n", ""),
+    ("START asks no interlock", "refusal = interlocks.refusal(estimate, inputs, monitors, at_home)", "refusal = faults.NO_FAULT"),
     ("after a power loss the table moves by itself", "    assessed = k.assessing and", "    assessed ="),
     ("outward duty on the way home", "duty = min(0, wished)", "duty = wished"),
     ("duty rises at once", "return min(wanted_permille, max(then_permille, 0) + limits.DUTY_STEP_PERMILLE)", "return wanted_permille"),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inversion_table.safety import faults, limits, ports, states
+from inversion_table.safety.memory import NO_WIND_DOWN
 from tests.explore.choices import Clock
 from tests.explore.world import LICENCE_HOME, LICENCE_NONE, LICENCE_STARTED, World
 
@@ -422,13 +423,16 @@ def _return_under_way(w: World) -> None:
         ):
             if k.blind or backing_off(k):
                 demand(2, out.duty_permille < 0, "a blind return does not drive")
+            elif k.wind_down != NO_WIND_DOWN:
+                asked = before.wind_down == k.wind_down or w.inputs.pause_edge
+                demand(2, asked, "a return comes to rest by itself")
             elif w.wish.request == states.WISH_MOVE and w.wish.duty_permille < 0:
                 demand(2, out.duty_permille < 0, "a return does not follow its leader")
         return
     if before.state != states.RETURNING:
         return
     if k.state == states.PAUSED:
-        demand(2, w.inputs.pause_edge, "a return pauses by itself")
+        demand(2, before.wind_down == states.PAUSED, "a return pauses by itself")
         demand(2, k.paused_return, "a paused return forgets that it was one")
         demand(2, before.fault == faults.NO_FAULT, "a return for a fault pauses")
         demand(2, not before.blind, "a blind return pauses")

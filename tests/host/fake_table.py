@@ -26,6 +26,7 @@ STATUS: dict[str, Any] = {
     "fault": "NO_FAULT",
     "fault_patient": "All is well.",
     "fault_engineer": "no fault",
+    "last_fault": None,
     "refused": "NO_FAULT",
     "refused_patient": "All is well.",
     "plan_id": "0123456789abcdef",
@@ -48,6 +49,25 @@ STATUS: dict[str, Any] = {
     "late_ticks": 0,
     "heap_free": 200_000,
     "log_lost": 0,
+    "calibrated": True,
+    "home_off_mdeg": 120,
+    "program": "",
+    "last_start": "power-up or brown-out",
+    "unix_s": 0,
+}
+
+
+WINDOW: dict[str, Any] = {
+    "window": 5,
+    "verdict": "still",
+    "mean": [965_900, 0, 258_800, 0, 0, 0],
+    "accel_scatter_ug": 1_000,
+    "gyro_scatter_udps": 40_000,
+    "accel_shift_ug": 100,
+    "gyro_shift_udps": 9_000,
+    "temperature_mdegc": 24_000,
+    "ok": True,
+    "tilt_mdeg": -75_000,
 }
 
 
@@ -62,6 +82,18 @@ class FakeTable:
         self.firmware = "0.1.0"
         self.plan = None
         self.busy = False
+        self.calibration = {
+            "calibrated": True,
+            "tilt_max_mdeg": 60_000,
+            "slot": "",
+            "damaged": "",
+            "current": None,
+            "previous": None,
+            "arrivals": [],
+        }
+        self.windows = {"primary": dict(WINDOW), "monitor": dict(WINDOW)}
+        self.refuse_calibration = ""
+        self.put = []
         self.mute = False
         self.garbage = b""
         self.requests = []
@@ -96,7 +128,11 @@ class FakeTable:
             "session.stop": lambda params: ({"state": "STOPPED"}, None),
             "log.list": self._list,
             "log.read": self._read,
+            "clock.set": self._set_clock,
             "settings.get": self._settings,
+            "imu.rest": lambda params: (self.windows, None),
+            "calibration.get": lambda params: (self.calibration, None),
+            "calibration.put": self._put_calibration,
         }
 
     def _hello(self, params):
@@ -132,9 +168,19 @@ class FakeTable:
         part = data[params["offset"] : params["offset"] + params["length"]]
         return {**params, "length": len(part), "total": len(data)}, part
 
+    def _set_clock(self, params):
+        self.status["unix_s"] = params["unix_s"]
+        return {"unix_s": params["unix_s"]}, None
+
     def _settings(self, params):
         bounds = {name: list(limits.SETTINGS[name]) for name in limits.SETTINGS}
         return {"settings": self.settings.to_dict(), "bounds": bounds}, None
+
+    def _put_calibration(self, params):
+        if self.refuse_calibration:
+            raise Refusal(messages.CALIBRATION_REFUSED, self.refuse_calibration)
+        self.put.append(params["calibration"])
+        return {"version": 2, "restarts_ms": 300}, None
 
 
 class PtyTable:

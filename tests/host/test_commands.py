@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from inversion_table.contract.messages import CLOCK_SET_FROM_S
 from itable import __version__, exits
 from itable.errors import RefusedError
 from itable.link import ports
 from itable.link.client import Client
+from itable.link.clock import keep
 from itable.plans.loading import load
 from itable.plans.upload import upload
 from itable.screen.chart import clock
@@ -175,6 +177,29 @@ def test_upload(run, here, table):
     assert table.table.plan.name == "Kim 2013, 60 deg arm"
 
 
+@pytest.mark.requirement("RQ-093")
+@pytest.mark.parametrize(("off_s", "sets"), [(None, True), (-60, True), (3_600, True), (0, False)])
+def test_an_upload_sets_a_clock_that_is_off(run, here, table, monkeypatch, off_s, sets):
+    now_s = 1_789_000_000
+    monkeypatch.setattr("itable.commands.plan.time.time", lambda: now_s + 0.9)
+    table.table.status["unix_s"] = 0 if off_s is None else now_s + off_s
+    assert run("plan", "upload", "good.toml", "--port", table.port).exit_code == exits.OK
+    asked = [request["method"] for request in table.table.requests]
+    assert ("clock.set" in asked) == sets
+    assert table.table.status["unix_s"] == now_s
+
+
+def test_a_busy_table_keeps_its_clock(table):
+    table.table.busy = True
+    with ports.connect(table.port) as client:
+        assert not keep(client, CLOCK_SET_FROM_S)
+        table.table.busy = False
+        assert keep(client, CLOCK_SET_FROM_S)
+        assert not keep(client, CLOCK_SET_FROM_S + 2)
+        assert keep(client, CLOCK_SET_FROM_S + 3)
+        assert not keep(client, CLOCK_SET_FROM_S - 1)  # a computer that knows no time
+
+
 def test_upload_of_a_bad_plan_asks_the_table_nothing_more(run, here, table):
     result = run("plan", "upload", "bad.toml", "--port", table.port)
     assert result.exit_code == exits.PROBLEM
@@ -213,6 +238,16 @@ def test_status_in_words(run, table):
         fault="ESTOP_PRESSED",
         fault_patient="The emergency stop is pressed.",
         fault_engineer="E-stop contact open",
+        last_fault={
+            "code": 1,
+            "name": "ESTOP_PRESSED",
+            "age_ms": 83_000,
+            "state": "MOVING",
+            "tilt_mdeg": 31_200,
+            "rate_mdeg_per_s": 2_900,
+            "current_ma": 2_450,
+            "supply_mv": 24_000,
+        },
         tilt_mdeg=30_000,
         head_down_ms=350_000,
     )
@@ -225,6 +260,7 @@ def test_status_in_words(run, table):
         "30.0°",
         "5:50 of 6:00",
         "E-STOP PRESSED",
+        "1:23 ago, moving at 31.2°, 2.9°/s, 2.5 A, 24.0 V",
         "Test plan",
     ):
         assert words in text

@@ -1,6 +1,8 @@
 """An application that only remembers what it is asked for. Runs on CPython and MicroPython."""
 
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.rest import RestWatch
+from inversion_table.journal.last_fault import LastFault
 from inversion_table.safety import limits
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.session.program import Program
@@ -10,6 +12,36 @@ from inversion_table.session.sequencer import Sequencer
 class FakeRecorder:
     lost_records = 0
     lost_pages = 0
+
+
+class FakeProgramCheck:
+    problem = ""
+
+
+class FakeCalibration:
+    """Keeps nothing; `refuse` is raised by the next replacement."""
+
+    def __init__(self):
+        self.calibrated = True
+        self.refuse = None
+        self.damaged = ""
+
+    def to_dict(self):
+        return {
+            "calibrated": self.calibrated,
+            "slot": "a",
+            "damaged": self.damaged,
+            "current": {"version": 3},
+            "previous": None,
+        }
+
+
+class FakeHomeAngle:
+    def __init__(self):
+        self.measured = False
+        self.primary_mdeg = 0
+        self.monitor_mdeg = 0
+        self.arrivals = []
 
 
 class FakeApp:
@@ -24,6 +56,14 @@ class FakeApp:
         self.decision = Decision()
         self.sequencer = Sequencer()
         self.recorder = FakeRecorder()
+        self.last_fault = LastFault()
+        self.program_check = FakeProgramCheck()
+        self.calibration = FakeCalibration()
+        self.home_angle = FakeHomeAngle()
+        self.primary_rest = RestWatch(0)
+        self.monitor_rest = RestWatch(2)
+        self.start_cause = 1
+        self.unix_s = 0
         self.ticks = 1_073_741_823
         self.late_ticks = 3
         self.heap_free = 100_000
@@ -36,8 +76,27 @@ class FakeApp:
     def in_session(self):
         return self.moving
 
+    def on_home_switch(self):
+        return not self.moving
+
+    def replace_calibration(self, values):
+        self.calls.append("replace_calibration")
+        if self.calibration.refuse is not None:
+            raise self.calibration.refuse
+        return 4
+
     def uptime_ms(self):
         return 4_000_000_000
+
+    def fault_age_ms(self):
+        return 61_000
+
+    def unix_time_s(self):
+        return self.unix_s
+
+    def set_clock(self, unix_s):
+        self.calls.append("set_clock")
+        self.unix_s = unix_s
 
     def ask_return(self):
         self.calls.append("return")

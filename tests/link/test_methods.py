@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from inversion_table.contract import frame, messages
 from inversion_table.contract.messages import METHODS, contract_hash, field_problem
 from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.estimation import rest
+from inversion_table.estimation.calibration import CalibrationError
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
-from inversion_table.safety import faults, limits
+from inversion_table.safety import faults, limits, states
 from inversion_table.session.plan import Plan, Step, StepSet
 from inversion_table.session.program import Program
 from inversion_table.store.values import StoreError
@@ -55,6 +57,8 @@ def put(plan: Plan) -> dict:
 GOOD_PARAMS = {
     "plan.put": put(PLAN),
     "log.read": {"session": 7, "offset": 0, "length": 10},
+    "calibration.put": {"calibration": {"version": 0}},
+    "clock.set": {"unix_s": 1_800_000_000},
 }
 
 
@@ -74,7 +78,7 @@ def test_each_result_is_what_its_definition_says(app: FakeApp, method: str) -> N
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
     # What an application may be asked for is written down here: to return, to stop, to keep a
-    # plan for the next START. All that the tick reads stays as it was.
+    # plan for the next START, to set the clock. All that the tick reads stays as it was.
     kept = {
         name: dict(vars(thing))
         for name, thing in vars(app).items()
@@ -86,6 +90,8 @@ def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
         "session.stop": ["stop"],
         "plan.put": ["store_plan"],
         "log.read": ["log_read"],
+        "calibration.put": ["replace_calibration"],
+        "clock.set": ["set_clock"],
     }
     assert app.calls == allowed.get(method, [])
     for name, values in kept.items():
@@ -261,6 +267,28 @@ def test_the_log_says_what_it_lost(app: FakeApp) -> None:
     assert ask(app, "status")["result"]["log_lost"] == 5
 
 
+@pytest.mark.requirement("RQ-093")
+def test_the_clock_is_set_and_told(app: FakeApp) -> None:
+    assert ask(app, "status")["result"]["unix_s"] == 0
+    reply = ask(app, "clock.set", {"unix_s": 1_800_000_000})
+    assert reply["result"] == {"unix_s": 1_800_000_000}
+    assert ask(app, "status")["result"]["unix_s"] == 1_800_000_000
+
+
+@pytest.mark.parametrize("unix_s", [0, 1_735_689_599, 1 << 32, -1, True, "1800000000", None])
+def test_a_time_that_cannot_be_is_refused(app: FakeApp, unix_s: object) -> None:
+    reply = ask(app, "clock.set", {"unix_s": unix_s})
+    assert reply["error"]["code"] == messages.INVALID_PARAMS
+    assert "set_clock" not in app.calls
+
+
+@pytest.mark.requirement("RQ-062")
+def test_the_clock_is_set_only_at_home(app: FakeApp) -> None:
+    app.moving = True
+    assert ask(app, "clock.set", {"unix_s": 1_800_000_000})["error"]["code"] == messages.BUSY
+    assert "set_clock" not in app.calls
+
+
 def test_settings_come_with_their_bounds(app: FakeApp) -> None:
     result = ask(app, "settings.get")["result"]
     assert result["settings"] == limits.Settings().to_dict()
@@ -275,3 +303,86 @@ def test_the_fault_of_the_moment_is_told_in_words(app: FakeApp) -> None:
     result = ask(app, "status")["result"]
     assert "ankle lock" in result["fault_patient"]
     assert "interlock" in result["fault_engineer"]
+
+
+@pytest.mark.requirement("RQ-106")
+def test_the_last_fault_is_told_with_its_time_and_what_was_measured(app: FakeApp) -> None:
+    assert ask(app, "status")["result"]["last_fault"] is None
+    app.decision.state = states.MOVING
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 990)
+    app.decision.state = states.FAULT
+    app.decision.fault = faults.OVERCURRENT
+    app.estimate.tilt_mdeg = 41_000
+    app.estimate.rate_mdeg_per_s = -20
+    app.inputs.current_ma = 9_400
+    app.inputs.supply_mv = 23_000
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 1_000)
+    told = {
+        "code": faults.OVERCURRENT,
+        "name": "OVERCURRENT",
+        "age_ms": 61_000,
+        "state": "MOVING",
+        "tilt_mdeg": 41_000,
+        "rate_mdeg_per_s": -20,
+        "current_ma": 9_400,
+        "supply_mv": 23_000,
+    }
+    assert ask(app, "status")["result"]["last_fault"] == told
+    assert app.last_fault.then_ms == 1_000
+    # Neither what is measured later nor the end of the fault changes it.
+    app.inputs.current_ma = 0
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 1_010)
+    app.decision.fault = faults.NO_FAULT
+    app.last_fault.note(app.decision, app.estimate, app.inputs, 1_020)
+    assert ask(app, "status")["result"]["last_fault"] == told
+    assert app.last_fault.count == 1
+
+
+def test_a_rest_window_is_told_as_it_is(app: FakeApp) -> None:
+    app.monitor_rest.verdict = rest.SHAKEN
+    app.monitor_rest.mean[2] = 1_010_000
+    app.estimate.primary_tilt_mdeg = -75_100
+    app.estimate.primary_ok = True
+    result = ask(app, "imu.rest")["result"]
+    assert (result["primary"]["tilt_mdeg"], result["primary"]["ok"]) == (-75_100, True)
+    assert result["primary"]["verdict"] == "lost"
+    assert (result["monitor"]["verdict"], result["monitor"]["mean"][2]) == ("shaken", 1_010_000)
+
+
+@pytest.mark.requirement("RQ-112")
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (CalibrationError("primary: 3 deg off"), messages.CALIBRATION_REFUSED),
+        (StoreError("full"), messages.STORE_FAILED),
+        (OSError(28), messages.STORE_FAILED),
+    ],
+)
+def test_a_calibration_that_is_not_kept_says_why(app: FakeApp, problem, code) -> None:
+    app.calibration.refuse = problem
+    error = ask(app, "calibration.put", GOOD_PARAMS["calibration.put"])["error"]
+    assert error["code"] == code
+    assert str(problem) in error["message"]
+
+
+@pytest.mark.requirement("RQ-113")
+def test_a_plan_too_steep_for_an_uncalibrated_table_is_told_so(app: FakeApp) -> None:
+    app.settings.tilt_max_mdeg = limits.UNCALIBRATED_TILT_MAX_MDEG
+    app.calibration.calibrated = False
+    for tilt_mdeg in (30_000, 30_001):
+        plan = make((tilt_mdeg, 3_000, 1_000))
+        reply = ask(app, "plan.put", put(plan))
+        assert ("result" in reply) == (tilt_mdeg == 30_000)
+    assert "never calibrated and limits itself to 30 deg" in reply["error"]["message"]
+    assert "itable calibrate" in reply["error"]["data"]["problems"][0]["text"]
+    assert ask(app, "status")["result"]["calibrated"] is False
+
+
+@pytest.mark.requirement("RQ-114")
+def test_status_tells_the_worse_imu_at_home(app: FakeApp) -> None:
+    assert ask(app, "status")["result"]["home_off_mdeg"] is None
+    angle = app.home_angle
+    angle.measured, angle.primary_mdeg, angle.monitor_mdeg = True, 150, -900
+    assert ask(app, "status")["result"]["home_off_mdeg"] == -900
+    angle.primary_mdeg = 950
+    assert ask(app, "status")["result"]["home_off_mdeg"] == 950

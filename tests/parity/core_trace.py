@@ -135,10 +135,12 @@ def trace_motion(dice):
             target = dice.between(-78_000, 90_000)
             rate = dice.between(200, 6_000)
             crc = 0
+            turning = 0
             for tick in range(600):
                 dt_ms = dice.choose((10, 10, 10, 10, 9, 11, 0, 50, 400)) if number % 2 else 10
-                arrived = motion.move(tilt_mdeg, target, rate, acceleration, dt_ms)
-                tilt_mdeg += (motion.ref_mdeg() - tilt_mdeg) // 2
+                arrived = motion.move(tilt_mdeg, turning, target, rate, acceleration, dt_ms)
+                turning = (motion.ref_mdeg() - tilt_mdeg) * 50 + motion.duty_permille
+                tilt_mdeg += (motion.ref_mdeg() - tilt_mdeg) // 2 + motion.duty_permille // 100
                 row = "%d %d %d %d" % (
                     motion.ref_udeg, motion.rate_mdeg_per_s, motion.duty_permille, arrived
                 )  # fmt: skip
@@ -146,7 +148,7 @@ def trace_motion(dice):
                 if tick % 200 == 0:
                     print("motion", number, leg, row)
             print("motion", number, leg, crc)
-            while not motion.come_to_rest(tilt_mdeg, acceleration, 10):
+            while not motion.come_to_rest(tilt_mdeg, turning, acceleration, 10):
                 pass
             print("motion rests", motion.ref_udeg)
 

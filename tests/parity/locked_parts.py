@@ -88,7 +88,7 @@ def locked_panel(dice):
                 pin.level = 1 - pin.level
         elif tick == 5_000:
             pins.start.level = pins.pause.level = pins.return_home.level = 1
-        elif tick == 5_010:
+        elif tick == 5_060:
             pins.start.level = pins.pause.level = 0
         panel.read(inputs, now_ms)
         edges += inputs.start_edge
@@ -180,9 +180,9 @@ def locked_motion(dice):
         if tick % 500 == 0:
             target = dice.between(-75_000, 60_000)
         if tick % 500 < 450:
-            arrivals += motion.move(motion.ref_mdeg(), target, 6_000, 5_000, 10)
+            arrivals += motion.move(motion.ref_mdeg(), 6_000, target, 6_000, 5_000, 10)
         else:
-            motion.come_to_rest(motion.ref_mdeg(), 5_000, 10)
+            motion.come_to_rest(motion.ref_mdeg(), 0, 5_000, 10)
     heap_unlock()
     print("motion", arrivals > 0)
 
@@ -197,6 +197,7 @@ def locked_sequencer(dice):
     estimate.tilt_mdeg = -3_000
     now_ms = (1 << 30) - 1_000
     steps = 0
+    before_mdeg = 0
     heap_lock()
     for tick in range(3 * TICKS):
         now_ms = (now_ms + 10) & 0x3FFFFFFF
@@ -214,6 +215,10 @@ def locked_sequencer(dice):
             wish,
         )  # fmt: skip
         estimate.tilt_mdeg = wish.target_mdeg
+        if wish.target_mdeg == before_mdeg:  # a start waits until the bed comes loose
+            estimate.tilt_mdeg += wish.duty_permille // 5
+        before_mdeg = wish.target_mdeg
+        estimate.rate_mdeg_per_s = wish.rate_mdeg_per_s
         steps = max(steps, sequencer.step_number)
     heap_unlock()
     print("sequencer", steps > 5)

@@ -25,6 +25,9 @@ SHARED_WITH_HOST = (
     "inversion_table.session.plan",
     "inversion_table.session.profile",
     "inversion_table.safety.limits",
+    "inversion_table.estimation.calibration",
+    "inversion_table.estimation.rest",
+    "inversion_table.estimation.table_calibration",
 )
 # Only the tick, and what builds it, hands decisions to the motor.
 MAY_USE_ACTUATION = ("app.py", "board.py", "actuation/")
@@ -354,8 +357,13 @@ _WALL_CLOCK = {
 }
 
 
-# A session's log carries the date for people, where a host has set the clock: read in one place.
-_DATE_STAMP = (PACKAGE + "startup.py", "unix_time_s")
+# A session's log carries the date for people, where a host has set the clock.
+# The board hands the real-time clock to what compares it with the other clocks, and may set it.
+_MAY_KNOW_THE_DATE = (
+    (PACKAGE + "board.py", "unix_time_s"),
+    (PACKAGE + "board.py", "rtc_s"),
+    (PACKAGE + "board.py", "set_clock"),
+)
 
 
 def nothing_depends_on_wall_time(sources: list[Source]) -> list[str]:
@@ -368,7 +376,7 @@ def nothing_depends_on_wall_time(sources: list[Source]) -> list[str]:
         stamp = {
             inner
             for node in ast.walk(source.tree)
-            if isinstance(node, ast.FunctionDef) and (source.path, node.name) == _DATE_STAMP
+            if isinstance(node, ast.FunctionDef) and (source.path, node.name) in _MAY_KNOW_THE_DATE
             for inner in ast.walk(node)
         }
         for node in ast.walk(source.tree):

@@ -139,7 +139,7 @@ BROKEN = [
     (rules.nothing_depends_on_wall_time, "journal/a.py", "import time\nt = time.time()", 2),
     (
         rules.nothing_depends_on_wall_time,
-        "startup.py",
+        "board.py",
         "import time\ndef unix_time_s():\n    return time.time()\ndef f():\n    return time.time()",
         5,
     ),
@@ -254,7 +254,7 @@ KEPT = [
     (rules.nothing_depends_on_wall_time, "app.py", "import time\nt = time.ticks_ms()"),
     (
         rules.nothing_depends_on_wall_time,
-        "startup.py",
+        "board.py",
         "import time\ndef unix_time_s():\n    return time.time()",
     ),
     (rules.nothing_depends_on_wall_time, "tests/test_a.py", "import time\nt = time.monotonic()"),

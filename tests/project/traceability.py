@@ -231,6 +231,8 @@ def constants(text: str) -> Mapping[str, int]:
     values: dict[str, int] = {}
 
     def value_of(node: ast.expr) -> int | None:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "const":
+            node = node.args[0]
         if isinstance(node, ast.Constant) and type(node.value) is int:
             return node.value
         if isinstance(node, ast.Name):
@@ -290,6 +292,18 @@ def _number_problem(files: Files, number: str, unit: str, name: str) -> str:
     if sign * scaled != actual * 10 ** len(part):
         return f"it says {number} {unit}, but {name} is {actual}"
     return ""
+
+
+def number_problems(files: Files, text: str) -> Iterator[str]:
+    """Each number of a text that is not its named constant's, each constant without a number."""
+    checked = NUMBER.findall(text)
+    for number, unit, name in checked:
+        problem = _number_problem(files, number, unit, name)
+        if problem:
+            yield problem
+    names = Counter(NAME.findall(text))
+    for name in sorted((names - Counter(name for _, _, name in checked)).keys()):
+        yield f"{name} stands behind no number with a unit"
 
 
 def _ends(name: str, suffix: str) -> bool:
@@ -379,14 +393,8 @@ def _requirement_problems(files: Files, links: Links) -> Iterator[str]:
                 yield f"{REQUIREMENTS}: {id_} is not met, and there is no reason"
             if cited and tested:
                 yield f"{REQUIREMENTS}: {id_} has code and a test: move it up to what is met"
-        checked = NUMBER.findall(requirement.text)
-        for number, unit, name in checked:
-            problem = _number_problem(files, number, unit, name)
-            if problem:
-                yield f"{REQUIREMENTS}: {id_}: {problem}"
-        names = Counter(NAME.findall(requirement.text))
-        for name in sorted((names - Counter(name for _, _, name in checked)).keys()):
-            yield f"{REQUIREMENTS}: {id_}: {name} stands behind no number with a unit"
+        for problem in number_problems(files, requirement.text):
+            yield f"{REQUIREMENTS}: {id_}: {problem}"
 
 
 # --- the table -------------------------------------------------------------------------------

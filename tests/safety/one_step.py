@@ -17,6 +17,8 @@ class Watch:
     def __init__(self) -> None:
         self.active = faults.NO_FAULT
         self.tilt_trusted = True
+        self.backed_off = False
+        self.return_futile = False
 
 
 class OneStep:
@@ -42,6 +44,8 @@ class OneStep:
         self.inputs.supply_mv = 24_000
         self.inputs.plan_ready = True
         self.inputs.settings_ok = True
+        self.inputs.program_ok = self.inputs.clocks_ok = True
+        self.inputs.home_angle_ok = True
         self.inputs.settled = True
         self.watch = Watch()
         self.settings = limits.Settings()

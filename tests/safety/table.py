@@ -6,7 +6,8 @@ relay follows the heartbeat late; the current is that of a motor that turns or i
 broken is an attribute.
 """
 
-from inversion_table.safety import kernel, limits, states
+from inversion_table.safety import limits, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import BOOT_POWER_ON, Decision, Inputs, Wish
 from inversion_table.session.plan import Plan, Step, StepSet
@@ -56,7 +57,8 @@ class Table:
         self.decision = Decision()
         self.monitors = Monitors()
         self.sequencer = Sequencer()
-        self.kernel = kernel.KernelState(boot)
+        self.guarded = GuardedKernel(boot)
+        self.kernel = self.guarded.state
         self.now_ms = now_ms
         self.tick_ms = 10
         self.tilt_udeg = tilt_mdeg * 1000
@@ -85,6 +87,8 @@ class Table:
         self.monitor_lost = False
         self.disagreement_mdeg = 0
         self.blocked = False
+        self.outward_stop_udeg = OUTWARD_STOP_UDEG
+        """Something in the way may be nearer than the end stop."""
         self.creep_mdeg_per_s = 0
         self.reversed = False
         self.current_stuck_ma = -1
@@ -95,6 +99,15 @@ class Table:
         self.button_stuck = False
         self.sequencer_dead = False
         """It wishes nothing any more."""
+
+    def restart(self, boot=BOOT_POWER_ON):
+        """Power off and on: the controller forgets, the bed stays where it is."""
+        self.decision = Decision()
+        self.monitors = Monitors()
+        self.sequencer = Sequencer()
+        self.guarded = GuardedKernel(boot)
+        self.kernel = self.guarded.state
+        self.boot()
 
     def tilt_mdeg(self):
         return self.tilt_udeg // 1000
@@ -111,8 +124,8 @@ class Table:
                 self.program, self.decision, self.estimate, self.inputs, self.settings,
                 self.now_ms, self.wish,
             )  # fmt: skip
-        kernel.step(
-            self.kernel, self.wish, self.estimate, self.inputs, self.monitors, self.settings,
+        self.guarded.step(
+            self.wish, self.estimate, self.inputs, self.monitors, self.settings,
             self.now_ms, self.decision,
         )  # fmt: skip
         self._move()
@@ -144,6 +157,8 @@ class Table:
         inputs.supply_mv = self.supply_mv if self.supply_stuck_mv < 0 else self.supply_stuck_mv
         inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok
+        inputs.program_ok = inputs.clocks_ok = True
+        inputs.home_angle_ok = True
         inputs.settled = self.settled
         estimate = self.estimate
         estimate.primary_ok = not self.primary_lost and not self.tilt_lost
@@ -186,7 +201,7 @@ class Table:
         before_udeg = self.tilt_udeg
         if not self.blocked:
             self.tilt_udeg += rate * self.tick_ms
-        self.tilt_udeg = max(HOME_STOP_UDEG, min(OUTWARD_STOP_UDEG, self.tilt_udeg))
+        self.tilt_udeg = max(HOME_STOP_UDEG, min(self.outward_stop_udeg, self.tilt_udeg))
         moved_udeg = self.tilt_udeg - before_udeg
         self.rate_mdeg_per_s = moved_udeg // self.tick_ms if self.tick_ms else 0
         if self.current_stuck_ma >= 0:

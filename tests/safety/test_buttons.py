@@ -10,7 +10,7 @@ from tests.safety.table import STUCK_CLOSED, STUCK_OPEN, WORKING, Table, simple_
 EDGES = ("start_edge", "pause_edge", "return_edge", "jog_down_edge", "host_return")
 AFTER_START = {states.HOME: states.MOVING, states.PAUSED: states.HOLDING}
 # In HOLDING the bed stands: there is nothing to come to rest from.
-AFTER_PAUSE = {states.HOLDING: states.PAUSED, states.RETURNING: states.PAUSED}
+AFTER_PAUSE = {states.HOLDING: states.PAUSED}
 AFTER_RETURN = {
     states.HOLDING: states.RETURNING,
     states.PAUSED: states.RETURNING,
@@ -57,7 +57,8 @@ def test_each_button_in_each_state(state: int, button: str, after: dict[int, int
     setattr(one.inputs, button, False)
     assert out.state == after.get(state, state)
     stops = button in ("pause_edge", "return_edge", "host_return")
-    assert out.winding_down is (state == states.MOVING and stops)
+    pauses_return = state == states.RETURNING and button == "pause_edge"
+    assert out.winding_down is ((state == states.MOVING and stops) or pauses_return)
 
 
 @pytest.mark.requirement("RQ-023")
@@ -103,7 +104,7 @@ class TestWindingDown:
         one.move(900)
         assert one.step().duty_permille == 250
         one.move(-900)
-        assert one.step().duty_permille == -60
+        assert one.step().duty_permille == -5
         one.move(900)
         assert one.step().duty_permille == 0
 
@@ -131,6 +132,8 @@ REFUSALS = [
     (faults.OUTWARD_END, "inputs", "end_reached", True),
     (faults.RELAY_WELDED, "inputs", "relay_closed", True),
     (faults.SETTINGS_CORRUPT, "inputs", "settings_ok", False),
+    (faults.PROGRAM_CORRUPT, "inputs", "program_ok", False),
+    (faults.CLOCKS_APART, "inputs", "clocks_ok", False),
     (faults.TILT_LOST, "watch", "tilt_trusted", False),
     (faults.IMU_PRIMARY_LOST, "estimate", "primary_ok", False),
     (faults.IMU_MONITOR_LOST, "estimate", "monitor_ok", False),
@@ -373,8 +376,11 @@ def test_a_paused_return_goes_on_homeward_by_start_too() -> None:
     table.return_home = True
     table.run(6_000)
     assert table.decision.state == states.RETURNING
-    for _ in range(3):
+    for _ in range(limits.RETURN_PAUSES):
         table.pause = True
+        table.tick()
+        assert table.decision.winding_down
+        assert table.run_until(states.PAUSED, limits.WIND_DOWN_MAX_MS) > 0
         table.run(1_000)
         assert table.decision.state == states.PAUSED
         here = table.tilt_mdeg()
@@ -383,8 +389,6 @@ def test_a_paused_return_goes_on_homeward_by_start_too() -> None:
         assert table.decision.state == states.RETURNING
         assert table.tilt_mdeg() < here
     table.pause = True
-    table.run(1_000)
-    table.return_home = True
     assert table.run_until(states.HOME, 60_000) > 0
 
 

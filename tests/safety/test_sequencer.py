@@ -4,7 +4,7 @@ import pytest
 
 from inversion_table.safety import limits, states
 from inversion_table.safety.ports import Decision, Inputs, Wish
-from inversion_table.session.sequencer import Sequencer
+from inversion_table.session.sequencer import REST, Sequencer
 from tests.int31 import attributes_are_checked, wrap_attributes
 from tests.safety.table import Reading, Table, simple_program
 
@@ -87,3 +87,50 @@ def test_no_intermediate_is_more_than_a_small_int(state: int, mode: int) -> None
         for part in (sequencer, sequencer.motion, wish):
             assert attributes_are_checked(part)
         assert -1_000 <= wish.duty_permille <= 1_000
+
+
+@pytest.mark.requirement("RQ-023")
+@pytest.mark.parametrize("rate", [1_000, 5_000])
+def test_a_pause_on_the_way_home_comes_to_rest_first(rate: int) -> None:
+    """The kernel asks for it by `winding_down`; until then, and after it, the way home is led."""
+    table = Table(simple_program(60_000, 2_000, rate_mdeg_per_s=rate), tilt_mdeg=30_000)
+    table.settings.return_rate_mdeg_per_s = table.settings.rate_max_mdeg_per_s = rate
+    sequencer, decision, estimate, wish = Sequencer(), Decision(), Reading(), Wish()
+    inputs = Inputs()
+    decision.state, decision.ready = states.RETURNING, True
+    estimate.tilt_mdeg = 30_000
+    rates = []
+    for tick in range(1_000):
+        decision.winding_down = tick >= 400
+        sequencer.step(None, decision, estimate, inputs, table.settings, tick * 10, wish)
+        # A bed that follows, and comes loose at once.
+        estimate.tilt_mdeg = wish.target_mdeg - (40 if not sequencer.motion.started else 0)
+        estimate.rate_mdeg_per_s = wish.rate_mdeg_per_s
+        if tick >= 400:
+            rates.append(wish.rate_mdeg_per_s)
+            if wish.request == states.WISH_HOLD:
+                break
+    assert -rate <= rates[0] < -rate + 100
+    assert rates == sorted(rates)  # slower in each tick
+    assert len(rates) == pytest.approx(rate // 20, abs=5)  # at 2 deg/s2, in ticks of 10 ms
+    assert sequencer.returning
+
+
+@pytest.mark.requirement("RQ-029", "RQ-104")
+def test_a_hasty_return_skips_no_rest() -> None:
+    table = Table(simple_program(20_000, 300_000, rest_ms=60_000))
+    table.boot()
+    table.start = True
+    table.run(45_000)
+    table.return_home = True
+    table.run(25_000)
+    assert table.sequencer.return_phase == REST
+    table.inputs.return_hasty = True
+    for _ in range(20):
+        table.return_home = True
+        table.run(50)
+    assert table.sequencer.return_phase == REST
+    table.inputs.return_hasty = False
+    table.return_home = True
+    table.run(50)
+    assert table.sequencer.return_phase != REST

@@ -68,6 +68,9 @@ def test_the_inputs_start_on_the_side_that_permits_nothing() -> None:
     assert not inputs.home_switch
     assert inputs.relay_closed
     assert not inputs.settings_ok
+    assert not inputs.program_ok
+    assert not inputs.clocks_ok
+    assert not inputs.home_angle_ok
     assert not inputs.settled
     assert not inputs.plan_ready
     decision = ports.Decision()
@@ -92,6 +95,7 @@ def test_hard_limits_are_those_of_the_design() -> None:
     assert limits.TILT_MAX_MDEG == 90_000
     assert limits.RATE_MAX_MDEG_PER_S == 6_000
     assert limits.ACCELERATION_MAX_MDEG_PER_S2 == 5_000
+    assert limits.ACCELERATION_SETTING_MAX_MDEG_PER_S2 == 3_000
     assert limits.OVERSPEED_MDEG_PER_S == 8_000
     assert limits.HEAD_DOWN_MAX_MS == 15 * 60_000
     assert limits.SESSION_MAX_MS == 40 * 60_000

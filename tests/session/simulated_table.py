@@ -39,6 +39,8 @@ class NoMonitors:
     def __init__(self):
         self.active = faults.NO_FAULT
         self.tilt_trusted = True
+        self.backed_off = False
+        self.return_futile = False
 
 
 class SimulatedTable:
@@ -63,7 +65,8 @@ class SimulatedTable:
         inputs.estop_pressed = False
         inputs.end_reached = False
         inputs.ankle_locked = True
-        inputs.settings_ok = True
+        inputs.settings_ok = inputs.program_ok = inputs.clocks_ok = True
+        inputs.home_angle_ok = True
         inputs.plan_ready = plan is not None
         inputs.supply_mv = 24_000
         inputs.settled = True

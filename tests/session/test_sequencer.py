@@ -225,14 +225,17 @@ def test_the_time_left_falls_steadily_to_zero_and_is_right(plan: Plan) -> None:
     table = started(plan)
     rows = whole_run(table)[1:]  # the sequencer sees in the next tick that it may begin
     planned_ms = sum(s.duration_ms for s in profile.segments(plan, 2_000))
+    moves = max(row[1] for row in rows)
     assert rows[0][3] == pytest.approx(planned_ms, abs=200)
     for at, (before, after) in enumerate(itertools.pairwise(rows)):
         # Where a step ends, the bed stands a hair off its target, and that way counts anew.
         assert after[3] <= before[3] + 300, at
     for at, row in enumerate(rows):
         truly_left_ms = (len(rows) - at) * 10
-        assert row[3] == pytest.approx(truly_left_ms, abs=6_000), at
-    assert rows[-1][3] < 1_500
+        # Each start may take its time to feel for the load; here there is none.
+        late_ms = (moves - row[1]) * profile.START_MS
+        assert truly_left_ms - 6_000 <= row[3] <= truly_left_ms + 6_000 + late_ms, at
+    assert rows[-1][3] < 1_500 + profile.START_MS
     assert table.left_ms() == 0
 
 

@@ -16,6 +16,8 @@ PLAN_STORED = 9
 RESET = 10
 LOG_RECORDS_LOST = 11
 LOG_FULL = 12
+CALIBRATED = 20
+HOME_MEASURED = 21
 
 # code -> (name, what a is, what b is); "" for a number that has no meaning there and is 0.
 EVENTS = {
@@ -31,6 +33,8 @@ EVENTS = {
     RESET: ("reset", "reset_cause", ""),
     LOG_RECORDS_LOST: ("log_records_lost", "records", ""),
     LOG_FULL: ("log_full", "pages_lost", ""),
+    CALIBRATED: ("calibrated", "version", ""),
+    HOME_MEASURED: ("home_measured", "primary_off_mdeg", "monitor_off_mdeg"),
 }
 
 

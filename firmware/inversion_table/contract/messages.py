@@ -20,6 +20,7 @@ PLAN_REFUSED = 2
 NOT_FOUND = 3
 CONTRACT_MISMATCH = 4
 STORE_FAILED = 5
+CALIBRATION_REFUSED = 8
 
 ERROR_TEXTS = {
     PARSE_ERROR: "the line is damaged or is not JSON",
@@ -32,14 +33,20 @@ ERROR_TEXTS = {
     NOT_FOUND: "there is no such thing on the device",
     CONTRACT_MISMATCH: "host and device speak different versions",
     STORE_FAILED: "the device could not store this",
+    CALIBRATION_REFUSED: "this calibration does not fit the table as it stands",
 }
 
 LOG_READ_MAX_BYTES = 4096
+RESTART_MS = 300
+"""From a new calibration to the restart that takes it into use: the reply goes out meanwhile."""
 _U32_MAX = 0xFFFFFFFF
+CLOCK_SET_FROM_S = 1_735_689_600
+"""2025-01-01: a clock that says less was never set."""
 
 # A parameter or field: (name, kind, lowest, highest); text bounds are lengths. Kinds: int, text,
 # object, list, bool; a kind ending in "?" may be absent or null.
-# A method: name -> (parameters, result fields, "any" or "home": when it is answered).
+# A method: name -> (parameters, result fields, when it is answered). When: "any" time; "home",
+# while nothing runs; "switch": the method itself asks for the home switch and no power.
 METHODS = {
     "hello": (
         (("contract", "text?", 0, 64),),
@@ -66,6 +73,7 @@ METHODS = {
             ("fault", "text", 1, 32),
             ("fault_patient", "text", 0, 200),
             ("fault_engineer", "text", 0, 200),
+            ("last_fault", "object?", 0, 0),
             ("refused", "text", 1, 32),
             ("refused_patient", "text", 0, 200),
             ("plan_id", "text", 0, 16),
@@ -82,6 +90,11 @@ METHODS = {
             ("late_ticks", "int", 0, _U32_MAX),
             ("heap_free", "int", 0, _U32_MAX),
             ("log_lost", "int", 0, _U32_MAX),
+            ("calibrated", "bool", 0, 1),
+            ("home_off_mdeg", "int?", -180_000, 180_000),
+            ("program", "text", 0, 200),
+            ("last_start", "text", 1, 32),
+            ("unix_s", "int", 0, _U32_MAX),
         ),
         "any",
     ),
@@ -109,10 +122,38 @@ METHODS = {
         ),
         "home",
     ),
+    "clock.set": (
+        (("unix_s", "int", CLOCK_SET_FROM_S, _U32_MAX),),
+        (("unix_s", "int", 0, _U32_MAX),),
+        "home",
+    ),
     "settings.get": (
         (),
         (("settings", "object", 0, 0), ("bounds", "object", 0, 0)),
         "home",
+    ),
+    "imu.rest": (
+        (),
+        (("primary", "object", 0, 0), ("monitor", "object", 0, 0)),
+        "any",
+    ),
+    "calibration.get": (
+        (),
+        (
+            ("calibrated", "bool", 0, 1),
+            ("tilt_max_mdeg", "int", 0, 90_000),
+            ("slot", "text", 0, 1),
+            ("damaged", "text", 0, 2),
+            ("current", "object?", 0, 0),
+            ("previous", "object?", 0, 0),
+            ("arrivals", "list", 0, 0),
+        ),
+        "any",
+    ),
+    "calibration.put": (
+        (("calibration", "object", 0, 0),),
+        (("version", "int", 1, 1_000_000), ("restarts_ms", "int", 0, 10_000)),
+        "switch",
     ),
 }
 

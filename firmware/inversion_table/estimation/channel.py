@@ -3,14 +3,24 @@
 The state is the direction of gravity's reaction ("up") in sensor axes, so that any mount works. Per
 sample, with rate w and specific force f:
 
-    up += (up x w) dt                      turn against the sensor's rotation
-    up += (f - up) / 2^shift               a first-order pull toward the accelerometer
-    bias -= k ((f - up) x up)              what the pull must keep correcting is gyroscope bias
+    up += up x w dt                        turn against the sensor's rotation, to second order
+    r = f - up                             what the accelerometer says beside
+    pull += (g(|r|) r - pull) / 2^7        low-passed, in a frame that turns with the sensor
+    up += pull / 2^8
+    bias -= k (pull x up)                  what the pull must keep correcting is gyroscope bias
 
-(the complementary filter on the vector with integral feedback of Mahony, Hamel and Pflimlin, 2008).
-`shift` follows what there is to gain: right after a start it is small and grows stage by stage, as
-a Kalman filter's gain would fall; later it grows with the size of f - up, so that vibration counts
-less and a jolt not at all.
+So up is the accelerometer low-passed to second order (0.09 Hz, damping 0.7) in a frame that does
+not turn, which is where a push and the one that ends it cancel out (the idea of VQF, Laidig and
+Seel 2023, here as a feedback on the vector itself, with the integral of Mahony, Hamel and Pflimlin
+2008 for the bias). g halves a deviation for each `width` of it. The width follows what deviates
+usually, as a running median would: on a table that stands or turns, a push of some seconds in ten
+is far outside and counts next to nothing; in a hand that never rests, the same push is ordinary and
+is averaged with its opposite. After a start, pulls of first order and of falling gain find up
+sooner, as a Kalman filter would.
+
+The tilt is led by the delay of the sensors' own low-pass filters (LEAD_SHIFT).
+
+`update` is compiled to machine code on the chip (portable.py says how, and what it may use).
 
 Scales, chosen so that every intermediate stays inside +-2^30 for all that the sensors can give
 (tests/estimation proves it at the corners):
@@ -20,86 +30,128 @@ Scales, chosen so that every intermediate stays inside +-2^30 for all that the s
     turn          2^-20 rad
 """
 
+from inversion_table.estimation import portable as micropython
 from inversion_table.estimation.estimate import AGE_MAX_MS, ERROR_UNKNOWN_MDEG
 from inversion_table.estimation.integer_math import atan2_mdeg
-from inversion_table.safety.ticks import elapsed_ms
+from inversion_table.estimation.portable import const
 
 # --- time ---
-STEP_MAX_MS = 40
+STEP_MAX_MS = const(40)
 """Longest step that is integrated; what goes beyond is added to the error bound instead."""
-HOLD_MAX_MS = 50
+HOLD_MAX_MS = const(50)
 """A channel without a good sample for longer is not ok (RQ-051)."""
-GAP_MAX_MS = 500
+GAP_MAX_MS = const(500)
 """After a gap longer than this, up is found anew (the bias is kept)."""
 
 # --- gains, by stage: a pull of 1/2^stage a sample; at 100 Hz its time constant is 2^stage x 10 ms
-STAGE_FIRST = 3
-STAGE_LEARN = 5
+STAGE_FIRST = const(3)
+STAGE_LEARN = const(5)
 """From here on bias is learned from the pull; before, as the mean of the gyroscope at rest."""
-STAGE_SETTLED = 5
-STAGE_SETTLED_AFTER_DOUBT = 7
-STAGE_LAST = 8
-DWELL_SAMPLES = 3
+STAGE_SETTLED = const(5)
+STAGE_SETTLED_AFTER_DOUBT = const(7)
+STAGE_LAST = const(8)
+"""Here the pull is low-passed by 2^PULL_SHIFT samples first."""
+PULL_SHIFT = const(7)
+"""Half of the above: damping 0.7."""
+DWELL_SAMPLES = const(3)
 """A stage lasts three time constants. First ones together: 0.72 s."""
-LEARN_EVERY = 8
-LEARN_SHIFT = 3
-"""Bias gain 1/2^(2 stage - 3) per LEARN_EVERY samples: damping 1.2 at every stage."""
+LEARN_EVERY = const(8)
+LEARN_SHIFT = const(3)
+"""Bias gain 1/2^(2 stage - 3) per LEARN_EVERY samples: damping 1.2 at every stage.
+At the last one that is some 30 s ..."""
+TURNING_MIN_MDEG_PER_S = const(500)
+TURNING_MAX_MDEG_PER_S = const(8_000)
+TURNING_SHIFT = const(3)
+"""... and 8 times slower while the bed turns: an error of scale looks like bias in a steady turn,
+would be learned, and be wrong at its end."""
 
 # --- trust in the accelerometer, by |x| + |y| + |z| of f - up ---
-WEIGHT_SHIFT = 21
-"""Each 33 mg halves the pull."""
-REJECT = 16_000_000
-"""0.25 g: no gravity, no pull."""
-REJECTED_MAX_MS = 2_000
-STARTING_REJECTED_MAX_MS = 200
-QUIET = 2_100_000
+WIDTH = const(2_100_000)
+"""33 mg halve the pull, plus 2^WIDTH_SHIFT of what deviates usually."""
+WIDTH_SHIFT = const(1)
+HALVINGS_MAX = const(20)
+"""Enough for nothing, and shorter than a machine word."""
+USUAL_SHIFT = const(8)
+"""What deviates usually is followed in 2.56 s, and by no more than its double ..."""
+USUAL_FLOOR = const(640_000)
+"""... and 10 mg, so that some seconds of pushing in ten do not raise it."""
+USUAL_MAX = const(32_000_000)
+REJECT = const(16_000_000)
+"""0.25 g: no gravity; after a start no pull, later no evidence for or against the gyroscope."""
+REJECTED_MAX_MS = const(2_000)
+REJECTED_STOP_MS = const(60_000)
+"""The time without evidence is counted up to here."""
+STARTING_REJECTED_MAX_MS = const(200)
+QUIET = const(2_100_000)
 """33 mg (1.9 deg): a mean pull past this is more likely a push than bias: learn 8 times less."""
-STILL = 400_000
+STILL = const(400_000)
 """6 mg: at a start, up turns slower than 2 deg/s."""
-SHAKEN_MAX = 2
+SHAKEN_MAX = const(2)
 """Further averages of 0.48 s each while a start is not still."""
-SETTLED_MISMATCH = 1_700_000
+SETTLED_MISMATCH = const(1_700_000)
 """27 mg, or 1.5 deg, of mean pull at most while settling."""
-NORM_MIN = 2_441_000
-NORM_MAX = 5_493_000
+NORM_MIN = const(2_441_000)
+NORM_MAX = const(5_493_000)
 """(0.8 g)^2 and (1.2 g)^2, in (2^15 / 64 micro-g)^2: outside, up is not gravity."""
+FAST_TURN = const(2_500)
+"""14 deg/s at 100 Hz, in 2^-20 rad a sample: past what a table does, turn to second order."""
 
 # --- plausibility of the tilt ---
-TILT_MIN_MDEG = -100_000
-TILT_MAX_MDEG = 110_000
+TILT_MIN_MDEG = const(-100_000)
+TILT_MAX_MDEG = const(110_000)
 """The stops are near -80 and +92 deg: past these the IMU hangs upside down, or loose (RQ-055)."""
-SIDE_MAX = 10_944_000
+SIDE_MAX = const(10_944_000)
 """sin(20 deg): the hinge is level, so more gravity along y means a loose or wrong mount."""
 
 # --- error bound ---
-ERROR_START_UDEG = 10_000_000
-DRIFT_UDEG_PER_MS = 100
+ERROR_START_UDEG = const(10_000_000)
+DRIFT_UDEG_PER_MS = const(100)
 """0.1 deg/s: gyroscope bias that is not learned yet, as the bound assumes it."""
-UNAIDED_MAX_UDEG = 200_000_000
-GAP_UDEG_PER_MS = 8_000
+UNAIDED_MAX_UDEG = const(200_000_000)
+GAP_UDEG_PER_MS = const(8_000)
 """The fastest that the table turns before it trips, 8 deg/s."""
-ERROR_MAX_MDEG = 6_000
+ERROR_MAX_MDEG = const(6_000)
 """More than this above the calibration's residual, over 0.6 s: not ok (RQ-054). A rider who shifts
 (0.1 g for 0.3 s, 0.3 g for 0.5 s) stays below."""
-ERROR_PEAK_MDEG = 12_000
+ERROR_PEAK_MDEG = const(12_000)
 """The same at once."""
-RATE_MAX_MDEG_PER_S = 20_000
+RATE_MAX_MDEG_PER_S = const(20_000)
 """No table turns like that: not ok, and the bound grows by all of it."""
-DOUBT_MAX = 25
+DOUBT_MAX = const(25)
 """Turns of LEARN_EVERY (2 s) with a pull that will not go away, until up is found anew."""
+AGREED_TURNS = const(48)
+"""So many turns (3.8 s) of agreement on end, until a doubted vector is trusted again."""
 
-BIAS_SPAN_UDPS = 20_000_000
+# --- noise ---
+SCATTER_MAX_UDPS = const(150_000)
+"""Mean step from one reading of the gyroscope to the next. Noise as in the data sheets (ST DS12814:
+3.8 mdps, PS-MPU-6000A: 5 mdps a root hertz) makes 26 and 23 mdps of it through the filters that are
+set, 10 times as much 260 and 226 (RQ-085)."""
+SCATTER_CLIP_UDPS = const(2_000_000)
+"""The most that one step counts for: the gear stops the bed within a few readings."""
+SCATTER_SHIFT = const(5)
+"""Averaged over 32 readings."""
+STEADY_MS = const(15)
+"""Readings further apart are not compared."""
+
+BIAS_SPAN_UDPS = const(20_000_000)
 """Learned bias stays this near to the calibrated one."""
-TURN_PER_MS_Q22 = 78_602
+TURN_PER_MS_Q22 = const(78_602)
 """2^-20 rad per ms for 1024 micro-deg/s: pi / 180 x 1.024e-6 x 2^20, in Q22."""
-RATE_ONE = 2_097
+RATE_ONE = const(2_097)
 """1.0 in the mount's row for the rate: 1.024 x 2^11, from 1024 micro-deg/s to mdeg/s."""
+LEAD_SHIFT = const(6)
+"""Lead of the tilt: 1/2^6 s of rate, 15.6 ms. Both IMUs' accelerometers are behind by 14 to 20 ms
+of low-pass (MPU-6050, DLPF_CFG 5: 13.8 ms) and 2.5 ms of sample and hold."""
+NO_LEAD_SHIFT = const(24)
+"""For sensors without such a delay."""
+TICKS_MASK = const((1 << 30) - 1)
 
 
 class GravityChannel:
     """Tilt, rate and error bound from one IMU and its calibration."""
 
-    def __init__(self, calibration, learn_turn: int) -> None:
+    def __init__(self, calibration, learn_turn: int, lead_shift: int = LEAD_SHIFT) -> None:
         """`learn_turn` (0 .. LEARN_EVERY - 1): the tick on which the slow part runs."""
         self.ok = False
         """Settled, recent, consistent and plausible: `tilt_mdeg` may be used."""
@@ -109,6 +161,7 @@ class GravityChannel:
         self.error_mdeg = ERROR_UNKNOWN_MDEG
         self.age_ms = AGE_MAX_MS
         self._first_turn = learn_turn
+        self._lead_shift = lead_shift
         self._fx_bias, self._fy_bias, self._fz_bias = calibration.accel_bias_ug
         # Q13: 8192 (1 + ppm / 10^6).
         self._fx_scale = 8_192 + calibration.accel_scale_ppm[0] * 128 // 15_625
@@ -135,6 +188,14 @@ class GravityChannel:
         self._taken = 0
         self._rate_sum = 0
         self._turn = 0
+        self._gx = 0
+        self._gy = 0
+        self._gz = 0
+        self._scatter_x = 0
+        self._scatter_y = 0
+        self._scatter_z = 0
+        self.noisy = False
+        """The gyroscope scatters more than a sound one, on two of its axes at least."""
         self.reset()
 
     def reset(self) -> None:
@@ -147,6 +208,10 @@ class GravityChannel:
         self._then_ms = 0
         self.rate_mdeg_per_s = 0
         self.age_ms = AGE_MAX_MS
+        self._scatter_x = 0
+        self._scatter_y = 0
+        self._scatter_z = 0
+        self.noisy = False
         self._lose()
 
     def _lose(self) -> None:
@@ -164,6 +229,11 @@ class GravityChannel:
         self._rejected_ms = 0
         self._shaken = 0
         self._unaided_udeg = ERROR_START_UDEG
+        self._agreed = 0
+        self._usual = 0
+        self._vx = 0
+        self._vy = 0
+        self._vz = 0
 
     def _begin(self, fx: int, fy: int, fz: int) -> None:
         """Take the first force for up, if it is about 1 g."""
@@ -187,7 +257,7 @@ class GravityChannel:
     def miss(self, now_ms: int) -> None:
         """Account for a tick without a usable sample: none, or saturated (RQ-051)."""
         if self.age_ms < AGE_MAX_MS:
-            self.age_ms += elapsed_ms(now_ms, self._then_ms)
+            self.age_ms += now_ms - self._then_ms & TICKS_MASK
         self._then_ms = now_ms
         if self.age_ms > HOLD_MAX_MS:
             self.ok = False
@@ -197,23 +267,26 @@ class GravityChannel:
                 if not self._empty:
                     self._lose()
 
-    def update(self, sample, now_ms: int) -> None:
+    @micropython.viper
+    def update(self, sample, now_ms: int):
         """Advance to `now_ms` with this tick's sample (in sensor axes)."""
         if not sample.ok or sample.saturated:
             self.miss(now_ms)
             return
-        step_ms = elapsed_ms(now_ms, self._then_ms) + self.age_ms
+        step_ms = ((now_ms - int(self._then_ms)) & TICKS_MASK) + int(self.age_ms)
         if step_ms == 0:  # a tick made up for right after the last one: nothing new
             return
         self._then_ms = now_ms
         self.age_ms = 0
 
-        # Calibrated force in 1/64 micro-g.
-        fx = (sample.ax_ug - self._fx_bias >> 5) * self._fx_scale >> 2
-        fy = (sample.ay_ug - self._fy_bias >> 5) * self._fy_scale >> 2
-        fz = (sample.az_ug - self._fz_bias >> 5) * self._fz_scale >> 2
+        self._watch_scatter(sample, step_ms)
 
-        unaided_udeg = self._unaided_udeg
+        # Calibrated force in 1/64 micro-g.
+        fx = ((int(sample.ax_ug) - int(self._fx_bias)) >> 5) * int(self._fx_scale) >> 2
+        fy = ((int(sample.ay_ug) - int(self._fy_bias)) >> 5) * int(self._fy_scale) >> 2
+        fz = ((int(sample.az_ug) - int(self._fz_bias)) >> 5) * int(self._fz_scale) >> 2
+
+        unaided_udeg = int(self._unaided_udeg)
         if step_ms > STEP_MAX_MS:
             if step_ms > GAP_MAX_MS and not self._empty:
                 self._lose()
@@ -225,36 +298,61 @@ class GravityChannel:
             return
 
         # Turn of the sensor in this step. What the last shift cuts off is learned as bias.
-        wx = sample.gx_udps - self._bias_x >> 10
-        wy = sample.gy_udps - self._bias_y >> 10
-        wz = sample.gz_udps - self._bias_z >> 10
+        wx = (int(sample.gx_udps) - int(self._bias_x)) >> 10
+        wy = (int(sample.gy_udps) - int(self._bias_y)) >> 10
+        wz = (int(sample.gz_udps) - int(self._bias_z)) >> 10
         turn = step_ms * TURN_PER_MS_Q22 >> 10
         dx = wx * turn >> 12
         dy = wy * turn >> 12
         dz = wz * turn >> 12
 
         # up += up x turn
-        ux = self._ux
-        uy = self._uy
-        uz = self._uz
+        ux = int(self._ux)
+        uy = int(self._uy)
+        uz = int(self._uz)
         hx = ux >> 15
         hy = uy >> 15
         hz = uz >> 15
-        if not NORM_MIN < hx * hx + hy * hy + hz * hz < NORM_MAX:
+        norm = hx * hx + hy * hy + hz * hz
+        if norm < NORM_MIN or norm > NORM_MAX:
             self._lose()
             return
-        ux += hy * dz - hz * dy >> 5
-        uy += hz * dx - hx * dz >> 5
-        uz += hx * dy - hy * dx >> 5
+        cx = (hy * dz - hz * dy) >> 5
+        cy = (hz * dx - hx * dz) >> 5
+        cz = (hx * dy - hy * dx) >> 5
+        ux += cx
+        uy += cy
+        uz += cz
+        vx = int(self._vx)
+        vy = int(self._vy)
+        vz = int(self._vz)
+        size = (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
+        size += dz if dz >= 0 else 0 - dz
+        if size > FAST_TURN:
+            # ... + (up x turn) x turn / 2, and the pull turns along.
+            cx >>= 13
+            cy >>= 13
+            cz >>= 13
+            ux += (cy * dz - cz * dy) >> 8
+            uy += (cz * dx - cx * dz) >> 8
+            uz += (cx * dy - cy * dx) >> 8
+            cx = vx >> 14
+            cy = vy >> 14
+            cz = vz >> 14
+            vx += (cy * dz - cz * dy) >> 6
+            vy += (cz * dx - cx * dz) >> 6
+            vz += (cx * dy - cy * dx) >> 6
 
         # Rate about the hinge in 1/512 mdeg/s, low-passed over four samples.
-        rate = wx * self._rate_x + wy * self._rate_y + wz * self._rate_z >> 2
-        rate = self._rate_sum + (rate - self._rate_sum >> 2)
-        self._rate_sum = rate
-        rate >>= 9
+        rate = wx * int(self._rate_x) + wy * int(self._rate_y) + wz * int(self._rate_z) >> 2
+        rate_sum = int(self._rate_sum)
+        rate_sum += (rate - rate_sum) >> 2
+        self._rate_sum = rate_sum
+        rate = rate_sum >> 9
         self.rate_mdeg_per_s = rate
+        lead_mdeg = rate >> int(self._lead_shift)
         if rate < 0:
-            rate = -rate
+            rate = 0 - rate
 
         # Bound of the error: grows with time and turn, shrinks with every pull.
         unaided_udeg += step_ms * DRIFT_UDEG_PER_MS
@@ -267,40 +365,75 @@ class GravityChannel:
         fx -= ux
         fy -= uy
         fz -= uz
-        size = (fx if fx >= 0 else -fx) + (fy if fy >= 0 else -fy) + (fz if fz >= 0 else -fz)
-        if size < REJECT:
-            shift = self._stage
-            if self.settled:
-                shift += size >> WEIGHT_SHIFT
-            if step_ms > 15:
-                shift -= 1
+        size = (fx if fx >= 0 else 0 - fx) + (fy if fy >= 0 else 0 - fy)
+        size += fz if fz >= 0 else 0 - fz
+        stage = int(self._stage)
+        late = 1 if step_ms > 15 else 0
+        usual = int(self._usual)
+        # In eighths of a halving, e; 2^-(e / 8) is about (16 - e mod 8) / 16 / 2^(e div 8).
+        shift = (size >> 1) // (WIDTH + (usual << WIDTH_SHIFT) >> 4)
+        part = 16 - (shift & 7)
+        shift >>= 3
+        if shift > HALVINGS_MAX:  # a machine word knows no longer shifts
+            shift = HALVINGS_MAX
+        if stage == STAGE_LAST:
+            unaided_udeg -= unaided_udeg >> stage + shift - late
+            shift += 2
+            vx += (((fx >> 2) * part >> shift) - vx) >> PULL_SHIFT - late
+            vy += (((fy >> 2) * part >> shift) - vy) >> PULL_SHIFT - late
+            vz += (((fz >> 2) * part >> shift) - vz) >> PULL_SHIFT - late
+            ux += vx >> STAGE_LAST - late
+            uy += vy >> STAGE_LAST - late
+            uz += vz >> STAGE_LAST - late
+            self._vx = vx
+            self._vy = vy
+            self._vz = vz
+            more = usual + USUAL_FLOOR  # its double and the floor, less itself
+            if size - usual < more:
+                more = size - usual
+            usual += more >> USUAL_SHIFT
+            if usual < USUAL_MAX:
+                self._usual = usual
+        elif size < REJECT:
+            if not self.settled:
+                shift = 0
+            shift += stage - late
             ux += fx >> shift
             uy += fy >> shift
             uz += fz >> shift
             unaided_udeg -= unaided_udeg >> shift
-            self._sum_x += fx
-            self._sum_y += fy
-            self._sum_z += fz
-            self._taken += 1
+        if size < REJECT:
+            self._sum_x = int(self._sum_x) + fx
+            self._sum_y = int(self._sum_y) + fy
+            self._sum_z = int(self._sum_z) + fz
+            self._taken = int(self._taken) + 1
             self._rejected_ms = 0
         else:
-            self._rejected_ms += step_ms
-            if self._rejected_ms > STARTING_REJECTED_MAX_MS:
+            rejected_ms = int(self._rejected_ms) + step_ms
+            if rejected_ms < REJECTED_STOP_MS:
+                self._rejected_ms = rejected_ms
+            if rejected_ms > STARTING_REJECTED_MAX_MS:
                 if not self.settled:
-                    self._lose()
-                    return
-                if self._rejected_ms > REJECTED_MAX_MS:
-                    self._lose()
-                    self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
-                    return
+                    if stage < STAGE_LAST:
+                        self._lose()
+                        return
+                elif rejected_ms > REJECTED_MAX_MS:
+                    # Nothing but the gyroscope for too long. Not to be trusted then; but in a hand
+                    # that never rests it is the best there is.
+                    if stage < STAGE_LAST:
+                        self._lose()
+                        self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
+                        return
+                    self.settled = False
+                    self._agreed = 0
         self._ux = ux
         self._uy = uy
         self._uz = uz
         self._unaided_udeg = unaided_udeg
 
-        if self._stage < STAGE_LAST:
+        if stage < STAGE_LAST:
             self._advance(wx, wy, wz)
-        turn = self._turn - 1
+        turn = int(self._turn) - 1
         self._turn = turn
         if turn < 0:
             self._learn(hx, hy, hz)
@@ -311,20 +444,75 @@ class GravityChannel:
         ux >>= 11
         uy >>= 11
         uz >>= 11
-        tilt_mdeg = self._tilt_offset_mdeg + atan2_mdeg(
-            -(ux * self._xx + uy * self._xy + uz * self._xz >> 9),
-            ux * self._zx + uy * self._zy + uz * self._zz >> 9,
+        tilt_mdeg = int(
+            atan2_mdeg(
+                0 - (ux * int(self._xx) + uy * int(self._xy) + uz * int(self._xz) >> 9),
+                ux * int(self._zx) + uy * int(self._zy) + uz * int(self._zz) >> 9,
+            )
         )
+        tilt_mdeg += int(self._tilt_offset_mdeg) + lead_mdeg
         self.tilt_mdeg = tilt_mdeg
-        error_mdeg = (unaided_udeg >> 10) + self._contradiction_mdeg
-        self.error_mdeg = self._residual_mdeg + error_mdeg
-        self.ok = (
-            self._consistent
-            and self.settled
-            and error_mdeg < ERROR_PEAK_MDEG
-            and rate < RATE_MAX_MDEG_PER_S
-            and TILT_MIN_MDEG < tilt_mdeg < TILT_MAX_MDEG
-        )
+        error_mdeg = (unaided_udeg >> 10) + int(self._contradiction_mdeg)
+        self.error_mdeg = int(self._residual_mdeg) + error_mdeg
+        self.ok = False
+        if error_mdeg < ERROR_PEAK_MDEG and rate < RATE_MAX_MDEG_PER_S:
+            if tilt_mdeg > TILT_MIN_MDEG and tilt_mdeg < TILT_MAX_MDEG:
+                if self._consistent and self.settled and not self.noisy:
+                    self.ok = True
+
+    @micropython.viper
+    def _watch_scatter(self, sample, step_ms: int):
+        """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
+
+        Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
+        along one more than along the others. So the middle one of the three counts.
+        """
+        gx = int(sample.gx_udps)
+        gy = int(sample.gy_udps)
+        gz = int(sample.gz_udps)
+        if step_ms <= STEADY_MS:
+            x = gx - int(self._gx)
+            y = gy - int(self._gy)
+            z = gz - int(self._gz)
+            if x < 0:
+                x = 0 - x
+            if y < 0:
+                y = 0 - y
+            if z < 0:
+                z = 0 - z
+            if x > SCATTER_CLIP_UDPS:
+                x = SCATTER_CLIP_UDPS
+            if y > SCATTER_CLIP_UDPS:
+                y = SCATTER_CLIP_UDPS
+            if z > SCATTER_CLIP_UDPS:
+                z = SCATTER_CLIP_UDPS
+            scatter_x = int(self._scatter_x)
+            scatter_y = int(self._scatter_y)
+            scatter_z = int(self._scatter_z)
+            scatter_x += (x - scatter_x) >> SCATTER_SHIFT
+            scatter_y += (y - scatter_y) >> SCATTER_SHIFT
+            scatter_z += (z - scatter_z) >> SCATTER_SHIFT
+            self._scatter_x = scatter_x
+            self._scatter_y = scatter_y
+            self._scatter_z = scatter_z
+            # Once noisy, it stays so until the scatter is half of that.
+            bound = SCATTER_MAX_UDPS
+            if self.noisy:
+                bound >>= 1
+            many = 0
+            if scatter_x > bound:
+                many += 1
+            if scatter_y > bound:
+                many += 1
+            if scatter_z > bound:
+                many += 1
+            if many >= 2:
+                self.noisy = True
+            else:
+                self.noisy = False
+        self._gx = gx
+        self._gy = gy
+        self._gz = gz
 
     def _advance(self, wx: int, wy: int, wz: int) -> None:
         """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""
@@ -339,7 +527,7 @@ class GravityChannel:
         if self._dwell < DWELL_SAMPLES << stage:
             return
         self._dwell = 0
-        pull = self._pull_size()
+        pull = _length(self._pull_x, self._pull_y, self._pull_z)
         if pull > SETTLED_MISMATCH:
             return
         if pull > STILL and stage + 1 == STAGE_LEARN and not self._bias_known:
@@ -354,14 +542,6 @@ class GravityChannel:
         if stage + 1 >= self._settle_stage:
             self.settled = True
             self._settle_stage = STAGE_SETTLED
-
-    def _pull_size(self) -> int:
-        """Length of the mean pull: its longest side and 3/8 of the others, at most 3 % short."""
-        x = self._pull_x if self._pull_x >= 0 else -self._pull_x
-        y = self._pull_y if self._pull_y >= 0 else -self._pull_y
-        z = self._pull_z if self._pull_z >= 0 else -self._pull_z
-        longest = max(x, y, z)
-        return longest + ((x + y + z - longest) * 3 >> 3)
 
     def _learn(self, hx: int, hy: int, hz: int) -> None:
         """The slow part, one tick in LEARN_EVERY: bias, and whether the sensors contradict.
@@ -380,7 +560,7 @@ class GravityChannel:
             self._sum_y = 0
             self._sum_z = 0
             self._taken = 0
-        pull = self._pull_size()
+        pull = _length(self._pull_x, self._pull_y, self._pull_z)
         self._mismatch += pull - self._mismatch >> 3
         # A quarter more, because the mean lags while a contradiction grows.
         self._contradiction_mdeg = max(pull, self._mismatch) * 5 >> 12
@@ -388,18 +568,34 @@ class GravityChannel:
         self._consistent = (
             self._unaided_udeg + self._mismatch
         ) >> 10 < ERROR_MAX_MDEG and -SIDE_MAX < side < SIDE_MAX
-        if self._stage >= STAGE_LEARN:
-            x = self._pull_x >> 7
-            y = self._pull_y >> 7
-            z = self._pull_z >> 7
-            shift = self._stage + self._stage - LEARN_SHIFT
-            if pull > QUIET and self.settled:
-                shift += 3
+        stage = self._stage
+        if stage >= STAGE_LEARN:
+            shift = stage + stage - LEARN_SHIFT
+            if stage == STAGE_LAST:
+                x = self._vx >> 8
+                y = self._vy >> 8
+                z = self._vz >> 8
+                shift -= 1
+                rate = abs(self.rate_mdeg_per_s)
+                if TURNING_MIN_MDEG_PER_S < rate < TURNING_MAX_MDEG_PER_S:
+                    shift += TURNING_SHIFT
+            else:
+                x = self._pull_x >> 7
+                y = self._pull_y >> 7
+                z = self._pull_z >> 7
+                if pull > QUIET and self.settled:
+                    shift += 3
             self._bias_x -= y * hz - z * hy >> shift
             self._bias_y -= z * hx - x * hz >> shift
             self._bias_z -= x * hy - y * hx >> shift
             self._clamp_bias()
-        if self._mismatch >> 10 < ERROR_MAX_MDEG:
+        if stage == STAGE_LAST and not self.settled:
+            self._agreed += 1
+            if not taken or self._mismatch > SETTLED_MISMATCH:
+                self._agreed = 0
+            elif self._agreed > AGREED_TURNS:
+                self.settled = True
+        if _length(self._vx, self._vy, self._vz) >> 10 < ERROR_MAX_MDEG:
             self._doubt = 0
         else:
             self._doubt += 1
@@ -408,14 +604,23 @@ class GravityChannel:
                 self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
 
     def _clamp_bias(self) -> None:
-        self._bias_x = _near(self._bias_x, self._bias_x0)
-        self._bias_y = _near(self._bias_y, self._bias_y0)
-        self._bias_z = _near(self._bias_z, self._bias_z0)
+        self._bias_x = _near(self._bias_x, self._bias_x0, BIAS_SPAN_UDPS)
+        self._bias_y = _near(self._bias_y, self._bias_y0, BIAS_SPAN_UDPS)
+        self._bias_z = _near(self._bias_z, self._bias_z0, BIAS_SPAN_UDPS)
 
 
-def _near(value: int, middle: int) -> int:
-    if value > middle + BIAS_SPAN_UDPS:
-        return middle + BIAS_SPAN_UDPS
-    if value < middle - BIAS_SPAN_UDPS:
-        return middle - BIAS_SPAN_UDPS
+def _length(x: int, y: int, z: int) -> int:
+    """Length of a vector: its longest side and 3/8 of the others, at most 3 % short."""
+    x = x if x >= 0 else -x
+    y = y if y >= 0 else -y
+    z = z if z >= 0 else -z
+    longest = max(x, y, z)
+    return longest + ((x + y + z - longest) * 3 >> 3)
+
+
+def _near(value: int, middle: int, span: int) -> int:
+    if value > middle + span:
+        return middle + span
+    if value < middle - span:
+        return middle - span
     return value

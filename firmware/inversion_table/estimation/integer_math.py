@@ -1,9 +1,13 @@
 """Trigonometry in integers: every intermediate is a small int on the chip (inside +-2^30)."""
 
-_LARGE = 1 << 20
-_SMALL = 1 << 19
+from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.portable import const
+
+_LARGE = const(1 << 20)
+_SMALL = const(1 << 19)
 
 
+@micropython.viper
 def atan2_mdeg(y: int, x: int) -> int:
     """Angle of the vector (x, y) in milli-degrees, -180000 .. 180000; 0 for the null vector.
 
@@ -13,11 +17,14 @@ def atan2_mdeg(y: int, x: int) -> int:
     One division brings the angle into 0 .. 45 deg as t = tan(angle) in Q15; there, a minimax fit
     of atan by an odd polynomial of degree 9 (own fit, 0.7 mdeg) costs about half of a CORDIC.
     """
-    long = x if x >= 0 else -x
-    short = y if y >= 0 else -y
-    steep = short > long
-    if steep:
-        long, short = short, long
+    long = x if x >= 0 else 0 - x
+    short = y if y >= 0 else 0 - y
+    steep = 0
+    if short > long:
+        steep = long
+        long = short
+        short = steep
+        steep = 1
     if long == 0:
         return 0
     while long >= _LARGE:
@@ -37,8 +44,8 @@ def atan2_mdeg(y: int, x: int) -> int:
     fit = fit * u >> 15
     # 16384: half a mdeg to round this shift, half for what the divisions and shifts above cut off.
     angle_mdeg = t * 28_644 + (t * fit >> 2) + 16_384 >> 14
-    if steep:
+    if steep == 1:
         angle_mdeg = 90_000 - angle_mdeg
     if x < 0:
         angle_mdeg = 180_000 - angle_mdeg
-    return angle_mdeg if y >= 0 else -angle_mdeg
+    return angle_mdeg if y >= 0 else 0 - angle_mdeg

@@ -7,7 +7,8 @@ HELD_MDEG_PER_MS = GAP_UDEG_PER_MS // 1_000
 
 
 class TiltEstimator:
-    """Fuses nothing across IMUs, so that one bad sensor cannot spoil the other (RQ-047, RQ-048).
+    """Fuses nothing across IMUs, so that one bad sensor cannot spoil the other (RQ-047, RQ-048,
+    RQ-109).
 
     The tilt is the primary's; while the primary is not ok it is the monitor's, with the monitor's
     own error bound; while neither is ok it is invalid. Either counts as lost after HOLD_MAX_MS

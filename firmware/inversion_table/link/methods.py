@@ -3,6 +3,9 @@
 from inversion_table import VERSION
 from inversion_table.contract import messages
 from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.resets import cause_name
+from inversion_table.estimation.calibration import CalibrationError
+from inversion_table.estimation.rest import VERDICTS
 from inversion_table.link.server import Refusal
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
@@ -29,7 +32,11 @@ class Methods:
             "session.stop": self._session_stop,
             "log.list": self._log_list,
             "log.read": self._log_read,
+            "clock.set": self._clock_set,
             "settings.get": self._settings_get,
+            "imu.rest": self._imu_rest,
+            "calibration.get": self._calibration_get,
+            "calibration.put": self._calibration_put,
         }
 
     def _hello(self, params: dict) -> tuple:
@@ -55,42 +62,76 @@ class Methods:
         program = app.program
         fault = FAULTS[decision.fault]
         refused = FAULTS[decision.refused]
-        return {
-            "state": STATE_NAMES[decision.state],
-            "tilt_mdeg": estimate.tilt_mdeg,
-            "target_mdeg": app.wish.target_mdeg,
-            "goal_mdeg": app.wish.goal_mdeg,
-            "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
-            "tilt_valid": estimate.valid,
-            "tilt_error_mdeg": estimate.error_mdeg,
-            "current_ma": inputs.current_ma,
-            "supply_mv": inputs.supply_mv,
-            "fault": fault[0],
-            "fault_patient": fault[3],  # RQ-080
-            "fault_engineer": fault[4],
-            "refused": refused[0],
-            "refused_patient": refused[3],
-            "plan_id": program.plan_id if program else "",
-            "plan_name": program.name if program else "",
-            "step": app.sequencer.step_number,
-            "steps": program.step_total if program else 0,
-            "session_ms": decision.session_ms,
-            "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
-            "head_down_ms": decision.head_down_ms,
-            "head_down_max_ms": app.settings.head_down_max_ms,
-            "inputs": {
-                "estop_pressed": inputs.estop_pressed,
-                "end_reached": inputs.end_reached,
-                "ankle_locked": inputs.ankle_locked,
-                "home_switch": inputs.home_switch,
-                "relay_closed": inputs.relay_closed,
+        return (
+            {
+                "state": STATE_NAMES[decision.state],
+                "tilt_mdeg": estimate.tilt_mdeg,
+                "target_mdeg": app.wish.target_mdeg,
+                "goal_mdeg": app.wish.goal_mdeg,
+                "rate_mdeg_per_s": estimate.rate_mdeg_per_s,
+                "tilt_valid": estimate.valid,
+                "tilt_error_mdeg": estimate.error_mdeg,
+                "current_ma": inputs.current_ma,
+                "supply_mv": inputs.supply_mv,
+                "fault": fault[0],
+                "fault_patient": fault[3],  # RQ-080
+                "fault_engineer": fault[4],
+                "last_fault": self._last_fault(),
+                "refused": refused[0],
+                "refused_patient": refused[3],
+                "plan_id": program.plan_id if program else "",
+                "plan_name": program.name if program else "",
+                "step": app.sequencer.step_number,
+                "steps": program.step_total if program else 0,
+                "session_ms": decision.session_ms,
+                "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
+                "head_down_ms": decision.head_down_ms,
+                "head_down_max_ms": app.settings.head_down_max_ms,
+                "inputs": {
+                    "estop_pressed": inputs.estop_pressed,
+                    "end_reached": inputs.end_reached,
+                    "ankle_locked": inputs.ankle_locked,
+                    "home_switch": inputs.home_switch,
+                    "relay_closed": inputs.relay_closed,
+                },
+                "uptime_ms": app.uptime_ms(),
+                "ticks": app.ticks,
+                "late_ticks": app.late_ticks,
+                "heap_free": app.heap_free,
+                "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
+                "program": app.program_check.problem[:200],
+                "calibrated": app.calibration.calibrated,  # RQ-113
+                "home_off_mdeg": self._home_off_mdeg(),
+                "last_start": cause_name(app.start_cause),  # RQ-094
+                "unix_s": app.unix_time_s(),
             },
-            "uptime_ms": app.uptime_ms(),
-            "ticks": app.ticks,
-            "late_ticks": app.late_ticks,
-            "heap_free": app.heap_free,
-            "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
-        }, None
+            None,
+        )
+
+    def _last_fault(self) -> dict | None:
+        """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""
+        last = self._app.last_fault
+        if not last.count:
+            return None
+        return {
+            "code": last.fault,
+            "name": FAULTS[last.fault][0],
+            "age_ms": self._app.fault_age_ms(),
+            "state": STATE_NAMES[last.state],
+            "tilt_mdeg": last.tilt_mdeg,
+            "rate_mdeg_per_s": last.rate_mdeg_per_s,
+            "current_ma": last.current_ma,
+            "supply_mv": last.supply_mv,
+        }
+
+    def _home_off_mdeg(self) -> int | None:
+        """How far the worse IMU is off at home, as measured last; None: not measured yet."""
+        angle = self._app.home_angle
+        if not angle.measured:
+            return None
+        if abs(angle.monitor_mdeg) > abs(angle.primary_mdeg):
+            return angle.monitor_mdeg
+        return angle.primary_mdeg
 
     def _plan_put(self, params: dict) -> tuple:
         try:
@@ -101,6 +142,8 @@ class Methods:
             raise Refusal(messages.INVALID_PARAMS, "'id' is not the id of this plan")
         problems = plans.check(plan, self._app.settings)
         if problems:
+            if not self._app.calibration.calibrated:
+                _tell_why_so_low(problems)
             raise _plan_refusal(problems)
         try:
             self._app.store_plan(plan)
@@ -151,12 +194,72 @@ class Methods:
             "total": total,
         }, data
 
+    def _clock_set(self, params: dict) -> tuple:
+        self._app.set_clock(params["unix_s"])
+        return {"unix_s": self._app.unix_time_s()}, None
+
     def _settings_get(self, params: dict) -> tuple:
         bounds = {}
         for name in limits.SETTINGS:
             lowest, highest, default, hazard = limits.SETTINGS[name]
             bounds[name] = [lowest, highest, default, hazard]
         return {"settings": self._app.settings.to_dict(), "bounds": bounds}, None
+
+    def _imu_rest(self, params: dict) -> tuple:
+        app = self._app
+        estimate = app.estimate
+        return {
+            "primary": _rest(app.primary_rest, estimate.primary_ok, estimate.primary_tilt_mdeg),
+            "monitor": _rest(app.monitor_rest, estimate.monitor_ok, estimate.monitor_tilt_mdeg),
+        }, None
+
+    def _calibration_get(self, params: dict) -> tuple:
+        app = self._app
+        values = app.calibration.to_dict()
+        values["tilt_max_mdeg"] = app.settings.tilt_max_mdeg
+        values["arrivals"] = app.home_angle.arrivals
+        return values, None
+
+    def _calibration_put(self, params: dict) -> tuple:
+        app = self._app
+        if not app.on_home_switch():  # RQ-112
+            raise Refusal(messages.BUSY, "calibration.put needs the bed at home, without power")
+        try:
+            version = app.replace_calibration(params["calibration"])
+        except CalibrationError as error:
+            raise Refusal(messages.CALIBRATION_REFUSED, str(error)) from None
+        except (OSError, StoreError) as error:
+            raise Refusal(messages.STORE_FAILED, str(error)) from None
+        return {"version": version, "restarts_ms": messages.RESTART_MS}, None
+
+
+def _rest(rest, ok: bool, tilt_mdeg: int) -> dict:
+    """One IMU's last window; read again if the tick finished another one meanwhile."""
+    while True:
+        window = rest.windows
+        values = {
+            "window": window,
+            "verdict": VERDICTS[rest.verdict],
+            "mean": list(rest.mean),
+            "accel_scatter_ug": rest.accel_scatter_ug,
+            "gyro_scatter_udps": rest.gyro_scatter_udps,
+            "accel_shift_ug": rest.accel_shift_ug,
+            "gyro_shift_udps": rest.gyro_shift_udps,
+            "temperature_mdegc": rest.temperature_mdegc,
+            "ok": ok,
+            "tilt_mdeg": tilt_mdeg,
+        }
+        if rest.windows == window:
+            return values
+
+
+def _tell_why_so_low(problems: list) -> None:
+    for problem in problems:
+        if problem.code == plans.BAD_TILT:  # RQ-113
+            problem.text += (
+                "; it was never calibrated and limits itself to %d deg: run itable calibrate"
+                % (limits.UNCALIBRATED_TILT_MAX_MDEG // 1_000)
+            )
 
 
 def _plan_refusal(problems: list) -> Refusal:

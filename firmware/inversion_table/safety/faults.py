@@ -42,6 +42,11 @@ SETTINGS_CORRUPT = 26
 HOST_STOP = 27
 INTERNAL = 28
 NO_PLAN = 29
+CLOCKS_APART = 30
+PROGRAM_CORRUPT = 31
+CURRENT_SENSOR_DEAD = 32
+BED_CREEPS = 33
+HOME_DRIFT = 34
 
 # number -> (name, reaction, hazard, words for the person on the table, words for the engineer)
 FAULTS = (
@@ -134,8 +139,8 @@ FAULTS = (
         "MOVED_BACKWARD",
         REACT_STOP,
         "HZ-05",
-        "The table moved the wrong way and has stopped. Press RETURN.",
-        "bed moves against the direction of drive",
+        "The table moved the wrong way. Press RETURN; if it does so again, lower it by hand.",
+        "bed moves against the drive, or outward in a return: wires swapped or bridge shorted",
     ),
     (
         "RELAY_WELDED",
@@ -223,10 +228,10 @@ FAULTS = (
     ),
     (
         "SETTINGS_CORRUPT",
-        REACT_REFUSE,
+        REACT_RETURN,
         "HZ-14",
-        "The table's settings are damaged. It will not start.",
-        "settings or calibration failed CRC or bounds, or the log has no flash",
+        "The table's settings are damaged. It is going home and will not start.",
+        "settings, calibration or plan failed CRC or bounds, or the log has no flash",
     ),
     (
         "HOST_STOP",
@@ -249,6 +254,41 @@ FAULTS = (
         "No plan is loaded. Upload one, or use the jog buttons.",
         "START pressed without a stored plan",
     ),
+    (
+        "CLOCKS_APART",
+        REACT_RETURN,
+        "HZ-03",
+        "The table's clocks disagree. It is going home and will not start.",
+        "count of ticks, ticks_ms and real-time clock differ by 2 %; until the next start",
+    ),
+    (
+        "PROGRAM_CORRUPT",
+        REACT_RETURN,
+        "HZ-09",
+        "The table's program is damaged. It is going home and will not start.",
+        "a program file differs from its manifest, or there is none: put the firmware on anew",
+    ),
+    (
+        "CURRENT_SENSOR_DEAD",
+        REACT_RETURN,
+        "HZ-18",
+        "A motor sensor failed. The table is going home and will not start.",
+        "motor driven and turning, but no current read; until the next restart",
+    ),
+    (
+        "BED_CREEPS",
+        REACT_RETURN,
+        "HZ-02",
+        "The table slips slowly and is going home.",
+        "tilt drifted at rest with no duty: gear or brake slips",
+    ),
+    (
+        "HOME_DRIFT",
+        REACT_REFUSE,
+        "HZ-10",
+        "A tilt sensor or the home switch has moved. Have the table calibrated again.",
+        "an IMU is off at home: its mount is loose, or the switch moved; fix it, calibrate again",
+    ),
 )
 
 
@@ -257,3 +297,13 @@ def reaction(code: int) -> int:
     if 0 <= code < len(FAULTS):
         return FAULTS[code][1]
     return REACT_STOP
+
+
+def by_person(code: int) -> bool:
+    """Whether somebody stopped the table."""
+    return code == ESTOP_PRESSED or code == HOST_STOP
+
+
+def met_something(code: int) -> bool:
+    """Whether the bed is held up by something, or by the end stop."""
+    return code == STALLED or code == OVERCURRENT

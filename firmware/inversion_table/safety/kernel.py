@@ -7,47 +7,12 @@ on its arguments alone; it allocates nothing and calls nothing outside `safety`.
 Order of a step: clocks, then faults, then the state's own transitions, then the gate.
 """
 
-from inversion_table.safety import faults, limits, ports, states
+from inversion_table.safety import faults, interlocks, limits, ports, states
+from inversion_table.safety.memory import NO_WIND_DOWN, KernelState
 from inversion_table.safety.ticks import advanced_ms, step_ms
 
-NO_WIND_DOWN = -1
 
-
-class KernelState:
-    """What the kernel remembers from tick to tick. Only `step` writes it."""
-
-    def __init__(self, boot: int = ports.BOOT_POWER_ON) -> None:
-        self.state = states.SELF_TEST
-        self.mode = ports.MODE_NONE
-        self.boot = boot
-        self.started = False
-        self.then_ms = 0
-        self.state_ms = 0
-        """Time in the present state."""
-        self.fault = faults.NO_FAULT
-        self.excused = faults.NO_FAULT
-        """The reason to stop that RETURN was pressed in spite of; until home."""
-        self.assessing = False
-        """A watchdog reset away from home: after the alarm the table returns by itself."""
-        self.clear_ms = 0
-        self.session_ms = 0
-        self.head_down_ms = 0
-        self.head_up_ms = limits.HEAD_UP_RESETS_MS
-        self.was_head_down = False
-        self.blind = False
-        self.blind_current_ms = 0
-        self.return_ms = 0
-        self.idle_ms = 0
-        self.paused_return = False
-        self.wind_down = NO_WIND_DOWN
-        """The state to enter when the sequencer has come to rest."""
-        self.wind_down_ms = 0
-        self.duty_permille = 0
-        self.refused = faults.NO_FAULT
-        self.refusals = 0
-
-
-def step(k, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
+def step(k: KernelState, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
     """One tick: from (state, wish, estimate, inputs, monitors, settings, now) to decision `out`.
 
     k: KernelState; wish: ports.Wish; estimate: tilt_mdeg, rate_mdeg_per_s, valid, age_ms;
@@ -74,7 +39,7 @@ def step(k, wish, estimate, inputs, monitors, settings, now_ms, out) -> None:
     elif k.state == states.PAUSED:
         _paused(k, inputs)
     elif k.state == states.RETURNING:
-        _returning(k, estimate, inputs, monitors, dt_ms)
+        _returning(k, wish, estimate, inputs, monitors, dt_ms)
     elif k.state == states.STOPPED or k.state == states.FAULT:
         _held(k, inputs, monitors, at_home, dt_ms)
     elif k.state != states.SERVICE:
@@ -98,8 +63,8 @@ def _reached_home(estimate, monitors, at_home: bool) -> bool:
     if at_home:
         return True
     past_home = estimate.tilt_mdeg < limits.HOME_TILT_MDEG - limits.ARRIVED_MDEG
-    blocked = monitors.active == faults.STALLED or monitors.active == faults.OVERCURRENT
-    return monitors.tilt_trusted and (past_home or (blocked and _near_home(estimate)))
+    blocked = faults.met_something(monitors.active) and _near_home(estimate)
+    return monitors.tilt_trusted and (past_home or blocked)
 
 
 def _enter(k, state: int) -> None:
@@ -111,6 +76,7 @@ def _enter(k, state: int) -> None:
     k.blind_current_ms = 0
     k.blind = False
     k.assessing = False
+    k.backing_off = False
     k.wind_down = NO_WIND_DOWN
     k.wind_down_ms = 0
 
@@ -156,13 +122,11 @@ def _take_fault(k, wish, estimate, monitors, settings, at_home: bool) -> None:
         _enter(k, states.FAULT)
     elif stops:
         k.paused_return = False
-        _enter(k, states.STOPPED if _by_person(code) else states.FAULT)
+        met_outward = faults.met_something(code) and k.duty_permille > 0
+        _enter(k, states.STOPPED if faults.by_person(code) else states.FAULT)
+        k.backing_off = met_outward  # RQ-087
     elif states.MOVING <= k.state < states.RETURNING:
         _enter(k, states.RETURNING)
-
-
-def _by_person(code: int) -> bool:
-    return code == faults.ESTOP_PRESSED or code == faults.HOST_STOP
 
 
 def _own_fault(k, wish, estimate, monitors, settings, hanging: bool) -> int:
@@ -215,37 +179,21 @@ def _home(k, estimate, inputs, monitors, at_home: bool) -> None:
     wants_session = inputs.start_edge
     if not wants_session and not inputs.jog_down_edge:
         return
-    k.refused = _refusal(estimate, inputs, monitors, at_home)
-    if wants_session and k.refused == faults.NO_FAULT and not inputs.plan_ready:
-        k.refused = faults.NO_PLAN
-    if k.refused != faults.NO_FAULT:
-        k.refusals = (k.refusals + 1) & 0xFFFF
+    refusal = interlocks.refusal(estimate, inputs, monitors, at_home)
+    if refusal == faults.NO_FAULT and wants_session and not inputs.plan_ready:
+        refusal = faults.NO_PLAN
+    if _refuse(k, refusal):
         return
     k.mode = ports.MODE_SESSION if wants_session else ports.MODE_JOG
     _enter(k, states.MOVING)
 
 
-def _refusal(estimate, inputs, monitors, at_home: bool) -> int:
-    """Why no motion may begin now, or NO_FAULT (RQ-064)."""
-    if not at_home:
-        return faults.HOME_SWITCH_STUCK
-    if inputs.estop_pressed:
-        return faults.ESTOP_PRESSED
-    if not inputs.ankle_locked:
-        return faults.ANKLE_LOCK_OPEN
-    if inputs.end_reached:
-        return faults.OUTWARD_END
-    if inputs.relay_closed:
-        return faults.RELAY_WELDED  # RQ-045
-    if not inputs.settings_ok:
-        return faults.SETTINGS_CORRUPT
-    if not monitors.tilt_trusted:
-        return faults.TILT_LOST
-    if not estimate.primary_ok:
-        return faults.IMU_PRIMARY_LOST
-    if not estimate.monitor_ok:
-        return faults.IMU_MONITOR_LOST
-    return faults.NO_FAULT
+def _refuse(k, code: int) -> bool:
+    """Note why a press is refused, if it is."""
+    k.refused = code
+    if code != faults.NO_FAULT:
+        k.refusals = (k.refusals + 1) & 0xFFFF
+    return code != faults.NO_FAULT
 
 
 def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
@@ -255,9 +203,7 @@ def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
     elif inputs.pause_edge and k.mode == ports.MODE_SESSION and k.wind_down != states.RETURNING:
         k.wind_down = states.PAUSED
     if k.wind_down != NO_WIND_DOWN:
-        k.wind_down_ms = advanced_ms(k.wind_down_ms, dt_ms)
-        if wish.request != states.WISH_MOVE or k.wind_down_ms >= limits.WIND_DOWN_MAX_MS:
-            _enter(k, k.wind_down)
+        _come_to_rest(k, wish, dt_ms)
         return
     if k.mode == ports.MODE_JOG and at_home and not inputs.jog_down:
         _arrive(k, at_home)
@@ -269,6 +215,13 @@ def _moving(k, wish, inputs, at_home: bool, dt_ms: int) -> None:
             _enter(k, state)
 
 
+def _come_to_rest(k, wish, dt_ms: int) -> None:
+    """Enter what was asked for once the sequencer stands, or has had its time (RQ-023)."""
+    k.wind_down_ms = advanced_ms(k.wind_down_ms, dt_ms)
+    if wish.request != states.WISH_MOVE or k.wind_down_ms >= limits.WIND_DOWN_MAX_MS:
+        _enter(k, k.wind_down)
+
+
 def _paused(k, inputs) -> None:
     if inputs.return_edge or inputs.host_return or (inputs.start_edge and k.paused_return):
         _enter(k, states.RETURNING)
@@ -277,9 +230,20 @@ def _paused(k, inputs) -> None:
         _enter(k, states.HOLDING)
 
 
-def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
+def _returning(k, wish, estimate, inputs, monitors, dt_ms: int) -> None:
     """Go home: led while the sequencer leads (RQ-005, RQ-006), blindly if not (RQ-003)."""
+    if k.backing_off and (inputs.return_edge or inputs.host_return):
+        _enter(k, states.RETURNING)  # not the little way only
     k.return_ms = advanced_ms(k.return_ms, dt_ms)
+    careful = k.blind or k.backing_off
+    over = careful and inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA
+    k.blind_current_ms = advanced_ms(k.blind_current_ms, dt_ms) if over else 0
+    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS  # RQ-004
+    if k.backing_off:  # RQ-087
+        done = monitors.backed_off or not monitors.tilt_trusted or inputs.pause_edge
+        if done or met_something or k.return_ms >= limits.BACK_OFF_MAX_MS:
+            _enter(k, states.FAULT)
+        return
     still = k.duty_permille == 0 or abs(estimate.rate_mdeg_per_s) < limits.STALL_RATE_MDEG_PER_S
     idle = still and estimate.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
     k.idle_ms = advanced_ms(k.idle_ms, dt_ms) if idle else 0
@@ -287,13 +251,15 @@ def _returning(k, estimate, inputs, monitors, dt_ms: int) -> None:
     if not k.blind and not (led and monitors.tilt_trusted):
         k.blind = True
         k.return_ms = 0
-    if inputs.pause_edge and k.fault == faults.NO_FAULT and not k.blind:
-        k.paused_return = True
-        _enter(k, states.PAUSED)
-        return
-    over = k.blind and inputs.current_ma > limits.BLIND_CURRENT_TRIP_MA
-    k.blind_current_ms = advanced_ms(k.blind_current_ms, dt_ms) if over else 0
-    met_something = k.blind_current_ms >= limits.BLIND_CURRENT_MS  # RQ-004
+    if k.fault != faults.NO_FAULT or k.blind or inputs.return_edge or inputs.host_return:
+        k.wind_down = NO_WIND_DOWN
+    elif k.wind_down == states.PAUSED:
+        _come_to_rest(k, wish, dt_ms)
+        k.paused_return = k.state == states.PAUSED
+    elif inputs.pause_edge and k.return_pauses < limits.RETURN_PAUSES:
+        k.return_pauses += 1  # RQ-102
+        k.wind_down = states.PAUSED
+        k.wind_down_ms = 0
     if met_something or (k.blind and k.return_ms >= limits.RETURN_BLIND_MAX_MS):
         k.fault = faults.RETURN_TIMEOUT
         _enter(k, states.FAULT)
@@ -310,17 +276,34 @@ def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
         return
     assessed = k.assessing and k.state_ms >= limits.ASSESS_MS
     if inputs.estop_pressed or not (inputs.return_edge or inputs.host_return or assessed):  # RQ-034
+        if k.backing_off:
+            _await_back_off(k, inputs, monitors)
+        return
+    if monitors.return_futile:  # RQ-098
+        _refuse(k, faults.MOVED_BACKWARD)
         return
     # What must not stop this return too, since no waiting would remove it: an open lock, or its
     # broken wire; the mirror contact (with a dead relay nothing moves anyway); and what is still
     # reported long after power was removed, current among it: a broken sensor (RQ-002).
     code = monitors.active
-    lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not _by_person(code)
+    lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not faults.by_person(code)
     if k.fault == faults.ANKLE_LOCK_OPEN or k.fault == faults.RELAY_DEAD:
         k.excused = k.fault
     elif lasting and faults.reaction(code) == faults.REACT_STOP:
         k.excused = code
     _enter(k, states.RETURNING)
+
+
+def _await_back_off(k, inputs, monitors) -> None:
+    """At rest after meeting something outward: once, a little homeward (RQ-087)."""
+    rested = k.state_ms >= limits.BACK_OFF_REST_MS
+    stops = faults.reaction(monitors.active) == faults.REACT_STOP
+    stopped = stops and (rested or monitors.active != k.fault)
+    if stopped or inputs.pause_edge or not monitors.tilt_trusted:
+        k.backing_off = False
+    elif rested:
+        _enter(k, states.RETURNING)
+        k.backing_off = True
 
 
 def _arrive(k, at_home: bool) -> None:
@@ -329,6 +312,7 @@ def _arrive(k, at_home: bool) -> None:
         k.fault = faults.HOME_SWITCH_STUCK
     k.mode = ports.MODE_NONE
     k.paused_return = False
+    k.return_pauses = 0
     k.excused = faults.NO_FAULT
     _enter(k, states.HOME if k.fault == faults.NO_FAULT else states.FAULT)
 
@@ -349,17 +333,20 @@ def _gate(k, wish, estimate, inputs, monitors, settings, at_home: bool, out) -> 
         elif duty < 0 and (at_home or (k.mode == ports.MODE_JOG and not inputs.jog_up)):
             duty = 0
     elif ready and state == states.RETURNING and not at_home:
-        if k.blind:
+        if k.blind or k.backing_off:
             duty = -limits.RETURN_BLIND_DUTY_PERMILLE
         elif wish.request == states.WISH_MOVE:
             duty = min(0, wished)
+            if k.wind_down != NO_WIND_DOWN:
+                duty = max(duty, min(k.duty_permille, 0))
     duty = _slew(k.duty_permille, duty)
     k.duty_permille = duty
     out.state = state
     out.mode = k.mode
     out.power = powered
     out.duty_permille = duty
-    out.ready = ready
+    out.backing_off = k.backing_off and state == states.RETURNING
+    out.ready = ready and not k.backing_off
     out.winding_down = k.wind_down != NO_WIND_DOWN
     out.at_home = at_home
     out.fault = k.fault

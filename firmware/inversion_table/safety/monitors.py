@@ -2,6 +2,7 @@
 
 from inversion_table.safety import faults, limits
 from inversion_table.safety.ticks import advanced_ms, step_ms
+from inversion_table.safety.travel import Travel
 
 
 class Monitors:
@@ -13,6 +14,16 @@ class Monitors:
         """The tilt is valid, fresh, and not contradicted by the other IMU."""
         self.excused = faults.NO_FAULT
         """What RETURN was pressed in spite of: not reported, so that it hides nothing else."""
+        self.travel = Travel()
+        self.backed_off = False
+        """The bed has moved homeward by BACK_OFF_MDEG since it began to back off."""
+        self.return_futile = False
+        """Returns have only moved the bed outward."""
+        self.current_dead_ms = 0
+        self.current_dead = False
+        """Latched until the next restart: at home nothing turns that could show it."""
+        self.home_stuck = False
+        self.home_stuck_closed = False
         self.started = False
         self.then_ms = 0
         self.age_ms = 0
@@ -56,7 +67,7 @@ class Monitors:
         if self.age_ms >= limits.SELF_TEST_MS:
             self._watch_tilt(estimate, inputs, dt_ms)
         self._watch_power(decision, inputs, dt_ms)
-        self._watch_motion(decision, estimate, dt_ms)
+        self._watch_motion(decision, estimate, inputs, dt_ms)
         if decision.power and dt_ms > limits.TICK_LATE_MS:
             self._raise(faults.TICK_LATE)  # RQ-041
         if believed:
@@ -71,6 +82,12 @@ class Monitors:
             self._raise(faults.BUTTON_STUCK)  # RQ-063
         if not inputs.settings_ok:
             self._raise(faults.SETTINGS_CORRUPT)  # RQ-070
+        if not inputs.home_angle_ok and decision.at_home:
+            self._raise(faults.HOME_DRIFT)  # RQ-115
+        if not inputs.program_ok:
+            self._raise(faults.PROGRAM_CORRUPT)  # RQ-083
+        if not inputs.clocks_ok:
+            self._raise(faults.CLOCKS_APART)  # RQ-082
 
     def _watch_people(self, decision, inputs, dt_ms: int) -> None:
         # At home people get on and off: an open lock is no fault there, START refuses it.
@@ -111,6 +128,11 @@ class Monitors:
             contradicted = from_home_mdeg < -limits.HOME_OVERSHOOT_MDEG
         self.home_stuck_ms = _lasting_ms(self.home_stuck_ms, dt_ms, trusted and contradicted)
         if self.home_stuck_ms >= limits.HOME_SWITCH_MS:
+            self.home_stuck = True
+            self.home_stuck_closed = inputs.home_switch
+        elif inputs.home_switch != self.home_stuck_closed:
+            self.home_stuck = False  # it moves: only that shows that it works again (RQ-103)
+        if self.home_stuck:
             self._raise(faults.HOME_SWITCH_STUCK)  # RQ-058
         fast = estimate.valid and abs(estimate.rate_mdeg_per_s) > limits.OVERSPEED_MDEG_PER_S
         self.overspeed_ms = _lasting_ms(self.overspeed_ms, dt_ms, fast)
@@ -134,7 +156,15 @@ class Monitors:
             dead = inputs.supply_mv < limits.SUPPLY_DEAD_MV
             self._raise(faults.SUPPLY_DEAD if dead else faults.SUPPLY_LOW)  # RQ-030, RQ-031
 
-    def _watch_motion(self, decision, estimate, dt_ms: int) -> None:
+    def _watch_current(self, turning: bool, inputs, dt_ms: int) -> None:
+        none = turning and inputs.current_ma < limits.CURRENT_DEAD_MA
+        self.current_dead_ms = _lasting_ms(self.current_dead_ms, dt_ms, none)
+        if self.current_dead_ms >= limits.CURRENT_DEAD_MS:
+            self.current_dead = True
+        if self.current_dead:
+            self._raise(faults.CURRENT_SENSOR_DEAD)  # RQ-086
+
+    def _watch_motion(self, decision, estimate, inputs, dt_ms: int) -> None:
         # A duty that is not zero means that the kernel held the relay to be closed.
         duty = decision.duty_permille
         rate = estimate.rate_mdeg_per_s
@@ -146,15 +176,26 @@ class Monitors:
         self.stall_ms = _lasting_ms(self.stall_ms, dt_ms, still)
         if self.stall_ms >= limits.STALL_MS:
             self._raise(faults.STALLED)  # RQ-036
-        undriven = seen and duty == 0 and abs(rate) > limits.UNDRIVEN_RATE_MDEG_PER_S
+        self._watch_current(driven and not still, inputs, dt_ms)
+        # What little duty there is explains so much and no more; against it, nothing.
+        along = rate if duty > 0 else -rate
+        explained = limits.UNDRIVEN_RATE_MDEG_PER_S
+        if along > 0:
+            explained += abs(duty) * limits.MDEG_PER_S_PER_PERMILLE
+        undriven = seen and not driven and abs(rate) > explained
         self.undriven_ms = _lasting_ms(self.undriven_ms, dt_ms, undriven)
         if self.undriven_ms >= limits.UNDRIVEN_MS:
-            self._raise(faults.MOVED_UNDRIVEN)  # RQ-024
+            self._raise(faults.MOVED_UNDRIVEN)  # RQ-024, RQ-100
         against = rate if duty < 0 else -rate
         backward = driven and against > limits.BACKWARD_RATE_MDEG_PER_S
         self.backward_ms = _lasting_ms(self.backward_ms, dt_ms, backward)
-        if self.backward_ms >= limits.BACKWARD_MS:
-            self._raise(faults.MOVED_BACKWARD)  # RQ-025
+        self.travel.update(decision, estimate, self.tilt_trusted, doubtful, dt_ms)
+        self.backed_off = self.travel.backed_off
+        self.return_futile = self.travel.futile
+        if self.backward_ms >= limits.BACKWARD_MS or self.travel.wrong_way:
+            self._raise(faults.MOVED_BACKWARD)  # RQ-025, RQ-097
+        if self.travel.crept:
+            self._raise(faults.BED_CREEPS)  # RQ-099
 
 
 def _lasting_ms(before_ms: int, dt_ms: int, present: bool) -> int:

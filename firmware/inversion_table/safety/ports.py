@@ -25,10 +25,13 @@ class Inputs:
         self.start_edge = False
         self.pause_edge = False
         self.return_edge = False
+        self.return_hasty = False
+        """This press of RETURN came so soon after the last that it may be a bad contact's."""
         self.jog_up = False
         self.jog_down = False
         self.jog_down_edge = False
         self.button_stuck = False
+        """Pressed for longer than anyone presses, or changing faster than anyone can."""
         self.service_gesture = False
         self.current_ma = 0
         self.supply_mv = 0
@@ -36,6 +39,10 @@ class Inputs:
         self.host_stop = False
         self.plan_ready = False
         self.settings_ok = False
+        self.home_angle_ok = False
+        """What the IMUs read at home is the home angle; said anew at each rest there."""
+        self.program_ok = False
+        self.clocks_ok = False
         self.settled = False
         """Every debouncer has seen enough samples to be believed."""
 
@@ -68,6 +75,8 @@ class Decision:
         """True: the relay is closed and the state lets the sequencer move."""
         self.winding_down = False
         """True: the sequencer must come to rest, for PAUSE or RETURN."""
+        self.backing_off = False
+        """True: RETURNING leads only a little homeward, away from what was met (RQ-087)."""
         self.at_home = False
         self.fault = NO_FAULT
         """The fault that holds the machine now, latched until home and cleared."""

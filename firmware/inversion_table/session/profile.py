@@ -1,6 +1,7 @@
 """How long a plan takes: its moves, holds, return and rest as timed segments, in integers."""
 
 from inversion_table.safety import limits
+from inversion_table.session import motion
 
 MOVE = 0
 HOLD = 1
@@ -10,6 +11,8 @@ REST = 3
 
 ARRIVE_MS = 80
 """A move ends up to this much later than its trapezoid: it ends in whole ticks, softly."""
+START_MS = motion.START_MAX_MS
+"""And up to this much more, while its start feels for the load."""
 HOLD_TOLERANCE_MDEG = 1_000
 """The bed may stand off its target by this much, so a hold this near to head-down counts as one."""
 
@@ -41,16 +44,18 @@ def move_ms(distance_mdeg: int, rate_mdeg_per_s: int, acceleration_mdeg_per_s2: 
     """
     if distance_mdeg <= 0:
         return 0
+    late_ms = 1 + ARRIVE_MS
+    if distance_mdeg > motion.START_WAY_MDEG:
+        late_ms += START_MS
     ramp_mdeg = rate_mdeg_per_s * rate_mdeg_per_s // acceleration_mdeg_per_s2
     if distance_mdeg >= ramp_mdeg:
         return (
             -(-distance_mdeg * 1000 // rate_mdeg_per_s)
             + rate_mdeg_per_s * 1000 // acceleration_mdeg_per_s2
-            + 1
-            + ARRIVE_MS
+            + late_ms
         )
     square = 4 * distance_mdeg * 1_000_000 // acceleration_mdeg_per_s2
-    return _square_root(square) + 1 + ARRIVE_MS
+    return _square_root(square) + late_ms
 
 
 def _square_root(value: int) -> int:

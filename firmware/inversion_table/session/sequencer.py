@@ -27,6 +27,8 @@ class Sequencer:
 
     def __init__(self) -> None:
         self.motion = Motion()
+        self.turning_mdeg_per_s = 0
+        """What the bed does now, as measured."""
         self.started = False
         self.then_ms = 0
         self.returning = False
@@ -49,7 +51,9 @@ class Sequencer:
         state = decision.state
         wish.duty_permille = 0
         tilt_mdeg = estimate.tilt_mdeg
-        if state != states.RETURNING and state != states.PAUSED:
+        self.turning_mdeg_per_s = estimate.rate_mdeg_per_s
+        backing_off = decision.backing_off  # no return yet, though it may become one
+        if backing_off or (state != states.RETURNING and state != states.PAUSED):
             self.returning = False
         if state == states.MOVING or state == states.HOLDING:
             if decision.winding_down:
@@ -60,6 +64,8 @@ class Sequencer:
                 self._wish_hold(tilt_mdeg, wish)
             else:
                 self._session(program, decision, tilt_mdeg, settings, dt_ms, wish)
+        elif state == states.RETURNING and decision.winding_down:  # PAUSE on the way home
+            self._wind_down(tilt_mdeg, settings, dt_ms, wish)
         elif state == states.RETURNING:
             self._return(program, decision, inputs, tilt_mdeg, settings, dt_ms, wish)
         elif state == states.PAUSED:
@@ -106,6 +112,13 @@ class Sequencer:
         self.motion.hold_at(tilt_mdeg)
         wish.request = states.WISH_HOLD
 
+    def _go(
+        self, tilt_mdeg: int, target_mdeg: int, rate: int, acceleration: int, dt_ms: int
+    ) -> bool:
+        return self.motion.move(
+            tilt_mdeg, self.turning_mdeg_per_s, target_mdeg, rate, acceleration, dt_ms
+        )
+
     def _wish_move(self, wish) -> None:
         wish.request = states.WISH_MOVE
         wish.duty_permille = self.motion.duty_permille
@@ -113,7 +126,7 @@ class Sequencer:
     def _wind_down(self, tilt_mdeg: int, settings, dt_ms: int, wish) -> None:
         # RQ-023: never slower than this, whatever the settings.
         slowing = max(settings.acceleration_mdeg_per_s2, limits.WIND_DOWN_ACCELERATION_MDEG_PER_S2)
-        if self.motion.come_to_rest(tilt_mdeg, slowing, dt_ms):
+        if self.motion.come_to_rest(tilt_mdeg, self.turning_mdeg_per_s, slowing, dt_ms):
             self._wish_hold(tilt_mdeg, wish)
         else:
             self._wish_move(wish)
@@ -129,7 +142,7 @@ class Sequencer:
             target_mdeg = wish.limit_mdeg if inputs.jog_down else CREEP_TO_MDEG
             wish.goal_mdeg = max(target_mdeg, limits.HOME_TILT_MDEG)
             rate = min(settings.jog_rate_mdeg_per_s, settings.rate_max_mdeg_per_s)
-            self.motion.move(tilt_mdeg, target_mdeg, rate, settings.acceleration_mdeg_per_s2, dt_ms)
+            self._go(tilt_mdeg, target_mdeg, rate, settings.acceleration_mdeg_per_s2, dt_ms)
         self._wish_move(wish)
 
     def _session(self, program, decision, tilt_mdeg: int, settings, dt_ms: int, wish) -> None:
@@ -153,9 +166,8 @@ class Sequencer:
             self.motion.hold_at(tilt_mdeg)
         else:
             rate = min(program.rate_mdeg_per_s[index], settings.rate_max_mdeg_per_s)  # RQ-018
-            arrived = self.motion.move(
-                tilt_mdeg, target_mdeg, rate, settings.acceleration_mdeg_per_s2, dt_ms
-            )
+            acceleration = settings.acceleration_mdeg_per_s2
+            arrived = self._go(tilt_mdeg, target_mdeg, rate, acceleration, dt_ms)
         if arrived:
             self.phase = HOLD
             self.held_ms = 0
@@ -220,7 +232,8 @@ class Sequencer:
             return
         if self.return_phase == REST:
             self.rested_ms += dt_ms
-            if self.rested_ms < rest_ms and not inputs.return_edge:  # RQ-029
+            ended = inputs.return_edge and not inputs.return_hasty  # RQ-029, RQ-104
+            if self.rested_ms < rest_ms and not ended:
                 self._wish_hold(tilt_mdeg, wish)
                 return
             self.return_phase = TO_HOME
@@ -233,10 +246,10 @@ class Sequencer:
 
     def _return_move(self, tilt_mdeg: int, rate: int, acceleration: int, dt_ms: int) -> None:
         if self.return_phase == TO_FLAT:
-            if self.motion.move(tilt_mdeg, 0, rate, acceleration, dt_ms):
+            if self._go(tilt_mdeg, 0, rate, acceleration, dt_ms):
                 self.return_phase = REST
         elif self.return_phase == TO_HOME:
-            if self.motion.move(tilt_mdeg, CREEP_FROM_MDEG, rate, acceleration, dt_ms):
+            if self._go(tilt_mdeg, CREEP_FROM_MDEG, rate, acceleration, dt_ms):
                 self.return_phase = CREEP
         else:
-            self.motion.move(tilt_mdeg, CREEP_TO_MDEG, CREEP_RATE_MDEG_PER_S, acceleration, dt_ms)
+            self._go(tilt_mdeg, CREEP_TO_MDEG, CREEP_RATE_MDEG_PER_S, acceleration, dt_ms)

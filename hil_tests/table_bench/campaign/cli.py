@@ -7,10 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+from table_bench.campaign.markdown import write_markdown
 from table_bench.campaign.picture import NoMatplotlib, draw
 from table_bench.campaign.plan_of_runs import Run, UnknownRun, parse, runs
 from table_bench.campaign.play import Unreachable, play
-from table_bench.campaign.report import summary, undeclared, write_csv, write_page
+from table_bench.campaign.report import summary, undeclared, worst_cases, write_csv, write_page
 from table_bench.campaign.results import Result, ResultFile
 from table_bench.campaign.verdict import LIMITS, judge
 from table_bench.campaign.violations import known, unknown
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, default=1, help="chooses riders, plans, moments")
     run.add_argument("--workers", type=_natural, default=2, help="processes on this machine")
     run.add_argument("--scheduler", help="Dask scheduler of a cluster, tcp://HOST:PORT")
+    run.add_argument("--no-pictures", action="store_true", help="replay no worst case")
     run.set_defaults(act=_run)
     replay = commands.add_parser("replay", help="play one run again and draw it")
     replay.add_argument("run_id", metavar="RUN_ID")
@@ -50,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     replay.set_defaults(act=_replay)
     report = commands.add_parser("report", help="write table and page of finished runs")
     report.add_argument("--out", type=Path, default=Path("build/campaign"))
-    report.set_defaults(act=lambda options: _report(options.out, None, None))
+    report.add_argument("--markdown", type=Path, metavar="FILE", help="the tables for the docs too")
+    report.set_defaults(act=_report_again)
     return parser
 
 
@@ -65,9 +68,18 @@ def _run(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     singles = runs(options.runs, options.seed)
     pairs = runs(options.pairs, options.seed, pairs=True)
-    for name, wanted in (("runs", singles), ("pairs", pairs)):
-        _finish(options, ResultFile(options.out / f"{name}.jsonl"), wanted)
-    return _report(options.out, singles, pairs)
+    for file, wanted in zip(_files(options.out), (singles, pairs), strict=True):
+        _finish(options, file, wanted)
+    return _report(options.out, singles, pairs, pictures=not options.no_pictures)
+
+
+def _report_again(options: argparse.Namespace) -> int:
+    code = _report(options.out, None, None)
+    if options.markdown is not None:
+        singles, pairs = (_chosen(file, None) for file in _files(options.out))
+        write_markdown(singles, pairs, options.markdown)
+        print(options.markdown)
+    return code
 
 
 def _finish(options: argparse.Namespace, file: ResultFile, wanted: list[Run]) -> None:
@@ -93,18 +105,48 @@ def _finish(options: argparse.Namespace, file: ResultFile, wanted: list[Run]) ->
             print(f"{count}/{len(todo)} runs, {bad} with violations, {left_s / 60:.0f} min left")
 
 
-def _report(out: Path, singles: list[Run] | None, pairs: list[Run] | None) -> int:
+def _files(out: Path) -> tuple[ResultFile, ResultFile]:
+    """Where the runs with one fault stand, and those with two."""
+    return ResultFile(out / "runs.jsonl"), ResultFile(out / "pairs.jsonl")
+
+
+def _report(
+    out: Path, singles: list[Run] | None, pairs: list[Run] | None, pictures: bool = False
+) -> int:
     """Table, page and summary: of these runs, or of all in the folder."""
-    results = _chosen(ResultFile(out / "runs.jsonl"), singles)
-    pair_results = _chosen(ResultFile(out / "pairs.jsonl"), pairs)
+    file, pair_file = _files(out)
+    results, pair_results = _chosen(file, singles), _chosen(pair_file, pairs)
     write_csv(results + pair_results, out / "campaign.csv")
-    write_page(results, pair_results, out / "campaign.html")
+    if pictures:
+        _draw_worst(out, results + pair_results)
+    write_page(results, pair_results, out / "campaign.html", _pictures(out))
     print(summary(results))
     if pair_results:
         print("\nTwo faults at once:")
         print(summary(pair_results))
     print(f"\n{out / 'campaign.csv'}\n{out / 'campaign.html'}")
     return FOUND if any(undeclared(result) for result in results) else OK
+
+
+def _draw_worst(out: Path, results: list[Result]) -> None:
+    """Replay the worst case of each measure and draw it."""
+    folder = out / "worst"
+    folder.mkdir(exist_ok=True)
+    try:
+        for run_id in sorted({worst.run_id for worst in worst_cases(results) if worst.value}):
+            run = parse(run_id)
+            outcome = play(run)
+            draw(run, outcome, judge(run, outcome), folder / (run_id.replace(":", ",") + ".png"))
+    except NoMatplotlib as error:
+        print(f"no pictures of the worst cases: {error}", file=sys.stderr)
+
+
+def _pictures(out: Path) -> dict[str, str]:
+    """Run id -> its picture, as the page links to it."""
+    return {
+        path.stem.replace(",", ":"): f"{path.parent.name}/{path.name}"
+        for path in (out / "worst").glob("*.png")
+    }
 
 
 def _chosen(file: ResultFile, wanted: list[Run] | None) -> list[Result]:

@@ -60,7 +60,7 @@ COURSES = {
     "short": _course(
         simple_plan((12, 5), rate_deg_per_s=5, rest_s=4, return_rate_deg_per_s=5, name="short"),
         rate_max_mdeg_per_s=5_000,
-        acceleration_mdeg_per_s2=4_000,
+        acceleration_mdeg_per_s2=3_000,
         jog_rate_mdeg_per_s=4_000,
         return_rate_mdeg_per_s=4_000,
         head_down_max_ms=35_000,
@@ -81,7 +81,7 @@ COURSES = {
         simple_plan((85, 6), rate_deg_per_s=6, rest_s=4, return_rate_deg_per_s=6, name="hardest"),
         tilt_max_mdeg=85_000,
         rate_max_mdeg_per_s=6_000,
-        acceleration_mdeg_per_s2=5_000,
+        acceleration_mdeg_per_s2=3_000,
         jog_rate_mdeg_per_s=6_000,
         return_rate_mdeg_per_s=6_000,
         head_down_max_ms=60_000,

@@ -42,6 +42,8 @@ PATIENCE_S = (6.0, 12.0)
 PATIENCE_FROM_HOME_S = (10.0, 40.0)
 """The same when the fault was there at home, so that sessions begun with it get somewhere."""
 ANSWER_S = 8.0
+RESTARTED_S = 6.0
+"""Self-test, and the contacts have settled."""
 """Alarm (3 s), relay (0.4 s), rest at horizontal (5 s): a return may take so long to show."""
 CALLS_MOST = 4
 """Three times RETURN, then the laptop."""
@@ -52,6 +54,8 @@ NEAR_HOME_DEG = (limits.HOME_TILT_MDEG + limits.HOME_TOLERANCE_MDEG) / 1000 + 0.
 AT_REST_S = 1.5
 LONGEST_S = 360.0
 JOG_HELD_S = 3.0
+JOGGED_TO_DEG = -42.0
+"""A jog at 2 deg/s gets no further in limits.STUCK_BUTTON_MS."""
 START_AFTER_S = 1.5
 PROGRESS_DEG = 0.3
 _POLL_S = 0.5
@@ -169,7 +173,7 @@ class _Player:
         if phase == "jogging":
             self.table.hold("JOG_DOWN")
             self._note("JOG_DOWN held")
-            self._until_tilt(self.draw.uniform(-65, -30))
+            self._until_tilt(self.draw.uniform(-65, JOGGED_TO_DEG))
             return
         self._press("START")
         if phase == "tilting":
@@ -267,13 +271,24 @@ class _Player:
             self._press("RETURN")
 
     def _mend_and_return(self) -> bool:
-        """Held with RETURN available is: once the cause is mended, RETURN brings the bed home."""
+        """Held with RETURN available is: once the cause is mended, RETURN brings the bed home.
+
+        Or, where it was refused because it moved the bed outward, once power was off and on again.
+        """
         self._note("mended")
         for case in list(self.present):
             self._clear(case.fault)
         self.hands.clear()
         self.table.set_estop(False)
         self._pass(4.0)
+        self._press("RETURN")
+        if self._come_home(ANSWER_S, self.now_s, 2, False):
+            return True
+        self.table.power_cut()
+        self._note("power off and on")
+        self._pass(1.0)
+        self.table.power_on()
+        self._pass(RESTARTED_S)
         self._press("RETURN")
         return self._come_home(ANSWER_S, self.now_s, 2, False)
 

@@ -8,32 +8,48 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from table_bench.campaign.catalogue import CASES
+from table_bench.campaign.catalogue import CASES, NOBODY
 from table_bench.campaign.plan_of_runs import PHASES, Run, parse
 from table_bench.campaign.results import Result
 from table_bench.campaign.verdict import LIMITS, MOVING_AWAY
 from table_bench.campaign.violations import ANY, KNOWN_VIOLATIONS, known, unknown
 
+
+@dataclass(frozen=True)
+class Reaction:
+    """A row of the reaction times: the cases that cause it, from which phases, since when.
+
+    `since`: one of the verdict's times; "" is the injection.
+    """
+
+    faults: tuple[str, ...]
+    phases: tuple[str, ...] = MOVING_AWAY
+    since: str = ""
+
+
 REACTIONS = {
-    "E-stop sensed": ("estop_pressed",),
-    "E-stop wire broken": ("estop_wire_broken",),
-    "IMU lost": tuple(
-        f"imu_{sensor}_{kind}"
-        for sensor in ("primary", "monitor")
-        for kind in ("nack", "frozen", "saturated", "bus_stuck_hard", "upside_down")
+    "E-stop sensed": Reaction(("estop_pressed",)),
+    "E-stop wire broken": Reaction(("estop_wire_broken",)),
+    "limit: end switch": Reaction(("end_switch_stuck_open",)),
+    "limit: time head-down": Reaction((NOBODY,), since="limit"),
+    "over-speed (bridge shorted)": Reaction(("bridge_shorted_outward", "bridge_shorted_homeward")),
+    "IMU lost": Reaction(
+        tuple(
+            f"imu_{sensor}_{kind}"
+            for sensor in ("primary", "monitor")
+            for kind in ("nack", "frozen", "saturated", "bus_stuck_hard", "upside_down")
+        )
     ),
-    "stall": ("motor_stalled", "motor_stalled_passing"),
-    "over-speed (bridge shorted)": ("bridge_shorted_outward", "bridge_shorted_homeward"),
-    "ankle lock opens": ("ankle_lock_opens",),
-    "end switch": ("end_switch_stuck_open",),
-    "supply low": ("supply_sag_low",),
-    "hang: control tick": ("tick_stops",),
-    "hang: background": ("background_hangs",),
-    "hang: processor": ("cpu_hangs",),
-    "power cut": ("power_cut",),
+    "stall": Reaction(
+        ("motor_stalled", "motor_stalled_passing"), ("tilting", "jogging", "returning")
+    ),
+    "ankle lock opens": Reaction(("ankle_lock_opens",)),
+    "supply low": Reaction(("supply_sag_low",)),
+    "hang: control tick": Reaction(("tick_stops",)),
+    "hang: background": Reaction(("background_hangs",)),
+    "hang: processor": Reaction(("cpu_hangs",)),
+    "power cut": Reaction(("power_cut",)),
 }
-"""What is measured -> the cases that cause it. A stall counts from phases that move."""
-_DRIVEN_ONLY = {"stall": ("tilting", "jogging", "returning")}
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em }
@@ -102,15 +118,17 @@ def reaction_rows(results: Iterable[Result]) -> list[tuple[str, int, list[str]]]
     """
     rows = []
     played = [(parse(result.run_id), result) for result in results if not result.error]
-    for cause, faults in REACTIONS.items():
-        phases = _DRIVEN_ONLY.get(cause, MOVING_AWAY)
+    for cause, reaction in REACTIONS.items():
         chosen = [
-            result
+            (result, times)
             for run, result in played
-            if len(run.faults) == 1 and run.faults[0] in faults and run.phase in phases
+            if len(run.faults) == 1
+            and run.faults[0] in reaction.faults
+            and run.phase in reaction.phases
+            and (times := _times_since(result.times, reaction.since)) is not None
         ]
-        among = [result.times for result in chosen]
-        came = [result.times for result in chosen if result.ended == "home"]
+        among = [times for _, times in chosen]
+        came = [times for result, times in chosen if result.ended == "home"]
         cells = [
             _middle_and_greatest([_before_homeward(times, "drive_off") for times in among]),
             _middle_and_greatest([_before_homeward(times, "relay_open") for times in among]),
@@ -119,6 +137,16 @@ def reaction_rows(results: Iterable[Result]) -> list[tuple[str, int, list[str]]]
         ]
         rows.append((cause, len(among), cells))
     return rows
+
+
+def _times_since(times: Mapping[str, float | None], since: str) -> dict[str, float | None] | None:
+    """The times from another moment on; None where the reaction was not to that moment."""
+    if not since:
+        return dict(times)
+    from_s, homeward_s = times.get(since), times["homeward"]
+    if from_s is None or homeward_s is None or homeward_s < from_s:
+        return None
+    return {name: None if at_s is None else at_s - from_s for name, at_s in times.items()}
 
 
 def _before_homeward(times: Mapping[str, float | None], name: str) -> float | None:
@@ -182,7 +210,7 @@ def _blank(value: float | None) -> str:
 def summary(results: list[Result]) -> str:
     """The outcome in a few lines of plain text: worst cases and everything found wrong."""
     lines = [f"{'measure':18} {'worst':>9} {'limit':>9}  {'clean':>9}  worst run"]
-    clean = {worst.measure: worst.value for worst in worst_cases(results, _not_violating)}
+    clean = {worst.measure: worst.value for worst in worst_cases(results, without_violation)}
     for worst in worst_cases(results):
         limit = LIMITS[worst.measure]
         best = f"{clean[worst.measure]:9.2f}" if worst.measure in clean else "        -"
@@ -228,7 +256,8 @@ def _is_general(run: Run, measure: str, value: float) -> bool:
     return general is not None and value <= general.most
 
 
-def _not_violating(result: Result, measure: str) -> bool:
+def without_violation(result: Result, measure: str) -> bool:
+    """Whether this run kept this limit."""
     return measure not in result.violations
 
 
@@ -242,11 +271,20 @@ def _violation_text(result: Result) -> str:
     return f"{values}\n    {replay_command(result.run_id)}"
 
 
-def write_page(results: list[Result], pairs: list[Result], path: Path) -> None:
-    """One page that needs nothing else: worst cases, counts, reaction times, what went wrong."""
-    parts = ["<h1>Fault campaign</h1>", *_section(results)]
+def write_page(
+    results: list[Result],
+    pairs: list[Result],
+    path: Path,
+    pictures: Mapping[str, str] | None = None,
+) -> None:
+    """One page that needs nothing else: worst cases, counts, reaction times, what went wrong.
+
+    `pictures`: run id -> where the picture of that run lies, beside the page.
+    """
+    pictures = pictures or {}
+    parts = ["<h1>Fault campaign</h1>", *_section(results, pictures)]
     if pairs:
-        parts += ["<h1>Two faults at once</h1>", *_section(pairs, matrix=False)]
+        parts += ["<h1>Two faults at once</h1>", *_section(pairs, pictures, matrix=False)]
     path.write_text(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Fault campaign</title>"
         f"<style>{_STYLE}</style>{''.join(parts)}</html>\n",
@@ -254,7 +292,12 @@ def write_page(results: list[Result], pairs: list[Result], path: Path) -> None:
     )
 
 
-def _section(results: list[Result], matrix: bool = True) -> list[str]:
+def _picture_link(worst: Worst, pictures: Mapping[str, str]) -> str:
+    where = pictures.get(worst.run_id)
+    return f'<br><a href="{html.escape(where)}">replayed: picture</a>' if where else ""
+
+
+def _section(results: list[Result], pictures: Mapping[str, str], matrix: bool = True) -> list[str]:
     survived = sum(not result.violations and not result.error for result in results)
     parts = [f"<p>{survived} of {len(results)} runs survived.</p>", "<h2>Worst cases</h2>"]
     rows = []
@@ -267,7 +310,7 @@ def _section(results: list[Result], matrix: bool = True) -> list[str]:
             f"<tr class={kind}><td>{html.escape(limit.text)}<td class=n>{worst.value:.2f}"
             f"<td class=n>{limit.most:g}<td>{limit.unit}<td>{html.escape(limit.source)}"
             f"<td><code>{html.escape(replay_command(worst.run_id))}</code>"
-            f"<br>{html.escape(reason)}"
+            f"{_picture_link(worst, pictures)}<br>{html.escape(reason)}"
         )
     parts += _table(("measure", "worst", "limit", "unit", "source of the limit", "replay"), rows)
     for title, chosen in (

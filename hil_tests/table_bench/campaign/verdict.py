@@ -195,11 +195,8 @@ def _head_down_excess_s(cases: list[Case], outcome: Outcome, grid: _Grid) -> flo
     """The longest stretch's excess over limit and time to return; 0 where the bed may be held."""
     if outcome.ended != "home" and any(case.may_hold for case in cases):
         return 0.0
-    watched = grid.time_s <= outcome.over_s
-    down = (grid.tilt_deg > HEAD_DOWN_DEG) & watched
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], down, [False]]).astype(int)))
     worst_s = 0.0
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in _stretches_down(outcome, grid):
         over = begin + round(outcome.head_down_max_s / GRID_S)
         if over < end:
             back_s = max(0.0, grid.tilt_deg[over]) / SLOWEST_RETURN_DEG_PER_S
@@ -208,12 +205,17 @@ def _head_down_excess_s(cases: list[Case], outcome: Outcome, grid: _Grid) -> flo
 
 
 def _times(run: Run, outcome: Outcome, grid: _Grid) -> dict[str, float | None]:
-    """Seconds from the injection to drive off, relay open, call, homeward motion, home."""
+    """Seconds from the injection to drive off, relay open, call, homeward motion, home.
+
+    And to `limit`: when the bed had been head-down at a stretch for as long as the settings allow.
+    """
     drive, relay, tilt = grid.drive[grid.start :], grid.relay[grid.start :], grid.tilt_deg
     driven, closed = bool(drive[0] != 0), bool(relay[0])
     tilt = tilt[grid.start :]
     back_deg = np.maximum.accumulate(tilt) - tilt
-    begun = _first(back_deg >= HOMEWARD_DEG)
+    begun = _first(
+        back_deg >= max([HOMEWARD_DEG, *(CASES[name].drifts_deg for name in run.faults)])
+    )
     if begun is not None:
         begun = int(np.flatnonzero(back_deg[: begun + 1] < PLAY_DEG)[-1])
     off = _first(drive == 0) if driven else None
@@ -225,7 +227,24 @@ def _times(run: Run, outcome: Outcome, grid: _Grid) -> dict[str, float | None]:
         "called": None if outcome.called_s is None else outcome.called_s - outcome.injected_s,
         "homeward": None if begun is None else begun * GRID_S,
         "home": None if home is None else home * GRID_S,
+        "limit": _limit_s(outcome, grid),
     }
+
+
+def _limit_s(outcome: Outcome, grid: _Grid) -> float | None:
+    """When the first head-down stretch reached its limit, after the injection; None: none did."""
+    for begin, end in _stretches_down(outcome, grid):
+        over = begin + round(outcome.head_down_max_s / GRID_S)
+        if grid.start < over < end:
+            return grid.when(over)
+    return None
+
+
+def _stretches_down(outcome: Outcome, grid: _Grid) -> list[tuple[int, int]]:
+    """First index and end of each stretch head-down while the run was watched."""
+    down = (grid.tilt_deg > HEAD_DOWN_DEG) & (grid.time_s <= outcome.over_s)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], down, [False]]).astype(int)))
+    return [(int(begin), int(end)) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _reaction_s(times: dict[str, float | None]) -> float | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from table_bench import wiring
 from table_bench.faults import SENSORS
 from table_bench.imu import ImuErrors, Lsm6dsox, Mpu6050
+from table_bench.imu.errors import Matrix, multiply
 from table_bench.imu.noise import NoiseRows
 from table_bench.imu.sensor import Sensor, SensorFaults
 from table_bench.physics import DriveFaults, Drivetrain, Rider, SafetyRelay
@@ -49,6 +50,8 @@ class PlantSettings:
     seed: int = 1
     rider: Rider = field(default_factory=Rider)
     start_tilt_deg: float = HOME_TILT_DEG
+    turned: Mapping[str, Matrix] = field(default_factory=dict)
+    """Role of a sensor -> how its board is turned besides what its specimen says."""
 
 
 class Plant:
@@ -62,6 +65,9 @@ class Plant:
         self.contacts = Contacts(settings.start_tilt_deg, seed)
         self.outputs = Outputs()
         self.imu_errors: dict[str, ImuErrors] = draw_specimens(seed)
+        for role, turn in settings.turned.items():
+            errors = self.imu_errors[role]
+            self.imu_errors[role] = replace(errors, mount=multiply(turn, errors.mount))
         self.primary = Lsm6dsox(self.imu_errors["primary"], f"primary {seed}")
         self.monitor = Mpu6050(self.imu_errors["monitor"], f"monitor {seed}")
         self.buses = {

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from inversion_table.contract import manifest
 from table_bench import wiring
+from table_bench.faults import UnknownFault
 from table_bench.plant import Plant
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
-from table_bench.virtual import flash_file
+from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
 from table_bench.virtual.prefetch import Prefetcher
+from table_bench.virtual.program import Program
 from table_bench.virtual.serial_port import SerialPort
 from table_bench.virtual.trace import Trace
 
 PWRON_RESET = 1
 WDT_RESET = 3
+CLOCKS = ("ticks_ms", "ticks", "rtc")
+"""Clocks that can be wrong alone; in the order of bench_frame's."""
 
 _BOOT_US = 80_000  # from reset to the first line of the program
 _NEVER_US = 1 << 62
@@ -42,6 +46,7 @@ class Controller:
         entry: str,
         provision: Mapping[str, bytes],
         heap_kb: int,
+        with_manifest: bool = True,
     ) -> None:
         self._plant = plant
         self._serial = serial
@@ -59,6 +64,10 @@ class Controller:
         self._base_us = 0
         self._device_base_us = 0
         self._clock_rate = 1.0
+        self._clock_ppm = [0] * frame.CLOCKS
+        self._program = Program(state_dir)
+        self._registers = registers.Registers()
+        self._with_manifest = with_manifest
         self._request: tuple[int, ...] = ()
         self._due_us = _NEVER_US
         self._asked = False
@@ -88,6 +97,14 @@ class Controller:
         """Start from power-on; no effect if it runs already."""
         if self._device is None:
             self._plant.set_mains(True)
+            self._registers.power_on()
+            self._boot(PWRON_RESET)
+
+    def run_pin(self) -> None:
+        """Somebody pulls the RUN pin to ground; no effect without power."""
+        if self._device is not None:
+            self.kill()
+            self._registers.run_pin()
             self._boot(PWRON_RESET)
 
     def power_cut(self) -> None:
@@ -106,8 +123,15 @@ class Controller:
         self._serial.unplug()
         self._plant.release_outputs()
 
-    def _reset(self) -> None:
+    def soft_reset(self) -> None:
+        """The interpreter starts afresh; nothing that the chip keeps changes."""
+        if self._device is not None:
+            self.kill()
+            self._boot(self.reset_cause)
+
+    def _reset(self, reason: int) -> None:
         self.kill()
+        self._registers.watchdog(reason)
         self._boot(WDT_RESET)
 
     def _boot(self, cause: int) -> None:
@@ -126,7 +150,8 @@ class Controller:
             "seed": self._seed,
             "entry": self._entry,
             "provision": self._provision,
-            "packages": _firmware_packages(),
+            "packages": self._program.packages(),
+            "deployed": self._deployed(),
             "flash_path": str(flash_path),
             "flash_bytes": flash_file.FLASH_BYTES,
             "reset_cause": cause,
@@ -134,6 +159,7 @@ class Controller:
             "watched_pins": _WATCHED_PINS,
             "external_pull_ups": wiring.EXTERNAL_PULL_UPS,
             "boot_us": _BOOT_US,
+            "registers": self._registers.content(),
         }
         self._device = Device(config, self._state_dir, self._heap_kb)
         self._serial.attach(self._device.stdin, self._device.stdout, self._device.stderr)
@@ -141,17 +167,32 @@ class Controller:
             self._serial.plug()
         self._next_request(self._device)
 
+    def _deployed(self) -> str:
+        """A folder with the files that go beside the program."""
+        folder = self._state_dir.resolve() / "deployed"
+        folder.mkdir(exist_ok=True)
+        path = folder / manifest.PATH.lstrip("/")
+        path.unlink(missing_ok=True)
+        if self._with_manifest:
+            path.write_bytes(self._program.manifest())
+        return str(folder)
+
     # --- faults ------------------------------------------------------------------------------
 
     def inject(self, name: str, parameters: dict[str, Any]) -> None:
         """Make a fault of the controller present."""
+        if name == "clock_drift" and parameters["clock"] not in (*CLOCKS, "all"):
+            known = ", ".join((*CLOCKS, "all"))
+            raise UnknownFault(f"no clock {parameters['clock']!r}; known: {known}")
         self._faults[name] = parameters
         if name == "usb_unplugged":
             self._serial.unplug()
         elif name == "flash_cut":
             self._flash_operations_left = parameters["after"]
         elif name == "clock_drift":
-            self._set_clock_rate(1.0 + parameters["ppm"] * 1e-6)
+            self._set_clocks(parameters["clock"], parameters["ppm"])
+        elif name == "program_corrupt":
+            self._program.corrupt(parameters["file"], parameters["offset"], parameters["mask"])
         self._compute_flags()
 
     def clear_fault(self, name: str) -> None:
@@ -161,7 +202,9 @@ class Controller:
         if name == "usb_unplugged" and self._device is not None:
             self._serial.plug()
         elif name == "clock_drift":
-            self._set_clock_rate(1.0)
+            self._set_clocks("all", 0)
+        elif name == "program_corrupt":
+            self._program.mend()
         self._compute_flags()
 
     def _compute_flags(self) -> None:
@@ -170,6 +213,11 @@ class Controller:
             self._flags |= frame.BACKGROUND_HANGS
         if "tick_stops" in self._faults:
             self._flags |= frame.TICKS_STOP
+
+    def _set_clocks(self, clock: str, ppm: int) -> None:
+        """One clock of the device, or what all of them are made from, is fast by `ppm`."""
+        self._clock_ppm = [ppm if name == clock else 0 for name in CLOCKS]
+        self._set_clock_rate(1.0 + ppm * 1e-6 if clock == "all" else 1.0)
 
     def _set_clock_rate(self, rate: float) -> None:
         now_us = self._plant.now_us
@@ -193,7 +241,7 @@ class Controller:
             if self._watchdog_us < due_us and self._watchdog_us <= target_us:
                 plant.advance_to(self._watchdog_us)
                 self._faults.pop("cpu_hangs", None)
-                self._reset()
+                self._reset(registers.REASON_TIMER)
                 continue
             if due_us > target_us:
                 plant.advance_to(target_us)
@@ -244,12 +292,15 @@ class Controller:
             device.reply(STATUS.pack(error))
         elif kind == frame.FLASH:
             device.reply(STATUS.pack(self._flash_bytes_done(request[frame.ARG2])))
+        elif kind == frame.REGISTER:
+            self._registers.write(request[frame.ARG0], request[frame.ARG1])
+            device.reply(STATUS.pack(0))
         elif kind == frame.RESET:
             if "flash_cut" in self._faults and self._flash_operations_left == 0:
                 del self._faults["flash_cut"]
                 self.power_cut()
             else:
-                self._reset()
+                self._reset(registers.REASON_FORCE)
             return
         else:
             if kind == frame.ENDED:
@@ -286,7 +337,13 @@ class Controller:
             | CORE_TEMPERATURE_COUNTS << 52
         )
         return _SNAPSHOT.pack(
-            flags, plant.input_levels(), converted, status, *prefetcher.keys, *data
+            flags,
+            plant.input_levels(),
+            converted,
+            status,
+            *self._clock_ppm,
+            *prefetcher.keys,
+            *data,
         )
 
     def _flash_bytes_done(self, count: int) -> int:
@@ -295,11 +352,3 @@ class Controller:
             if self._flash_operations_left == 0:
                 return min(int(count * self._faults["flash_cut"]["done"]), count - 1)
         return count
-
-
-def _firmware_packages() -> dict[str, str]:
-    """Where the firmware's package lies on this machine."""
-    spec = find_spec("inversion_table")
-    if spec is None or not spec.submodule_search_locations:
-        return {}
-    return {"inversion_table": str(Path(spec.submodule_search_locations[0]).resolve())}

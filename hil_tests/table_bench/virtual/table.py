@@ -15,6 +15,7 @@ from typing import Any
 
 from table_bench.faults import FAULTS, parameters_of
 from table_bench.imu import ImuErrors
+from table_bench.imu.errors import Matrix
 from table_bench.physics import Rider
 from table_bench.plant import Plant, PlantSettings, Truth
 from table_bench.plant.plant import HOME_TILT_DEG
@@ -28,7 +29,12 @@ from table_bench.virtual.trace import Trace
 
 __all__ = ["BenchError", "VirtualTable"]
 
-DEFAULT_ENTRY = "import inversion_table.startup; inversion_table.startup.run()"
+DEFAULT_ENTRY = """\
+from inversion_table import startup
+
+startup.run()
+"""
+"""firmware/main.py, which is no part of the installed package; a test compares them."""
 _FREE_RUN_CHUNK_MS = 20
 HEAP_KB = 512
 """About what the Pico has: 233 KB, with objects of half the size."""
@@ -39,7 +45,8 @@ class VirtualTable:
 
     `provision` maps paths on the device to contents that are written at boot where the file is
     absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program text
-    that the device runs. Same arguments and same calls give the same bytes everywhere.
+    that the device runs. `with_manifest`: whoever put the firmware on wrote its manifest too.
+    Same arguments and same calls give the same bytes everywhere.
     """
 
     FAULTS = FAULTS
@@ -54,7 +61,9 @@ class VirtualTable:
         start_tilt_deg: float = HOME_TILT_DEG,
         entry: str = DEFAULT_ENTRY,
         heap_kb: int = HEAP_KB,
+        with_manifest: bool = True,
         cpu: int | None = None,
+        turned: Mapping[str, Matrix] | None = None,
     ) -> None:
         self._temporary = state_dir is None
         self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix="virtual-table-"))
@@ -62,9 +71,7 @@ class VirtualTable:
         self._lock = threading.RLock()
         self._place = CpuPlace(cpu)
         self._pinned = threading.local()
-        self._plant = Plant(
-            PlantSettings(seed=seed, rider=rider or Rider(), start_tilt_deg=start_tilt_deg)
-        )
+        self._plant = Plant(PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {}))
         self.trace = Trace()
         self._serial = SerialPort(self.state_dir)
         self._controller = Controller(
@@ -76,6 +83,7 @@ class VirtualTable:
             entry=entry,
             provision=provision or {},
             heap_kb=heap_kb,
+            with_manifest=with_manifest,
         )
         self._actions: list[tuple[int, int, Callable[[], None]]] = []
         self._action_count = 0
@@ -252,6 +260,16 @@ class VirtualTable:
         """Power returns."""
         with self._control():
             self._controller.power_on()
+
+    def press_run(self) -> None:
+        """Pull the controller's RUN pin to ground for a moment, as its reset button does."""
+        with self._control():
+            self._controller.run_pin()
+
+    def soft_reset(self) -> None:
+        """Ctrl-D at the REPL: the interpreter starts afresh, the chip's registers stay."""
+        with self._control():
+            self._controller.soft_reset()
 
     @property
     def powered(self) -> bool:

@@ -1,5 +1,6 @@
 """`itable plan`: check, preview, upload."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,16 +64,23 @@ def preview(
 def upload(file: PlanPath, port: Port = None, json: Json = False) -> None:
     """Check a plan against the table's own limits and store it there.
 
-    The table checks again; until the new plan is whole and verified, the old one stays.
+    The table checks again; until the new plan is whole and verified, the old one stays. A table
+    whose clock is more than 2 s off is given the time of this computer.
     """
-    from itable.link import ports
+    from itable.link import clock, ports
     from itable.plans.loading import load
     from itable.plans.upload import upload as put
 
     load(file)  # a file that is not there needs no table to say so
     with ports.connect(port) as client:
         judged = load(file, client.get_settings().to_settings())
+        if judged.found and not json and not client.status().calibrated:
+            out().print(
+                f"[yellow]this table was never calibrated and limits itself to"
+                f" {judged.settings.tilt_max_mdeg / 1000:g}°: run `itable calibrate`[/]"
+            )
         _stop_on_problems(judged, as_json=json)
+        clock.keep(client, int(time.time()))
         put(client, judged)
     if json:
         print_json({**judged.to_dict(), "port": client.name})

@@ -15,15 +15,22 @@ def _group() -> None:
 
 @app.command()
 def show(port: Port = None, json: Json = False) -> None:
-    """Show every setting of the table with its bounds."""
+    """Show every setting of the table with its bounds, and its calibration."""
     from rich.table import Table
 
     from itable.link import ports
 
     with ports.connect(port) as client:
         answer = client.get_settings()
+        calibration = client.get_calibration()
     if json:
-        print_json({"port": client.name, **answer.model_dump()})
+        print_json(
+            {
+                "port": client.name,
+                **answer.model_dump(),
+                "calibration": calibration.model_dump(),
+            }
+        )
         return
     table = Table(box=None, header_style="bright_black", pad_edge=False, padding=(0, 2))
     table.add_column("setting")
@@ -36,6 +43,10 @@ def show(port: Port = None, json: Json = False) -> None:
         shown = [f"{number / divisor:g}" for number in [value, *_numbers(bounds)]]
         table.add_row(quantity, *[*shown, "", "", ""][:4], unit)
     out().print(table)
+    from itable.screen.calibration import kept
+
+    out().print()
+    out().print(kept(calibration))
 
 
 def unit_of(name: str) -> tuple[str, str, int]:

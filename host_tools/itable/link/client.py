@@ -24,6 +24,8 @@ _NEXT_STEPS = {
     messages.PLAN_REFUSED: "change the plan; `itable plan check FILE --port PORT` uses the"
     " device's own limits",
     messages.NOT_FOUND: "`itable log list` shows what there is",
+    messages.CALIBRATION_REFUSED: "let the bed stand still at home, nobody on it, and calibrate"
+    " again",
     messages.STORE_FAILED: "switch the table off and on at home, then try again",
     messages.INTERNAL_ERROR: "switch the table off and on at home; if it stays, keep the log",
 }
@@ -118,9 +120,25 @@ class Client:
         """The sessions in the table's log."""
         return self._call("log.list", {}, models.LogList)
 
+    def set_clock(self, unix_s: int) -> models.ClockSet:
+        """Set the table's clock, in seconds since 1970; only at home."""
+        return self._call("clock.set", {"unix_s": unix_s}, models.ClockSet)
+
     def get_settings(self) -> models.SettingsGet:
         """The table's settings and their bounds."""
         return self._call("settings.get", {}, models.SettingsGet)
+
+    def rest(self) -> models.ImuRest:
+        """What both IMUs read over the last two seconds; allowed at any time."""
+        return self._call("imu.rest", {}, models.ImuRest)
+
+    def get_calibration(self) -> models.CalibrationGet:
+        """The calibration in use, the one before it, and how far home was off since."""
+        return self._call("calibration.get", {}, models.CalibrationGet)
+
+    def put_calibration(self, calibration: dict[str, Any]) -> models.CalibrationPut:
+        """Keep a calibration, at home; the table then restarts, and this client's link ends."""
+        return self._call("calibration.put", {"calibration": calibration}, models.CalibrationPut)
 
     def read_log(
         self, session: int, offset: int, length: int = messages.LOG_READ_MAX_BYTES

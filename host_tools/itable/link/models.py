@@ -22,10 +22,25 @@ class Hello(Result):
     device: str
 
 
+class LastFault(Result):
+    """The last fault that was latched: how long ago, what the table did, what was measured."""
+
+    code: int
+    name: str
+    age_ms: int
+    state: str
+    tilt_mdeg: int
+    rate_mdeg_per_s: int
+    current_ma: int
+    supply_mv: int
+
+
 class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
-    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads.
+    `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
+    `program` is what is wrong with the firmware's files, "" when nothing is;
+    `last_start` is why the controller started, `unix_s` its clock (0: not set).
     """
 
     state: str
@@ -40,6 +55,7 @@ class Status(Result):
     fault: str
     fault_patient: str
     fault_engineer: str
+    last_fault: LastFault | None = None
     refused: str
     refused_patient: str
     plan_id: str
@@ -56,6 +72,11 @@ class Status(Result):
     late_ticks: int
     heap_free: int
     log_lost: int
+    calibrated: bool
+    home_off_mdeg: int | None = None
+    program: str
+    last_start: str
+    unix_s: int
 
 
 class PlanPut(Result):
@@ -99,6 +120,12 @@ class LogRead(Result):
     total: int
 
 
+class ClockSet(Result):
+    """What the table's clock says now, in seconds since 1970."""
+
+    unix_s: int
+
+
 class SettingsGet(Result):
     """The device's settings and the bounds of each."""
 
@@ -108,6 +135,50 @@ class SettingsGet(Result):
     def to_settings(self) -> limits.Settings:
         """The settings as the shared checks take them; raises SettingsError."""
         return limits.Settings.from_dict(self.settings)
+
+
+class RestWindow(Result):
+    """One IMU's last window of two seconds: what it read, and whether the bed was still."""
+
+    window: int
+    verdict: str
+    mean: list[int]
+    accel_scatter_ug: int
+    gyro_scatter_udps: int
+    accel_shift_ug: int
+    gyro_shift_udps: int
+    temperature_mdegc: int
+    ok: bool
+    tilt_mdeg: int
+
+
+class ImuRest(Result):
+    """Both IMUs' last windows; `tilt_mdeg` is of now, where `ok`."""
+
+    primary: RestWindow
+    monitor: RestWindow
+
+
+class CalibrationGet(Result):
+    """The calibration in use and the one before it, as the table keeps them; what home was since.
+
+    `arrivals`: [primary, monitor in mdeg off at home, temperature in mdegC] each, oldest first.
+    """
+
+    calibrated: bool
+    tilt_max_mdeg: int
+    slot: str
+    damaged: str
+    current: dict[str, Any] | None = None
+    previous: dict[str, Any] | None = None
+    arrivals: list[list[int]]
+
+
+class CalibrationPut(Result):
+    """The version under which the table keeps it, and how soon it restarts to use it."""
+
+    version: int
+    restarts_ms: int
 
 
 RESULTS: dict[str, type[Result]] = {
@@ -120,5 +191,9 @@ RESULTS: dict[str, type[Result]] = {
     "session.stop": SessionState,
     "log.list": LogList,
     "log.read": LogRead,
+    "clock.set": ClockSet,
     "settings.get": SettingsGet,
+    "imu.rest": ImuRest,
+    "calibration.get": CalibrationGet,
+    "calibration.put": CalibrationPut,
 }

@@ -1,6 +1,6 @@
 """States, events and faults of a log in plain words."""
 
-from inversion_table.contract import events, flags, names, records
+from inversion_table.contract import events, flags, names, records, resets
 
 STATE_WORDS = {
     "SELF_TEST": "self-test",
@@ -53,6 +53,8 @@ def event_words(event: records.Event) -> str:
         return f"{button_name(event.a)} {verb}"
     if event.code == events.STEP_STARTED:
         return f"step {event.a}: to {event.b / 1000:g}°"
+    if event.code == events.RESET:
+        return f"started: {resets.cause_name(event.a)}"
     return events.event_name(event.code).replace("_", " ")
 
 

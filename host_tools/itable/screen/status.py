@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from inversion_table.safety import limits
-from itable.link.models import Status
+from itable.link.models import LastFault, Status
+from itable.log.words import state_words
 from itable.screen.chart import clock
 
 STATE_STYLES = {
@@ -30,6 +31,9 @@ INPUT_WORDS = {
 }
 _BAR_WIDTH = 47
 _LOW_DEG, _HIGH_DEG = -75, 90
+_UNCALIBRATED = f"{limits.UNCALIBRATED_TILT_MAX_MDEG / 1000:g}°"
+_HOME_OFF_WORTH_MDEG = limits.HOME_DRIFT_MAX_MDEG // 2
+"""Half way to where nothing starts any more."""
 
 
 def state_sentence(status: Status) -> str:
@@ -64,10 +68,22 @@ def screen(status: Status, port: str) -> RenderableType:
         ]
     elif status.refused != "NO_FAULT":
         rows[1:1] = [Text(f"START refused: {status.refused_patient}", "yellow")]
+    if status.last_fault:
+        rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
+    if status.program:
+        rows.insert(-1, Text(f"program: {status.program}", "yellow"))
+    if not status.calibrated:
+        rows.insert(-1, Text(f"not calibrated: at most {_UNCALIBRATED} head-down", "yellow"))
+    if status.home_off_mdeg is not None and abs(status.home_off_mdeg) > _HOME_OFF_WORTH_MDEG:
+        off = degrees(status.home_off_mdeg)
+        rows.insert(
+            -1, Text(f"a tilt sensor is {off} off at home: see `itable settings show`", "yellow")
+        )
     rows.append(_tilt_bar(status))
     rows.append(Text(""))
     rows.append(_facts(status))
     rows.append(Text.assemble(("inputs     ", "bright_black"), input_words(status.inputs)))
+    rows.append(Text.assemble(("last start ", "bright_black"), status.last_start))
     title = Text.assemble(
         (f" {status.plan_name or 'no plan'} ", "bold"), (f"{status.plan_id} ", "bright_black")
     )
@@ -80,6 +96,16 @@ def screen(status: Status, port: str) -> RenderableType:
         border_style=style,
         width=76,
         padding=(1, 2),
+    )
+
+
+def _last_fault(last: LastFault, now: str) -> str:
+    """When the fault came, and what was measured then: what an engineer asks first."""
+    motor = f"{last.current_ma / 1000:.1f} A, {last.supply_mv / 1000:.1f} V"
+    what = "" if last.name == now else f"last fault: {last.name}, "
+    return (
+        f"{what}{clock(last.age_ms)} ago, {state_words(last.state)} at"
+        f" {degrees(last.tilt_mdeg)}, {degrees(last.rate_mdeg_per_s)}/s, {motor}"
     )
 
 

@@ -11,12 +11,14 @@ import time
 from inversion_table.actuation.drive import Drive
 from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.rest import RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.recorder import Recorder
-from inversion_table.safety import kernel, limits, monitors, ports, states
+from inversion_table.safety import limits, monitors, ports, states
+from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.sensing.analog import Analog
 from inversion_table.sensing.imu import ImuSample
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
@@ -76,6 +78,8 @@ def moving():
     inputs = ports.Inputs()
     inputs.settled = inputs.ankle_locked = inputs.relay_closed = True
     inputs.plan_ready = inputs.settings_ok = True
+    inputs.program_ok = inputs.clocks_ok = True
+    inputs.home_angle_ok = True
     inputs.estop_pressed = inputs.end_reached = False
     inputs.supply_mv = 24_000
     estimate = Estimate()
@@ -85,16 +89,17 @@ def moving():
     decision.state = states.MOVING
     decision.mode = ports.MODE_SESSION
     decision.power = decision.ready = True
-    state = kernel.KernelState(ports.BOOT_POWER_ON)
-    state.state = states.MOVING
-    state.mode = ports.MODE_SESSION
-    return inputs, estimate, decision, state
+    kernel = GuardedKernel()
+    kernel.state.state = states.MOVING
+    kernel.state.mode = ports.MODE_SESSION
+    kernel.complement.keep(kernel.state)
+    return inputs, estimate, decision, kernel
 
 
 def parts():
     """(name, function of now_ms) for each part of the tick."""
     settings = limits.Settings()
-    inputs, estimate, decision, state = moving()
+    inputs, estimate, decision, kernel = moving()
     wish = ports.Wish()
     watch = monitors.Monitors()
     sequencer = Sequencer()
@@ -110,6 +115,12 @@ def parts():
     still.ok = True
     measured = Estimate()
     estimator = TiltEstimator(nominal_primary(), nominal_monitor())
+    first_rest, second_rest = RestWatch(0), RestWatch(2)
+
+    def watch_rests(_now_ms):
+        first_rest.update(still)
+        second_rest.update(still)
+
     panel = Panel(PanelPins())
     analog = Analog(Level(10), Level(43_000))
     read = ports.Inputs()
@@ -120,6 +131,7 @@ def parts():
     return (
         ("primary IMU", lambda now_ms: primary.read(first, now_ms)),
         ("monitor IMU", lambda now_ms: monitor.read(second, now_ms)),
+        ("rest watches", watch_rests),
         ("panel", lambda now_ms: panel.read(read, now_ms)),
         ("analog", lambda now_ms: analog.read(read)),
         ("estimator", lambda now_ms: estimator.update(still, still, now_ms, measured)),
@@ -132,9 +144,7 @@ def parts():
         ),
         (
             "kernel",
-            lambda now_ms: kernel.step(
-                state, wish, estimate, inputs, watch, settings, now_ms, decision
-            ),
+            lambda now_ms: kernel.step(wish, estimate, inputs, watch, settings, now_ms, decision),
         ),
         ("drive", lambda now_ms: drive.apply(decision)),
         ("indicator", lambda now_ms: indicator.show(decision, now_ms)),

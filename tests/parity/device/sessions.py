@@ -13,7 +13,9 @@ from table import STUCK_CLOSED, STUCK_OPEN, WORKING, Table, simple_program
 from inversion_table.safety import states
 from inversion_table.safety.ports import BOOT_POWER_ON, BOOT_WATCHDOG
 
-WALKS = 12
+CALM_WALKS = 12
+WALKS = 14
+"""In the last ones bits of the kernel's memory flip."""
 BLOCKS = 40
 BLOCK_TICKS = 100
 
@@ -39,6 +41,8 @@ BREAKABLE = (
     ("button_stuck", False, True),
     ("settings_ok", True, False),
 )
+# What the kernel remembers, in which a bit may flip.
+REMEMBERED = ("state", "fault", "then_ms", "head_down_ms", "duty_permille", "blind", "refusals")
 NUMBERS = (
     "state", "mode", "duty_permille", "fault", "excused", "refused", "refusals", "session_ms",
     "head_down_ms",
@@ -96,6 +100,12 @@ def spoil(table, lcg):
         setattr(table, row[0], row[2 + lcg.below(len(row) - 2)])
 
 
+def flip(table, lcg):
+    """One bit of what the kernel remembers."""
+    name = REMEMBERED[lcg.below(len(REMEMBERED))]
+    setattr(table.kernel, name, getattr(table.kernel, name) ^ (1 << lcg.below(30)))
+
+
 def line_of(table):
     """Everything decided in this tick, and what the sequencer and the monitors hold."""
     decision, wish, monitors = table.decision, table.wish, table.monitors
@@ -118,6 +128,8 @@ def compare():
             check = 0
             for _ in range(BLOCK_TICKS):
                 touch(table, lcg)
+                if walk >= CALM_WALKS and lcg.below(500) == 0:
+                    flip(table, lcg)
                 table.tick()
                 check = binascii.crc32(line_of(table).encode(), check)
             print(walk, block, "%08x" % (check & 0xFFFFFFFF), line_of(table))
@@ -137,6 +149,8 @@ def locked():
             for _ in range(BLOCK_TICKS):
                 if walk < WALKS:
                     touch(table, lcg)
+                    if walk >= CALM_WALKS and lcg.below(500) == 0:
+                        flip(table, lcg)
                 else:  # at home, untouched: the way to SERVICE
                     table.inputs.service_gesture = block > 10
                 heap_lock()

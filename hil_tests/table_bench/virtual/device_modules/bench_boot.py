@@ -13,6 +13,8 @@ with open(sys.argv[2]) as _file:
 import bench_core  # noqa: E402
 import bench_frame  # noqa: E402
 
+_PART_BYTES = 256
+
 
 class _Micropython:
     """Copy of the built-in module, with the functions that the chip has and this build has not."""
@@ -93,6 +95,42 @@ def _provision(files):
             file.write(binascii.unhexlify(content))
 
 
+def _deploy(directory):
+    """What whoever puts the firmware on a device writes beside it; not anew when it is there."""
+    import os
+
+    import vfs
+
+    vfs.mount(vfs.VfsPosix(directory), "/deployed", readonly=True)
+    for name in os.listdir("/deployed"):
+        source, target = "/deployed/" + name, "/" + name
+        if not _same(source, target):
+            with open(source, "rb") as reader, open(target, "wb") as writer:
+                _copy(reader, writer)
+    vfs.umount("/deployed")
+
+
+def _same(source, target):
+    try:
+        with open(source, "rb") as one, open(target, "rb") as other:
+            while True:
+                part = one.read(_PART_BYTES)
+                if part != other.read(_PART_BYTES):
+                    return False
+                if not part:
+                    return True
+    except OSError:
+        return False
+
+
+def _copy(reader, writer):
+    while True:
+        part = reader.read(_PART_BYTES)
+        if not part:
+            return
+        writer.write(part)
+
+
 def _run(source):
     try:
         exec(source, {"__name__": "__main__"})  # noqa: S102 - main.py is text for the chip too
@@ -122,7 +160,8 @@ def _main():
     random.seed(values["seed"])
     bench_core.exchange(bench_frame.HELLO)
     _mount(values)
-    _provision(values["provision"])
+    _deploy(values["deployed"])
+    _provision(values.pop("provision"))
     _run(values["entry"])
 
 

@@ -63,7 +63,7 @@ class _Epoch:
 
 def epoch_s():
     """Seconds since 1970 by the device's clock."""
-    return _Epoch.offset_s + _out[_NOW] // 1_000_000
+    return _Epoch.offset_s + core.clock_us(frame.RTC) // 1_000_000
 
 
 class RTC:
@@ -76,5 +76,5 @@ class RTC:
             return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)
         year, month, day, _, hour, minute, second, _ = value
         wanted = utime.mktime((year, month, day, hour, minute, second, 0, 0, 0))
-        _Epoch.offset_s = int(wanted) - _out[_NOW] // 1_000_000
+        _Epoch.offset_s = int(wanted) - core.clock_us(frame.RTC) // 1_000_000
         return None

@@ -40,6 +40,13 @@ _CALLS = frame.TIMER_CALLS
 _WAIT = frame.WAIT
 _SNAPSHOT_BYTES = frame.SNAPSHOT_LONGS * 8
 
+# Of each clock: how fast it is, where that began, and what it had gained by then.
+clock_ppm = array.array("l", [0] * frame.CLOCKS)
+clock_from_us = array.array("l", [0] * frame.CLOCKS)
+clock_gained_us = array.array("l", [0] * frame.CLOCKS)
+_PPM0 = frame.CLOCK_PPM0
+_MILLION = 1_000_000
+
 _BENCH_IS_GONE = SystemExit()
 _INTERRUPTED = KeyboardInterrupt()
 
@@ -84,6 +91,26 @@ def read_answer(buf):
     _Pipes.readinto(buf)
 
 
+def clock_us(clock):
+    """What a clock that may be wrong says, in microseconds since power-on of the bench."""
+    now = out[_NOW]
+    if clock_ppm[clock]:
+        now += (now - clock_from_us[clock]) * clock_ppm[clock] // _MILLION
+    return now + clock_gained_us[clock]
+
+
+def _adopt_rate(clock):
+    clock_gained_us[clock] = clock_us(clock) - out[_NOW]
+    clock_from_us[clock] = out[_NOW]
+    clock_ppm[clock] = inp[_PPM0 + clock]
+
+
+def timer_period_us(period_us):
+    """Time that passes between two calls of a timer."""
+    ppm = clock_ppm[frame.TICKS]
+    return period_us * _MILLION // (_MILLION + ppm) if ppm else period_us
+
+
 def schedule_changed():
     """Recompute when the next timer is due."""
     due = NEVER_US
@@ -108,6 +135,9 @@ def wait(until_us):
     flags = inp[_FLAGS]
     if flags & frame.SLOTS_CHANGED:
         _adopt_slots()
+    for clock in range(frame.CLOCKS):
+        if inp[_PPM0 + clock] != clock_ppm[clock]:
+            _adopt_rate(clock)
     if not state[IRQ_OFF] and state[NEXT_DUE_US] <= due:
         _fire_due(due, flags & frame.TICKS_STOP)
     if flags & frame.INTERRUPT:
@@ -140,7 +170,7 @@ def spend(cost_us):
 def _fire_due(now, stopped):
     for timer in timers:
         if timer.due_us <= now:
-            timer.due_us += timer.period_us
+            timer.due_us += timer_period_us(timer.period_us)
             schedule_changed()
             if not stopped:
                 _fire(timer)

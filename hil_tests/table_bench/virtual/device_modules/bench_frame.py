@@ -32,6 +32,7 @@ I2C_READ = 3  # ARG0 bus, ARG1 address, ARG2 register or -1, ARG3 length; reply:
 I2C_WRITE = 4  # ARG0 bus, ARG1 address, ARG3 length, then the bytes; reply: status
 RESET = 5  # machine.reset(); no reply
 FLASH = 6  # ARG0 operation, ARG1 address, ARG2 length; reply: how many bytes to carry out
+REGISTER = 8  # ARG0 address, ARG1 value written; reply: status
 ENDED = 7  # the program ended (on the chip: REPL prompt); reply: snapshot
 
 # --- Snapshot: index of each field -----------------------------------------------------------
@@ -39,11 +40,18 @@ FLAGS = 0
 INPUTS = 1  # level of each GPIO if pulled up, one bit a GPIO
 ADC = 2  # four 12-bit conversions scaled to 16 bits, channel 0 in the low bits; channel 3 = core
 SLOT_STATUS = 3  # one byte a prefetch slot: 0 or errno
-SLOT_KEY0 = 4  # bus << 24 | address << 16 | register << 8 | length; 0 = empty
+CLOCK_PPM0 = 4  # how fast each clock of the device is, in parts per million: CLOCKS values
+CLOCKS = 3
+SLOT_KEY0 = CLOCK_PPM0 + CLOCKS  # bus << 24 | address << 16 | register << 8 | length; 0 = empty
 SLOTS = 4
 SLOT_DATA0 = SLOT_KEY0 + SLOTS
 SLOT_BYTES = 16
 SNAPSHOT_LONGS = SLOT_DATA0 + SLOTS * SLOT_BYTES // 8
+
+# --- Clocks of the device ---------------------------------------------------------------------
+TICKS_MS = 0  # ticks_ms and ticks_us
+TICKS = 1  # the period of timers
+RTC = 2
 
 # --- Flags in a snapshot ---------------------------------------------------------------------
 SLOTS_CHANGED = 1  # the slot keys differ from the last snapshot's

@@ -11,6 +11,25 @@ from bench_pin import Pin
 PWRON_RESET = 1
 WDT_RESET = 3
 
+
+class _Registers:
+    """Words of the chip's address space: those that the bench has, by address."""
+
+    def __init__(self, content):
+        self._values = dict(content)
+
+    def __getitem__(self, address):
+        return self._values[address]
+
+    def __setitem__(self, address, value):
+        self._values[address] = value
+        _core.out[_frame.ARG0] = address
+        _core.out[_frame.ARG1] = value
+        _core.ask(_frame.REGISTER)
+
+
+mem32 = _Registers(bench_config.values["registers"])
+
 __all__ = (
     "ADC",
     "I2C",
@@ -25,6 +44,7 @@ __all__ = (
     "enable_irq",
     "freq",
     "idle",
+    "mem32",
     "reset",
     "reset_cause",
     "unique_id",

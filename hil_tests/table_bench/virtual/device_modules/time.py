@@ -17,13 +17,13 @@ mktime = _utime.mktime
 def ticks_us():
     """Microseconds, wrapping."""
     _core.spend(_CALL_US)
-    return _out[_NOW] & (_PERIOD - 1)
+    return _core.clock_us(_frame.TICKS_MS) & (_PERIOD - 1)
 
 
 def ticks_ms():
     """Milliseconds, wrapping."""
     _core.spend(_CALL_US)
-    return (_out[_NOW] // 1000) & (_PERIOD - 1)
+    return (_core.clock_us(_frame.TICKS_MS) // 1000) & (_PERIOD - 1)
 
 
 ticks_cpu = ticks_us

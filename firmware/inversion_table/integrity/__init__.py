@@ -1,0 +1,1 @@
+"""What watches the controller itself, in the background: clocks, program, values in use, resets."""

@@ -1,0 +1,28 @@
+"""The firmware that this version of itable belongs to, as files for a device."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from inversion_table.contract import manifest
+
+PACKAGE = "inversion_table"
+
+
+def package_files(folder: Path) -> list[tuple[str, bytes]]:
+    """(path as in the manifest, content) of every file of the package at `folder`."""
+    return [
+        (f"{PACKAGE}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+        for path in sorted(folder.rglob("*.py"))
+    ]
+
+
+def package_folder() -> Path | None:
+    """Where the firmware's package lies on this computer; None where it is not installed."""
+    spec = find_spec(PACKAGE)
+    places = spec.submodule_search_locations if spec is not None else None
+    return Path(next(iter(places))).resolve() if places else None
+
+
+def manifest_of(folder: Path) -> bytes:
+    """What the device checks its program against (inversion_table.contract.manifest)."""
+    return manifest.build(package_files(folder))

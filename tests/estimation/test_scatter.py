@@ -1,0 +1,137 @@
+"""Noise of a gyroscope: told from a sound one, from vibration, and from what beds and riders do."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
+from inversion_table.estimation.channel import SCATTER_MAX_UDPS, GravityChannel
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.tilt import TiltEstimator
+from inversion_table.sensing.imu import ImuSample
+from tests.estimation.motion import Table, lsm6dsox, mpu6050, run
+
+NOISE_DPS = {"primary": (0.0038, 23.1), "monitor": (0.005, 10.0)}
+"""Data sheet: deg/s a root hertz, and the bandwidth that the driver sets."""
+
+
+def sigma_udps(name: str) -> float:
+    density, bandwidth_hz = NOISE_DPS[name]
+    return float(density * (1.57 * bandwidth_hz) ** 0.5 * 1e6)
+
+
+class Rig:
+    """One channel at rest at home, with white noise of `gain` times the data sheet's."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        self.calibration = nominal_primary() if name == "primary" else nominal_monitor()
+        self.sign = 1 if name == "primary" else -1
+        self.channel = GravityChannel(self.calibration, 0)
+        self.sigma = sigma_udps(name)
+        self.rng = random.Random(f"scatter {seed}")
+        self.sample = ImuSample()
+        self.now_ms = 0
+
+    def tick(
+        self, gain: float, rate_dps: float = 0.0, step_ms: int = 10, axes: str = "xyz"
+    ) -> None:
+        self.now_ms += step_ms
+        sample = self.sample
+        sample.ok = True
+        sample.ax_ug, sample.ay_ug, sample.az_ug = self.sign * 965_926, 0, 258_819
+        values = dict.fromkeys("xyz", 0.0)
+        values["y"] = self.sign * rate_dps * 1e6
+        for axis in "xyz":
+            scale = gain if axis in axes else 1.0
+            values[axis] += self.rng.gauss(0, self.sigma * scale)
+        sample.gx_udps, sample.gy_udps, sample.gz_udps = (int(values[axis]) for axis in "xyz")
+        self.channel.update(sample, self.now_ms)
+
+    def run(self, seconds: float, gain: float = 1.0) -> None:
+        for _ in range(round(seconds * 100)):
+            self.tick(gain)
+
+
+@pytest.mark.requirement("RQ-085")
+@pytest.mark.parametrize("name", NOISE_DPS)
+@pytest.mark.parametrize("gain", [10, 20, 60, 300])
+@pytest.mark.parametrize("seed", range(10))
+def test_ten_times_the_noise_is_not_believed_within_half_a_second(
+    name: str, gain: int, seed: int
+) -> None:
+    rig = Rig(name, seed)
+    rig.run(3)
+    assert rig.channel.ok
+    rig.run(0.5, gain)
+    assert (rig.channel.noisy, rig.channel.ok) == (True, False)
+    rig.run(2)  # and sound again, it is believed again
+    assert (rig.channel.noisy, rig.channel.ok) == (False, True)
+
+
+@pytest.mark.requirement("RQ-085")
+@pytest.mark.parametrize("name", NOISE_DPS)
+def test_three_times_the_noise_is_borne(name: str) -> None:
+    rig = Rig(name, 1)
+    rig.run(3)
+    for _ in range(6_000):
+        rig.tick(3.0)
+        assert not rig.channel.noisy
+
+
+@pytest.mark.requirement("RQ-085")
+@pytest.mark.parametrize("axes", ["xy", "yz", "xz"])
+def test_two_axes_are_enough_and_one_is_not(axes: str) -> None:
+    rig = Rig("primary", 2)
+    rig.run(3)
+    for _ in range(300):
+        rig.tick(60.0, axes=axes[0])
+        assert not rig.channel.noisy
+    for _ in range(50):
+        rig.tick(60.0, axes=axes)
+    assert rig.channel.noisy
+
+
+@pytest.mark.requirement("RQ-085")
+def test_a_bed_that_stops_dead_again_and_again_is_no_noise() -> None:
+    rig = Rig("primary", 3)
+    rig.run(3)
+    for turn in range(40):
+        for _ in range(25):
+            rig.tick(1.0, 6.0 if turn % 2 else 0.0)
+            assert not rig.channel.noisy
+
+
+@pytest.mark.requirement("RQ-085")
+def test_late_ticks_and_gaps_are_no_noise() -> None:
+    rig = Rig("primary", 4)
+    rig.run(3)
+    for tick in range(2_000):
+        rig.tick(1.0, 3.0 if tick // 30 % 2 else -3.0, step_ms=(10, 10, 0, 20, 45)[tick % 5])
+        assert not rig.channel.noisy
+
+
+@pytest.mark.requirement("RQ-085")
+@pytest.mark.parametrize(
+    "table",
+    [
+        Table([-75, 60, -75], rate_dps=6.0, acceleration_dps2=3.0, hold_s=2, vibration_g=0.3),
+        Table([-75, 30, -75], rate_dps=6.0, hold_s=2, shift_g=0.3, shift_s=0.5),
+    ],
+    ids=["strong vibration", "a rider who shifts"],
+)
+def test_no_vibration_and_no_shift_of_a_rider_is_noise(table: Table) -> None:
+    estimator, estimate = TiltEstimator(nominal_primary(), nominal_monitor()), Estimate()
+    for now_ms, _, _, (first, second) in run(table, [lsm6dsox(), mpu6050()]):
+        estimator.update(first, second, now_ms, estimate)
+        assert not estimator.primary.noisy
+        assert not estimator.monitor.noisy
+
+
+def test_the_bound_lies_between_the_sound_and_ten_times_that() -> None:
+    for name, gain in itertools.product(NOISE_DPS, (1, 10)):
+        mean_step = 1.128 * sigma_udps(name) * gain
+        assert (mean_step > 1.4 * SCATTER_MAX_UDPS) == (gain == 10)
+        assert (mean_step < SCATTER_MAX_UDPS / 5) == (gain == 1)
