@@ -194,3 +194,18 @@ def test_a_current_sensor_that_stays_high_starts_no_back_off() -> None:
     for _ in range(500):
         table.tick()
         assert not table.decision.power
+
+
+@pytest.mark.requirement("RQ-087", "RQ-033")
+def test_the_input_of_the_estop_alone_ends_it() -> None:
+    """Even where the monitors do not report it: found by walking every state."""
+    one = OneStep(states.FAULT)
+    one.k.fault = faults.OVERCURRENT
+    one.k.backing_off = True
+    one.k.state_ms = limits.BACK_OFF_REST_MS
+    one.estimate.tilt_mdeg = 20_000
+    one.inputs.home_switch = False
+    one.inputs.estop_pressed = True
+    assert one.step().state == states.FAULT
+    one.inputs.estop_pressed = False
+    assert one.step().state == states.FAULT

@@ -299,7 +299,8 @@ def _await_back_off(k, inputs, monitors) -> None:
     rested = k.state_ms >= limits.BACK_OFF_REST_MS
     stops = faults.reaction(monitors.active) == faults.REACT_STOP
     stopped = stops and (rested or monitors.active != k.fault)
-    if stopped or inputs.pause_edge or not monitors.tilt_trusted:
+    stopped = stopped or inputs.estop_pressed or inputs.pause_edge
+    if stopped or not monitors.tilt_trusted:
         k.backing_off = False
     elif rested:
         _enter(k, states.RETURNING)

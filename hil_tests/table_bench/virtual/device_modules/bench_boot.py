@@ -160,8 +160,11 @@ def _main():
     random.seed(values["seed"])
     bench_core.exchange(bench_frame.HELLO)
     _mount(values)
+    rp2 = sys.modules["rp2"]
+    rp2.at_the_factory(True)
     _deploy(values["deployed"])
     _provision(values.pop("provision"))
+    rp2.at_the_factory(False)
     _run(values["entry"])
 
 

@@ -17,6 +17,12 @@ _ERASED = b"\xff" * _SECTOR
 
 class _File:
     stream = None
+    at_the_factory = False
+
+
+def at_the_factory(whether):
+    """While it is there, the flash is written in no time: that is before the power is on."""
+    _File.at_the_factory = whether
 
 
 def open_flash(path):
@@ -79,6 +85,8 @@ class Flash:
 
 def _busy(op, address, size, cost_us):
     """Pass the time of one operation; returns how many of its bytes take effect."""
+    if _File.at_the_factory:
+        return size
     core.out[frame.NOW_US] += cost_us
     core.out[frame.ARG0] = op
     core.out[frame.ARG1] = address
