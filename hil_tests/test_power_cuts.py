@@ -49,4 +49,5 @@ def test_log_goes_on_after_a_cut_in_a_session(operator: Operator) -> None:
     lost = [
         record for record in operator.records(sessions[1]["session"]) if hasattr(record, "t_ms")
     ]
-    assert max(record.t_ms for record in lost) > 15_000  # only the page that was being written
+    # Only the page that was being written: at rest one holds up to 20 s.
+    assert max(record.t_ms for record in lost) > 25_000 - 20_000

@@ -1,89 +1,27 @@
 """`make explore`: walk the kernel's reachable states; then find every planted defect."""
 
 import argparse
-import gc
 import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import starmap
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
-from inversion_table.safety import faults
-from tests.explore.defects import DEFECTS, LIVENESS_DEFECTS, spoiled
-from tests.explore.liveness import HOME_IN_MS, OBEYED_FOR_EVER, ask, questions, told_cycle
+from tests.explore.defects import DEFECTS, LIVENESS_DEFECTS
+from tests.explore.liveness import HOME_IN_MS
+from tests.explore.tasks import SMALL, find_number, one_fault
 from tests.explore.walk import Walk
 
-SMALL = (faults.NO_FAULT, faults.MOVED_UNDRIVEN)
-"""What may be reported where a planted defect is looked for: one fault, that stops."""
 NUMBERS = re.compile(r"(<!-- numbers -->\n).*(<!-- end of numbers -->\n)", re.DOTALL)
 
 
-def find(defect: tuple[str, str, str], seconds: float = 600.0) -> tuple[str, list[str]]:
-    """(what is told against the kernel with this defect, "" if nothing is; the counter-example)."""
-    walk = Walk(spoiled(defect), SMALL)
-    if defect not in LIVENESS_DEFECTS:
-        walk.run(seconds=seconds)
-        if not walk.broken:
-            return "", []
-        return f"{len(walk.counter_example())} steps: {walk.broken}", walk.told()
-    # No single step shows these: the checks on steps are left out, to see that the rest finds them.
-    if not walk.run(seconds=seconds, checks=False).complete:
-        return "", []
-    for question in questions(SMALL):
-        answer = ask(walk, question)
-        if answer.trouble:
-            return f"{answer.name}: {answer.trouble}", told_cycle(walk, question, answer)
-    return "", []
-
-
-def _find_here(number: int) -> str:
-    gc.disable()
-    return find((*DEFECTS, *LIVENESS_DEFECTS)[number])[0]
-
-
-# What is told of one fault: its name, row of the table, counter-example, whether all is well.
-Told = tuple[str, list[str], bool, int]
-
-
-def one_fault(code: int, seconds: float) -> Told:
-    """Every question, in an environment that reports this fault, or none, at any time."""
-    gc.disable()
-    start = time.perf_counter()
-    active = tuple(sorted({faults.NO_FAULT, code}))
-    name = faults.FAULTS[code][0]
-    walk = Walk(active=active).run(seconds=seconds, checks=False)
-    if not walk.complete:
-        return f"| {name} | some | | | | | |", [], False, 0
-    lines: list[str] = []
-    longest_ms = []
-    presses = 0
-    edges = 0
-    trouble = False
-    for question in questions((code,)):
-        answer = ask(walk, question)
-        longest_ms.append(answer.longest_ms)
-        presses = max(presses, answer.presses)
-        edges = max(edges, answer.edges)
-        if answer.trouble:
-            trouble = True
-            lines += [f"{name}: {question.name}", *told_cycle(walk, question, answer)]
-    row = (
-        f"| {name} | all | {len(walk.came):,} | {edges:,} | {longest_ms[0] / 1000:,.0f} s |"
-        f" {longest_ms[1] / 1000:,.0f} s | {'obeyed' if code in OBEYED_FOR_EVER else presses} |"
-        f" {time.perf_counter() - start:.0f} s |"
-    )
-    return row, lines, not trouble, longest_ms[0]
-
-
-def _each(pool: ProcessPoolExecutor | None, call: Any, *values: Iterable[Any]) -> Iterator[Any]:
-    if pool is None:
-        return starmap(call, zip(*values, strict=True))
-    return pool.map(call, *values)
+def _each(pool: Pool | None, call: Callable[[Any], Any], values: Iterable[Any]) -> Iterator[Any]:
+    return map(call, values) if pool is None else pool.imap(call, values)
 
 
 class Report:
@@ -123,7 +61,7 @@ def safety(report: Report, arguments: argparse.Namespace) -> None:
             report.trouble([f"{name}: the walk did not come to its end"])
 
 
-def liveness(report: Report, pool: ProcessPoolExecutor | None, seconds: float) -> None:
+def liveness(report: Report, pool: Pool | None, seconds: float) -> None:
     """Home, or held, within the stated time, under each fault."""
     codes = Walk().space.classes.active
     report.row("")
@@ -133,7 +71,7 @@ def liveness(report: Report, pool: ProcessPoolExecutor | None, seconds: float) -
     )
     report.row("|---|---|---|---|---|---|---|---|")
     longest_ms = 0
-    for row, lines, good, way_ms in _each(pool, one_fault, codes, [seconds] * len(codes)):
+    for row, lines, good, way_ms in _each(pool, partial(one_fault, seconds=seconds), codes):
         report.row(row)
         longest_ms = max(longest_ms, way_ms)
         if not good:
@@ -145,7 +83,7 @@ def liveness(report: Report, pool: ProcessPoolExecutor | None, seconds: float) -
     )
 
 
-def defects(report: Report, pool: ProcessPoolExecutor | None, quick: bool) -> None:
+def defects(report: Report, pool: Pool | None, quick: bool) -> None:
     """Each planted defect is found."""
     every = (*DEFECTS, *LIVENESS_DEFECTS)
     numbers = (3, 10, 15, 18) if quick else tuple(range(len(every)))
@@ -153,7 +91,7 @@ def defects(report: Report, pool: ProcessPoolExecutor | None, quick: bool) -> No
     report.row("| planted defect | found |")
     report.row("|---|---|")
     found = 0
-    for number, told in zip(numbers, _each(pool, _find_here, numbers), strict=True):
+    for number, told in zip(numbers, _each(pool, find_number, numbers), strict=True):
         report.row(f"| {every[number][0]} | {told or 'MISSED'} |")
         found += bool(told)
     report.row("")
@@ -173,7 +111,8 @@ def main(words: list[str] | None = None) -> int:
     report = Report()
     pool = None
     if arguments.workers > 1:
-        pool = ProcessPoolExecutor(arguments.workers, get_context("spawn"), max_tasks_per_child=1)
+        # Each task in a process of its own: its memory is given back.
+        pool = get_context("spawn").Pool(arguments.workers, maxtasksperchild=1)
     try:
         safety(report, arguments)
         if not arguments.quick:
@@ -181,7 +120,7 @@ def main(words: list[str] | None = None) -> int:
         defects(report, pool, arguments.quick)
     finally:
         if pool is not None:
-            pool.shutdown(cancel_futures=True)
+            pool.terminate()
     report.row("")
     report.row(
         f"{time.perf_counter() - start:.0f} s with {arguments.workers} processes."

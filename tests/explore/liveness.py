@@ -365,15 +365,21 @@ def _away(values: dict[str, Any]) -> bool:
     return values["state"] in (*HELD, states.RETURNING)
 
 
+def _nobody_halts(values: dict[str, Any]) -> Known:
+    """No PAUSE; and, once it returns, no RETURN: that would begin another where one ends."""
+    found = known(inputs_pause_edge=False)
+    if values["state"] == states.RETURNING:
+        found |= known(inputs_return_edge=False, inputs_host_return=False)
+    return found
+
+
 HOME_IN_MS = 800_000
 """RQ-006: from RETURN to home, or held."""
 
 WAY_HOME = Question(
     "from RETURN to home, or held",
     _coming_home,
-    lambda values: known(
-        inputs_pause_edge=False, inputs_return_edge=False, inputs_host_return=False
-    ),
+    _nobody_halts,
     HOME_IN_MS,
 )
 WHOLE = Question(

@@ -7,11 +7,12 @@ import pytest
 
 from inversion_table.safety import faults, kernel, limits, ports
 from tests.explore import world
-from tests.explore.__main__ import SMALL, find, main
+from tests.explore.__main__ import main
 from tests.explore.choices import EVERYTHING, Chooser, Clock, Number, OneOf, Run
 from tests.explore.defects import DEFECTS, LIVENESS_DEFECTS, spoiled
 from tests.explore.liveness import HOME_IN_MS, WAY_HOME, Answer, cycle_in, ends_in_time
 from tests.explore.pieces import PieceError, Pieces, source_of
+from tests.explore.tasks import SMALL, find
 from tests.explore.walk import Walk, told_state
 from tests.explore.world import Space
 
@@ -26,7 +27,7 @@ def way() -> Walk:
 
 
 def test_a_part_of_the_walk_breaks_no_invariant() -> None:
-    walk = Walk(active=SMALL).run(seconds=10.0)
+    walk = Walk(active=SMALL).run(seconds=5.0)
     assert not walk.broken, "\n".join(walk.told())
     assert len(walk.came) > 20
 
@@ -69,7 +70,9 @@ def test_the_exit_status_tells_that_a_walk_was_not_complete(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["--quick", "--workers", "1", "--seconds", "0.5"]) == 1
-    assert "did not come to its end" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "| some |" in told
+    assert "did not come to its end" in told
 
 
 def test_a_comparison_is_walked_both_ways_and_stays_decided() -> None:
