@@ -176,6 +176,7 @@ def test_the_tick_of_a_flipped_bit_has_no_power_even_for_a_return() -> None:
     guarded.step(*arguments, 20, one.out)
     assert one.out.state == states.RETURNING
     assert (one.out.power, one.out.duty_permille, one.out.ready) == (False, 0, False)
+    assert guarded.state.duty_permille == 0  # what is remembered is what was given
     one.inputs.return_edge = False
     guarded.step(*arguments, 30, one.out)
     assert (one.out.power, one.out.duty_permille) == (True, -5)  # from zero again
