@@ -91,9 +91,10 @@ def test_any_changed_bit_is_found_in_the_next_round(device: Device, name: str, s
         lambda folder: os.truncate(folder / "pack/long.py", 5_999),
         lambda folder: (folder / "pack/long.py").write_bytes(FILES["pack/long.py"] + b"\0"),
         lambda folder: (folder / "pack/empty.py").write_bytes(b"\n"),
+        lambda folder: (folder / "pack/empty.py").write_bytes(b"\x9d\x0a\xd9\x6d"),  # CRC-32: 0
         lambda folder: (folder / "pack/empty.py").unlink(),
     ],
-    ids=["shorter", "longer", "no longer empty", "gone"],
+    ids=["shorter", "longer", "no longer empty", "of the same CRC", "gone"],
 )
 def test_a_file_of_another_length_is_found(device: Device, change) -> None:
     change(device.folder)
