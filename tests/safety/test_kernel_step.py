@@ -904,13 +904,13 @@ def test_another_stop_ends_it_before_it_begins(state_ms: int, active: int, goes_
 
 @pytest.mark.requirement("RQ-087")
 @pytest.mark.parametrize("state_ms", [100, 5_000])
-@pytest.mark.parametrize("what", ["pause_edge", "tilt_trusted"])
-def test_pause_or_a_lost_tilt_ends_it_before_it_begins(state_ms: int, what: str) -> None:
+@pytest.mark.parametrize("what", ["pause_edge", "estop_pressed", "tilt_trusted"])
+def test_pause_the_estop_or_a_lost_tilt_ends_it_before_it_begins(state_ms: int, what: str) -> None:
     one = waiting(state_ms)
-    if what == "pause_edge":
-        one.inputs.pause_edge = True
-    else:
+    if what == "tilt_trusted":
         one.watch.tilt_trusted = False
+    else:
+        setattr(one.inputs, what, True)
     assert changes(one) == {"backing_off": False, "state_ms": state_ms + 10}
 
 
