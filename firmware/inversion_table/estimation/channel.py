@@ -18,6 +18,11 @@ is far outside and counts next to nothing; in a hand that never rests, the same 
 is averaged with its opposite. After a start, pulls of first order and of falling gain find up
 sooner, as a Kalman filter would.
 
+An accelerometer whose offsets nobody measured learns them from the length of gravity: what |up| has
+beyond 1 g is offset along up, and the bed shows one direction after the other (Kaczmarz's way of
+solving equations, one at a time, slowly). What is learned moves no tilt at home, where a tilt never
+calibrated has its zero; it makes the way from there right (RQ-118).
+
 The tilt is led by the delay of the sensors' own low-pass filters (LEAD_SHIFT).
 
 `update` is compiled to machine code on the chip (portable.py says how, and what it may use).
@@ -134,6 +139,26 @@ SCATTER_SHIFT = const(5)
 STEADY_MS = const(15)
 """Readings further apart are not compared."""
 
+# --- offsets of the accelerometer that nobody measured ---
+OFFSET_RESIDUAL_MDEG = const(1_000)
+"""A calibration that promises no better has not seen the offsets. One from a walk promises half of
+it; then the length of gravity would say more of the scales that are left."""
+OFFSET_UG_PER_MDEG = const(17)
+"""What is learned stays within the calibration's own bound: 1 mdeg is 17.5 micro-g ..."""
+OFFSET_MAX_UG = const(80_000)
+"""... and within the data sheets (PS-MPU-6000A, 6.2: z +-80 mg)."""
+ONE_G_SQUARED = const(244_140_625)
+"""In (2^12 / 64 micro-g)^2."""
+EXCESS_MAX = const(32_767)
+"""34 mg too long, in 2^9 of those: learned no faster than as if it were this."""
+EXCESS_SHIFT = const(9)
+OFFSET_SHIFT = const(16)
+"""With the above a time constant of 22 s: many times that of `up` itself."""
+MDEG_PER_8_UG_Q14 = const(7_510)
+HOME_COS_Q14 = const(4_240)
+HOME_SIN_Q14 = const(-15_826)
+"""Of home's tilt, -75 deg."""
+
 BIAS_SPAN_UDPS = const(20_000_000)
 """Learned bias stays this near to the calibrated one."""
 TURN_PER_MS_Q22 = const(78_602)
@@ -176,6 +201,19 @@ class GravityChannel:
         self._rate_z = self._yz * RATE_ONE >> 14
         self._tilt_offset_mdeg = calibration.tilt_offset_mdeg
         self._residual_mdeg = calibration.residual_mdeg
+        # How a force along each axis moves the tilt at home, and how much may be learned of it.
+        # In bed axes, where up is (-sin, 0, cos), a force turns the tilt by (-cos, 0, -sin).
+        self._home_x = -HOME_COS_Q14 * self._xx - HOME_SIN_Q14 * self._zx >> 14
+        self._home_y = -HOME_COS_Q14 * self._xy - HOME_SIN_Q14 * self._zy >> 14
+        self._home_z = -HOME_COS_Q14 * self._xz - HOME_SIN_Q14 * self._zz >> 14
+        self._offset_span = 0
+        if calibration.residual_mdeg >= OFFSET_RESIDUAL_MDEG:
+            span_ug = calibration.residual_mdeg * OFFSET_UG_PER_MDEG
+            self._offset_span = min(span_ug, OFFSET_MAX_UG) << 6
+        self._offset_x = 0
+        self._offset_y = 0
+        self._offset_z = 0
+        self._home_mdeg = 0
         self._ux = 0
         self._uy = 0
         self._uz = 0
@@ -204,6 +242,10 @@ class GravityChannel:
         self._bias_y = self._bias_y0
         self._bias_z = self._bias_z0
         self._bias_known = False
+        self._offset_x = 0
+        self._offset_y = 0
+        self._offset_z = 0
+        self._home_mdeg = 0
         self._settle_stage = STAGE_SETTLED
         self._then_ms = 0
         self.rate_mdeg_per_s = 0
@@ -283,8 +325,11 @@ class GravityChannel:
 
         # Calibrated force in 1/64 micro-g.
         fx = ((int(sample.ax_ug) - int(self._fx_bias)) >> 5) * int(self._fx_scale) >> 2
+        fx -= int(self._offset_x)
         fy = ((int(sample.ay_ug) - int(self._fy_bias)) >> 5) * int(self._fy_scale) >> 2
+        fy -= int(self._offset_y)
         fz = ((int(sample.az_ug) - int(self._fz_bias)) >> 5) * int(self._fz_scale) >> 2
+        fz -= int(self._offset_z)
 
         unaided_udeg = int(self._unaided_udeg)
         if step_ms > STEP_MAX_MS:
@@ -450,7 +495,7 @@ class GravityChannel:
                 ux * int(self._zx) + uy * int(self._zy) + uz * int(self._zz) >> 9,
             )
         )
-        tilt_mdeg += int(self._tilt_offset_mdeg) + lead_mdeg
+        tilt_mdeg += int(self._tilt_offset_mdeg) + int(self._home_mdeg) + lead_mdeg
         self.tilt_mdeg = tilt_mdeg
         error_mdeg = (unaided_udeg >> 10) + int(self._contradiction_mdeg)
         self.error_mdeg = int(self._residual_mdeg) + error_mdeg
@@ -589,6 +634,8 @@ class GravityChannel:
             self._bias_y -= z * hx - x * hz >> shift
             self._bias_z -= x * hy - y * hx >> shift
             self._clamp_bias()
+            if self._offset_span and stage == STAGE_LAST:
+                self._learn_offset()
         if stage == STAGE_LAST and not self.settled:
             self._agreed += 1
             if not taken or self._mismatch > SETTLED_MISMATCH:
@@ -602,6 +649,24 @@ class GravityChannel:
             if self._doubt > DOUBT_MAX:
                 self._lose()
                 self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
+
+    def _learn_offset(self) -> None:
+        """At the last stage: what gravity is too long by, or too short, is offset (RQ-118)."""
+        x = self._ux >> 12
+        y = self._uy >> 12
+        z = self._uz >> 12
+        excess = _near(x * x + y * y + z * z - ONE_G_SQUARED >> EXCESS_SHIFT, 0, EXCESS_MAX)
+        span = self._offset_span
+        self._offset_x = _near(self._offset_x + (excess * x >> OFFSET_SHIFT), 0, span)
+        self._offset_y = _near(self._offset_y + (excess * y >> OFFSET_SHIFT), 0, span)
+        self._offset_z = _near(self._offset_z + (excess * z >> OFFSET_SHIFT), 0, span)
+        # What this moves the tilt by at home is given back: there it was right. 8 micro-g in Q14.
+        away = (
+            (self._offset_x >> 9) * self._home_x
+            + (self._offset_y >> 9) * self._home_y
+            + (self._offset_z >> 9) * self._home_z
+        )
+        self._home_mdeg = (away >> 14) * MDEG_PER_8_UG_Q14 >> 14
 
     def _clamp_bias(self) -> None:
         self._bias_x = _near(self._bias_x, self._bias_x0, BIAS_SPAN_UDPS)
