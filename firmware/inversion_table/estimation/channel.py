@@ -136,6 +136,14 @@ SCATTER_CLIP_UDPS = const(2_000_000)
 """The most that one step counts for: the gear stops the bed within a few readings."""
 SCATTER_SHIFT = const(5)
 """Averaged over 32 readings."""
+PRIMARY_SHAKEN_FROM_UG = const(36_000)
+MONITOR_SHAKEN_FROM_UG = const(72_000)
+"""Mean step of the accelerometer, |x| + |y| + |z|, past which the bed is shaken hard, and its
+gyroscope with it: the bound is wider by 4 micro-deg/s for each micro-g beyond. 0.3 g of vibration
+makes 40 to 250 mg of it through the filters that are set, 10 times the data sheets' noise 11 mg
+(LSM6DSOX) and 54 mg (MPU-6050, whose gyroscope is filtered more, and needs this less)."""
+SHAKEN_CLIP_UG = const(500_000)
+"""The most that one step counts for."""
 STEADY_MS = const(15)
 """Readings further apart are not compared."""
 
@@ -176,7 +184,13 @@ TICKS_MASK = const((1 << 30) - 1)
 class GravityChannel:
     """Tilt, rate and error bound from one IMU and its calibration."""
 
-    def __init__(self, calibration, learn_turn: int, lead_shift: int = LEAD_SHIFT) -> None:
+    def __init__(
+        self,
+        calibration,
+        learn_turn: int,
+        lead_shift: int = LEAD_SHIFT,
+        shaken_from_ug: int = PRIMARY_SHAKEN_FROM_UG,
+    ) -> None:
         """`learn_turn` (0 .. LEARN_EVERY - 1): the tick on which the slow part runs."""
         self.ok = False
         """Settled, recent, consistent and plausible: `tilt_mdeg` may be used."""
@@ -185,8 +199,11 @@ class GravityChannel:
         self.rate_mdeg_per_s = 0
         self.error_mdeg = ERROR_UNKNOWN_MDEG
         self.age_ms = AGE_MAX_MS
+        self.warmth_mdeg = 0
+        """What temperature adds to the bound; the background sets it (estimation/warmth.py)."""
         self._first_turn = learn_turn
         self._lead_shift = lead_shift
+        self._shaken_from_ug = shaken_from_ug
         self._fx_bias, self._fy_bias, self._fz_bias = calibration.accel_bias_ug
         # Q13: 8192 (1 + ppm / 10^6).
         self._fx_scale = 8_192 + calibration.accel_scale_ppm[0] * 128 // 15_625
@@ -229,6 +246,10 @@ class GravityChannel:
         self._gx = 0
         self._gy = 0
         self._gz = 0
+        self._ax = 0
+        self._ay = 0
+        self._az = 0
+        self._shaken_ug = 0
         self._scatter_x = 0
         self._scatter_y = 0
         self._scatter_z = 0
@@ -253,6 +274,7 @@ class GravityChannel:
         self._scatter_x = 0
         self._scatter_y = 0
         self._scatter_z = 0
+        self._shaken_ug = 0
         self.noisy = False
         self._lose()
 
@@ -498,7 +520,7 @@ class GravityChannel:
         tilt_mdeg += int(self._tilt_offset_mdeg) + int(self._home_mdeg) + lead_mdeg
         self.tilt_mdeg = tilt_mdeg
         error_mdeg = (unaided_udeg >> 10) + int(self._contradiction_mdeg)
-        self.error_mdeg = int(self._residual_mdeg) + error_mdeg
+        self.error_mdeg = int(self._residual_mdeg) + int(self.warmth_mdeg) + error_mdeg
         self.ok = False
         if error_mdeg < ERROR_PEAK_MDEG and rate < RATE_MAX_MDEG_PER_S:
             if tilt_mdeg > TILT_MIN_MDEG and tilt_mdeg < TILT_MAX_MDEG:
@@ -510,11 +532,15 @@ class GravityChannel:
         """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
 
         Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
-        along one more than along the others. So the middle one of the three counts.
+        along one more than along the others. So the middle one of the three counts. A bed that is
+        shaken hard is felt by the accelerometer too, and then more is borne.
         """
         gx = int(sample.gx_udps)
         gy = int(sample.gy_udps)
         gz = int(sample.gz_udps)
+        ax = int(sample.ax_ug)
+        ay = int(sample.ay_ug)
+        az = int(sample.az_ug)
         if step_ms <= STEADY_MS:
             x = gx - int(self._gx)
             y = gy - int(self._gy)
@@ -540,8 +566,20 @@ class GravityChannel:
             self._scatter_x = scatter_x
             self._scatter_y = scatter_y
             self._scatter_z = scatter_z
+            x = ax - int(self._ax)
+            y = ay - int(self._ay)
+            z = az - int(self._az)
+            x = (x if x >= 0 else 0 - x) + (y if y >= 0 else 0 - y) + (z if z >= 0 else 0 - z)
+            if x > SHAKEN_CLIP_UG:
+                x = SHAKEN_CLIP_UG
+            shaken = int(self._shaken_ug)
+            shaken += (x - shaken) >> SCATTER_SHIFT
+            self._shaken_ug = shaken
             # Once noisy, it stays so until the scatter is half of that.
             bound = SCATTER_MAX_UDPS
+            shaken -= int(self._shaken_from_ug)
+            if shaken > 0:
+                bound += shaken << 2
             if self.noisy:
                 bound >>= 1
             many = 0
@@ -558,6 +596,9 @@ class GravityChannel:
         self._gx = gx
         self._gy = gy
         self._gz = gz
+        self._ax = ax
+        self._ay = ay
+        self._az = az
 
     def _advance(self, wx: int, wy: int, wz: int) -> None:
         """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""
