@@ -221,7 +221,7 @@ def test_a_return_that_ends_at_the_switch_is_over() -> None:
         "state": states.HOME, "mode": MODE_NONE, "backing_off": False, "state_ms": 0,
     }  # fmt: skip
     one = arriving(fault=faults.SUPPLY_LOW)
-    assert changes(one) == {"state": states.FAULT, "mode": MODE_NONE, "state_ms": 0, "clear_ms": 10}
+    assert changes(one) == {"state": states.FAULT, "mode": MODE_NONE, "state_ms": 0}
 
 
 # --- self-test ------------------------------------------------------------------------------
@@ -341,6 +341,7 @@ REFUSALS = [
     ("settings_ok", False, faults.SETTINGS_CORRUPT),
     ("program_ok", False, faults.PROGRAM_CORRUPT),
     ("clocks_ok", False, faults.CLOCKS_APART),
+    ("home_angle_ok", False, faults.HOME_DRIFT),
     ("tilt_trusted", False, faults.TILT_LOST),
     ("primary_ok", False, faults.IMU_PRIMARY_LOST),
     ("monitor_ok", False, faults.IMU_MONITOR_LOST),
@@ -805,6 +806,8 @@ def test_only_after_a_reset_and_its_alarm_it_returns_by_itself(
         (faults.OVERCURRENT, faults.TILT_LOST, 390, faults.NO_FAULT),
         (faults.OVERCURRENT, faults.HOST_STOP, 390, faults.NO_FAULT),
         (faults.ANKLE_LOCK_OPEN, faults.OVERCURRENT, 390, faults.ANKLE_LOCK_OPEN),
+        (faults.HOST_STOP, faults.HOST_STOP, 0, faults.HOST_STOP),
+        (faults.HOST_STOP, faults.NO_FAULT, 390, faults.HOST_STOP),
     ],
 )
 def test_what_return_was_pressed_in_spite_of_is_excused(
@@ -1154,6 +1157,8 @@ NEEDED = [
     ("ankle_locked", False),
     ("end_reached", True),
     ("settings_ok", False),
+    ("program_ok", False),
+    ("clocks_ok", False),
     ("tilt_trusted", False),
     ("valid", False),
 ]
