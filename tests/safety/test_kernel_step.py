@@ -821,6 +821,38 @@ def test_what_return_was_pressed_in_spite_of_is_excused(
     assert one.k.excused == one.out.excused == excused
 
 
+@pytest.mark.requirement("RQ-001")
+@pytest.mark.parametrize(
+    ("active", "after"),
+    [
+        (faults.STALLED, states.FAULT),
+        (faults.RELAY_DEAD, states.FAULT),
+        (faults.HOST_STOP, states.RETURNING),
+    ],
+)
+def test_only_the_laptops_stop_gives_way_to_a_return_in_its_very_tick(
+    active: int, after: int
+) -> None:
+    for state in (states.MOVING, states.HOLDING, states.PAUSED, states.RETURNING):
+        one = one_in(state)
+        one.watch.active = active
+        one.inputs.return_edge = True
+        one.step()
+        assert (one.out.state, one.out.fault) == (after, active)
+
+
+@pytest.mark.requirement("RQ-002")
+@pytest.mark.parametrize(
+    ("finger", "excused"), [(True, faults.HOST_STOP), (False, faults.NO_FAULT)]
+)
+def test_the_laptops_stop_is_excused_to_a_finger_alone(finger: bool, excused: int) -> None:
+    one = one_in(states.STOPPED, fault=faults.HOST_STOP)
+    one.inputs.return_edge = finger
+    one.inputs.host_return = not finger
+    one.step()
+    assert (one.k.state, one.k.excused) == (states.RETURNING, excused)
+
+
 @pytest.mark.requirement("RQ-098")
 @pytest.mark.parametrize("state", [states.STOPPED, states.FAULT])
 @pytest.mark.parametrize("button", ["return_edge", "host_return"])
