@@ -691,22 +691,30 @@ class GravityChannel:
                 self._lose()
                 self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
 
-    def _learn_offset(self) -> None:
+    @micropython.viper
+    def _learn_offset(self):
         """At the last stage: what gravity is too long by, or too short, is offset (RQ-118)."""
-        x = self._ux >> 12
-        y = self._uy >> 12
-        z = self._uz >> 12
-        excess = _near(x * x + y * y + z * z - ONE_G_SQUARED >> EXCESS_SHIFT, 0, EXCESS_MAX)
-        span = self._offset_span
-        self._offset_x = _near(self._offset_x + (excess * x >> OFFSET_SHIFT), 0, span)
-        self._offset_y = _near(self._offset_y + (excess * y >> OFFSET_SHIFT), 0, span)
-        self._offset_z = _near(self._offset_z + (excess * z >> OFFSET_SHIFT), 0, span)
+        x = int(self._ux) >> 12
+        y = int(self._uy) >> 12
+        z = int(self._uz) >> 12
+        excess = (x * x + y * y + z * z - ONE_G_SQUARED) >> EXCESS_SHIFT
+        if excess > EXCESS_MAX:
+            excess = EXCESS_MAX
+        if excess < 0 - EXCESS_MAX:
+            excess = 0 - EXCESS_MAX
+        span = int(self._offset_span)
+        x = int(self._offset_x) + (excess * x >> OFFSET_SHIFT)
+        y = int(self._offset_y) + (excess * y >> OFFSET_SHIFT)
+        z = int(self._offset_z) + (excess * z >> OFFSET_SHIFT)
+        x = span if x > span else (0 - span if x < 0 - span else x)
+        y = span if y > span else (0 - span if y < 0 - span else y)
+        z = span if z > span else (0 - span if z < 0 - span else z)
+        self._offset_x = x
+        self._offset_y = y
+        self._offset_z = z
         # What this moves the tilt by at home is given back: there it was right. 8 micro-g in Q14.
-        away = (
-            (self._offset_x >> 9) * self._home_x
-            + (self._offset_y >> 9) * self._home_y
-            + (self._offset_z >> 9) * self._home_z
-        )
+        away = (x >> 9) * int(self._home_x) + (y >> 9) * int(self._home_y)
+        away += (z >> 9) * int(self._home_z)
         self._home_mdeg = (away >> 14) * MDEG_PER_8_UG_Q14 >> 14
 
     def _clamp_bias(self) -> None:
