@@ -156,7 +156,9 @@ TURNED: dict[str, Matrix] = {
 
 @pytest.mark.requirement("RQ-117")
 @pytest.mark.parametrize(
-    ("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards differ", "turned"]
+    ("seed", "turned"),
+    [(13, {}), (4, {}), (3, TURNED)],
+    ids=["boards differ", "boards learn", "turned"],
 )
 def test_the_walk_makes_a_table_right(
     make_operator: Tables, seed: int, turned: dict[str, Matrix]
@@ -167,8 +169,9 @@ def test_the_walk_makes_a_table_right(
     assert operator.status()["calibrated"] is False
     _, record, said = calibrate(operator)
     assert any("first guess" in text for text in said)
-    if seed == 4:  # this one's boards differ by more than the table lets pass
-        assert any("differ too much" in text for text in said)
+    # As delivered, 13's boards differ by 6.4 deg at 20 deg: the table does not let that pass. 4's
+    # differ by 4.3, and what they learn on the way is enough (RQ-118).
+    assert any("differ too much" in text for text in said) == (seed == 13)
     for role in ROLES:
         assert worst_deg(table, record, role) < 0.3, role
         assert worst_deg(table, record, role) < record[role]["residual_mdeg"] / 1000
