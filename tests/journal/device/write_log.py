@@ -31,7 +31,7 @@ def record(flash, arm_mdeg, seed):
     while ring.prepare(1):
         pass
     recorder = Recorder(ring, lambda: 1_750_000_000)
-    recorder.describe("0123456789abcdef", "Kim 2013, 60°", "0.1", "c0ffee", "s1", 1)
+    recorder.describe("0123456789abcdef", "Kim 2013, 60°", "0.1", "c0ffee", "s1", "c1", 1)
     now_ms = (1 << 30) - 30_000
     recorder.begin(now_ms, KIND_PLAN)
     count = 0
@@ -48,12 +48,12 @@ def record(flash, arm_mdeg, seed):
             while recorder.flush(now_ms):
                 pass
     heap_lock()
-    recorder.end(now_ms, 1, arm_mdeg, 40_000, 150)
+    recorder.end(now_ms, 1, 0, 0, arm_mdeg, 40_000, 150)
     recorder.begin(now_ms, KIND_PLAN)
     for _ in range(300):  # the queue overflows: that allocates nothing either
         recorder.sample(now_ms, 1, 2, 3, 4, 5, 6, 7)
         recorder.event(now_ms, 1, 2, 3)
-    recorder.end(now_ms, 1, 2, 3, 4)
+    recorder.end(now_ms, 1, 2, 3, 4, 5, 6)
     heap_unlock()
     while recorder.flush(now_ms):
         pass
