@@ -115,7 +115,8 @@ def test_the_last_500_ticks_come_back_as_they_were(before: int) -> None:
     ticks = Ticks(BlackBox())
     ticks.tick(before)
     ticks.box.latch(faults.STALLED)
-    assert ticks.box.open() == min(before, BOX_ENTRIES)
+    ticks.box.ask()
+    assert ticks.box.waits() == min(before, BOX_ENTRIES)
     pages = pages_of(ticks)
     assert samples_of(pages) == ticks.seen[-BOX_ENTRIES:]
     left = min(before, BOX_ENTRIES)
@@ -139,7 +140,7 @@ def test_the_bytes_of_a_small_box() -> None:
         estimate.tilt_mdeg = 1_990 + 10 * tick
         box.take(decision, estimate, inputs, wish, 2, 10 * tick)
     box.latch(11)
-    box.open()
+    box.ask()
     size = box.fill(0)
     assert bytes(box.page[PAYLOAD_AT : PAYLOAD_AT + size]).hex(" ") == (
         "c5 0b 02 14 c1 03 90 03 97 75 c0 25 03 02 01 02"
@@ -153,7 +154,7 @@ def test_late_ticks_keep_their_times(late: int) -> None:
         ticks.tick(7)
         ticks.tick(1, late)
     ticks.box.latch(faults.TICK_LATE)
-    ticks.box.open()
+    ticks.box.ask()
     assert samples_of(pages_of(ticks)) == ticks.seen[-BOX_ENTRIES:]
 
 
@@ -163,7 +164,7 @@ def test_values_past_a_column_are_held_at_its_end() -> None:
     estimate.tilt_mdeg, estimate.rate_mdeg_per_s = 900_000, -(1 << 29)
     box.take(decision, estimate, inputs, wish, 0, 0)
     box.latch(1)
-    box.open()
+    box.ask()
     size = box.fill(0)
     _, sample = decode_payload(bytes(box.page[PAYLOAD_AT : PAYLOAD_AT + size]))
     assert (sample.tilt_mdeg, sample.rate_mdeg_per_s) == (327_670, -327_670)
@@ -173,27 +174,44 @@ def test_the_second_box_begins_where_the_first_ended() -> None:
     ticks = Ticks(BlackBox())
     ticks.tick(700)
     ticks.box.latch(1)
-    ticks.box.open()
+    ticks.box.ask()
     first = samples_of(pages_of(ticks))
     ticks.tick(100)
     ticks.box.latch(2)
-    assert ticks.box.open() == 100
+    ticks.box.ask()
+    assert ticks.box.waits() == 100
     assert first + samples_of(pages_of(ticks)) == ticks.seen[-600:]
 
 
-def test_a_fault_while_the_box_is_being_stored_makes_it_longer() -> None:
+def test_a_fault_while_a_box_is_being_stored_has_one_that_goes_on_from_it() -> None:
     ticks = Ticks(BlackBox())
     ticks.tick(700)
     ticks.box.latch(1)
-    ticks.box.open()
+    ticks.box.ask()
     stored = []
     for _ in range(5):
         size = ticks.box.fill(ticks.start_ms)
         stored.append(bytes(ticks.box.page[PAYLOAD_AT : PAYLOAD_AT + size]))
         ticks.tick(2)
     ticks.box.latch(2)
-    ticks.box.open()
-    assert samples_of(stored + pages_of(ticks)) == ticks.seen[-510:]
+    ticks.box.ask()
+    stored += pages_of(ticks)
+    assert samples_of(stored) == ticks.seen[-510:]
+    boxes = [next(decode_payload(page)) for page in stored]
+    assert [(box.fault, box.left) for box in boxes if box.left in (500, 10)] == [(1, 500), (2, 10)]
+
+
+def test_faults_of_one_pass_share_a_box_that_has_5_s_before_the_first() -> None:
+    ticks = Ticks(BlackBox())
+    ticks.tick(700)
+    ticks.box.latch(1)
+    ticks.tick(3)
+    ticks.box.latch(2)
+    ticks.box.ask()
+    ticks.box.ask()
+    assert samples_of(pages_of(ticks)) == ticks.seen[-503:]
+    ticks.tick(50)
+    assert not ticks.box.waits()
 
 
 @settings(max_examples=40, deadline=None)
@@ -203,7 +221,7 @@ def test_whatever_the_tick_overtakes_is_missed_by_its_number_and_nothing_else(st
     ticks = Ticks(BlackBox(), seed)
     ticks.tick(600)
     ticks.box.latch(3)
-    ticks.box.open()
+    ticks.box.ask()
     gaps = BoxGaps()
     missing = 0
     read: list[BoxSample] = []

@@ -6,7 +6,7 @@ nothing is copied and nothing held still; `_SPARE` entries are its lead. Memory:
 13 KB, in pieces of at most 2.3 KB.
 
 When faults follow each other in less than 5 s, the second box begins where the first one ended:
-together they hold every tick. While one box waits, later faults lengthen the next.
+together they hold every tick. Faults that latch while one box is being stored share the next.
 """
 
 from array import array
@@ -81,16 +81,21 @@ class BlackBox:
             self._supply,
         )
         self._count = 0
-        self._latched = 0
-        """The number behind the entry of the last fault's tick."""
-        self._latched_fault = 0
+        # The tick's: the numbers behind the entries of the first fault's tick that has no box yet,
+        # and of the last one's; how many there were. `_taken` is the background's.
+        self._first = 0
+        self._last = 0
+        self._last_fault = 0
+        self._latches = 0
+        self._taken = 0
+        self._asked = False
         self._next = self._until = 0
         """Entries that still belong into the box; none when they are the same."""
         self._fault = 0
         self._page = bytearray(CRC_AT + MOST_RECORD_BYTES)
         self.page = memoryview(self._page)[:PAGE_BYTES]
         """What `fill` made, the payload at its place."""
-        self._last = [0] * len(self._columns)
+        self._values = [0] * len(self._columns)
         self._differences = [0] * len(self._columns)
 
     # The tick's side: allocates nothing
@@ -128,33 +133,47 @@ class BlackBox:
 
     def latch(self, fault: int) -> None:
         """A fault latched in the tick that was taken last."""
-        self._latched_fault = fault
-        self._latched = self._count
+        if self._latches == self._taken:
+            self._first = self._count
+        self._last_fault = fault
+        self._last = self._count
+        self._latches = (self._latches + 1) & TICKS_MASK
 
     # The background's side
 
+    def ask(self) -> None:
+        """The log has told of a fault: what latched until now gets its box."""
+        self._asked = True
+
     def waits(self) -> int:
-        """Entries that still belong into the box."""
+        """Entries that still belong into the box; the next box begins when one is done."""
+        if self._next == self._until and self._asked:
+            self._asked = False
+            self._begin()
         return (self._until - self._next) % _NUMBERS
 
-    def open(self) -> int:
-        """Let the box end with the last fault that latched; returns how many entries wait in it."""
+    def _begin(self) -> None:
         while True:
-            until = self._latched
-            fault = self._latched_fault
-            if until == self._latched:  # no tick came in between
+            latches = self._latches
+            first = self._first
+            until = self._last
+            fault = self._last_fault
+            if latches == self._latches:  # no tick came in between
                 break
-        # Behind the last box, or at the beginning of everything; 5 s at most.
-        if (until - self._next) % _NUMBERS > BOX_ENTRIES:
-            self._next = (until - BOX_ENTRIES) % _NUMBERS
+        self._taken = latches
+        # From 5 s before the first, or from where the last box ended.
+        since_start = (until - first) % _NUMBERS + BOX_ENTRIES
+        if (until - self._next) % _NUMBERS > since_start:
+            self._next = (until - since_start) % _NUMBERS
         self._until = until
         self._fault = fault
-        return self.waits()
 
     def drop(self) -> int:
         """Leave out what still waits; returns how many entries that was."""
-        count = self.waits()
-        self._next = self._until
+        count = 0
+        while self.waits():
+            count += self.waits()
+            self._next = self._until
         return count
 
     def fault(self) -> int:
@@ -166,21 +185,23 @@ class BlackBox:
 
         start_ms: when the session began.
         """
+        waiting = self.waits()
         late = (self._count - self._next) % _NUMBERS - _ENTRIES
-        if late > 0:  # these are overwritten; the reader misses them by their number
-            self._next = (self._next + min(late, self.waits())) % _NUMBERS
-        if not self.waits():
+        if waiting and late > 0:  # these are overwritten; the reader misses them by their number
+            self._next = (self._next + min(late, waiting)) % _NUMBERS
+            waiting = self.waits()
+        if not waiting:
             return 0
         page = self._page
-        last = self._last
-        for index in range(len(last)):
-            last[index] = 0
+        values = self._values
+        for index in range(len(values)):
+            values[index] = 0
         status = -1
         now_ms = self._now_ms[self._next % _ENTRIES]
         then_ms = (now_ms - BOX_PERIOD_MS) & TICKS_MASK
         page[PAYLOAD_AT] = TAG_BOX
         page[PAYLOAD_AT + 1] = self._fault
-        at = put_unsigned(page, PAYLOAD_AT + 2, self.waits())
+        at = put_unsigned(page, PAYLOAD_AT + 2, waiting)
         at = put_signed(page, at, session_ms(now_ms, start_ms))
         while self._next != self._until:
             slot = self._next % _ENTRIES
@@ -189,8 +210,8 @@ class BlackBox:
             if end > CRC_AT or (self._count - self._next) % _NUMBERS > _ENTRIES:
                 break
             status = self._flags[slot] << 8 | self._state[slot]
-            for index in range(len(last)):
-                last[index] += self._differences[index]
+            for index in range(len(values)):
+                values[index] += self._differences[index]
             then_ms = now_ms
             at = end
             self._next = (self._next + 1) % _NUMBERS
@@ -201,7 +222,7 @@ class BlackBox:
         mask = 0
         bit = 1
         for index in range(len(self._columns)):
-            difference = self._columns[index][slot] - self._last[index]
+            difference = self._columns[index][slot] - self._values[index]
             self._differences[index] = difference
             if difference:
                 mask |= bit

@@ -10,7 +10,7 @@ A queue entry is 8 words: kind | state << 8, now_ms, then up to 6 values.
 When a fault latches in a session, the last 5 s before it follow tick by tick from the black box
 (journal/black_box.py), as pages of their own between the others: the page that tells of the fault
 first, then a page a call, oldest samples first, and before the session's last page. Samples and
-events go on beside it. At most `BOX_SAMPLES_MOST` of a session are stored, and none that would
+events go on beside it. At most `BOX_PAGES_MOST` of a session are stored, and none that would
 take the room of the session itself.
 
 Nothing is lost silently: what finds no place in the queue, and what finds no erased flash, is
@@ -27,14 +27,15 @@ from inversion_table.contract.events import (
 )
 from inversion_table.contract.pages import CRC_AT, FIRST_PAGE, LAST_PAGE, PAGE_BYTES, PAYLOAD_AT
 from inversion_table.contract.records import MOST_RECORD_BYTES, PLAN_ID_BYTES, Header
-from inversion_table.journal.black_box import BOX_ENTRIES, BlackBox, session_ms
+from inversion_table.journal.black_box import BlackBox, session_ms
 from inversion_table.journal.encoder import Encoder, header_texts
 from inversion_table.safety.ticks import elapsed_ms
 
 QUEUE_ENTRIES = 128
 PAGE_AGE_MS = 20_000
 FAULT_PAGE_GAP_MS = 1_000
-BOX_SAMPLES_MOST = 4 * BOX_ENTRIES
+BOX_PAGES_MOST = 96
+"""Of a session, for black boxes: three whole ones however noisy, about five as measured."""
 BOX_LEAVES_PAGES = 64
 """Erased pages that a black box leaves to the session: 64 hold half an hour of it."""
 
@@ -75,7 +76,9 @@ class Recorder:
         self._flash_page = memoryview(self._page)[:PAGE_BYTES]
         self._encoder = Encoder(self._page, PAYLOAD_AT, CRC_AT)
         self.box = BlackBox()
-        self._box_samples = 0
+        self._box_pages = 0
+        self._left_out = 0
+        self._left_out_told = False
         self._page_began_ms = 0
         self._fault_waits = False
         self._fault_page_ms = 0
@@ -278,6 +281,8 @@ class Recorder:
                 queue[at] >> 8,
                 queue[at + 7],
             )
+        if self._left_out and not self._tell_left_out(now_ms):
+            return False
         return self._tell_losses(now_ms) and self._encoder.end(
             self._session_ms(now_ms),
             queue[at + 2],
@@ -295,7 +300,9 @@ class Recorder:
         self._first = True
         self._stored = True
         self._start_ms = now_ms
-        self._box_samples = 0
+        self._box_pages = 0
+        self._left_out = 0
+        self._left_out_told = False
         self.box.drop()
         self._session = self._ring.next_session()
         self._encoder.restart()
@@ -329,7 +336,7 @@ class Recorder:
             return False
         if code == FAULT_RAISED:
             self._fault_waits = True
-            self.box.open()
+            self.box.ask()
         return True
 
     def _tell_losses(self, now_ms: int) -> bool:
@@ -383,15 +390,23 @@ class Recorder:
             return
         if (
             not self._stored
-            or self._box_samples >= BOX_SAMPLES_MOST
+            or self._box_pages >= BOX_PAGES_MOST
             or self._ring.free_pages() <= BOX_LEAVES_PAGES
         ):
-            fault = self.box.fault()
-            self.note(now_ms, BOX_LEFT_OUT, fault, self.box.drop())
+            self._left_out += self.box.drop()
+            if not self._left_out_told:  # once at once, the rest at the end
+                self._left_out_told = self._tell_left_out(now_ms)
             return
-        before = self.box.waits()
         payload_bytes = self.box.fill(self._start_ms)
         if payload_bytes:
-            self._box_samples += before - self.box.waits()
+            self._box_pages += 1
             if not self._ring.append(self.box.page, self._session, payload_bytes, 0):
                 self.lost_pages += 1
+
+    def _tell_left_out(self, now_ms: int) -> bool:
+        """Say how many samples of black boxes are not in the log; False when the page is full."""
+        fault = self.box.fault()
+        if self._encoder.event(self._session_ms(now_ms), BOX_LEFT_OUT, fault, self._left_out):
+            self._left_out = 0
+            return True
+        return False
