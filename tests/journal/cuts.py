@@ -1,4 +1,4 @@
-"""`make cuts`: the power cut at every flash operation of a run of sessions, torn in every way.
+"""The power cut at every flash operation of a run of sessions, torn in every way.
 
 The run: sessions with and without faults (and so with black boxes), starts at home and away from
 it, twice and more around a small ring. A cut point is an operation and what it leaves half done;
@@ -9,13 +9,10 @@ two that leave the same bytes count once. After each the controller starts anew 
 - what is missing of a session is said, page for page; a whole one misses nothing;
 - the log goes on: away from home with what was erased before, then at home, and reads back again.
 
-With `--again` the power is cut a second time, in each of the first operations after such a start.
+After some of them the power is cut a second time, in each of the first operations after the start.
 """
 
-import argparse
 import functools
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -326,23 +323,3 @@ def prove(share: float = 1.0, again: float = 0.0, seed: int = 1) -> Count:
             else:
                 count.in_programs += 1
     return count
-
-
-def main() -> None:
-    """Print how many cut points were tried; a failure ends it with what was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="make cuts")
-    parser.add_argument("--share", type=float, default=1.0)
-    parser.add_argument("--again", type=float, default=0.03)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    begin = time.monotonic()
-    count = prove(arguments.share, arguments.again, arguments.seed)
-    print(
-        f"log: {count.total()} distinct cut points ({count.in_programs} in programs,"
-        f" {count.in_erases} in erases, {count.second} second cuts) of a run of"
-        f" {count.operations} flash operations: 0 records lost; {time.monotonic() - begin:.0f} s"
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
