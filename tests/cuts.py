@@ -11,7 +11,7 @@ AGAIN = 0.03
 
 
 def main() -> None:
-    """One line for the log, one for each kind of stored value; a failure ends it, with what it was."""
+    """One line for the log, one for each kind of stored value; a failure ends it."""
     parser = argparse.ArgumentParser(description=__doc__, prog="make cuts")
     parser.add_argument("--share", type=float, default=1.0, help="of the log's cut points; 0 .. 1")
     parser.add_argument("--seed", type=int, default=1)
