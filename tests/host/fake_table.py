@@ -12,6 +12,7 @@ from inversion_table.contract import frame, messages
 from inversion_table.link.server import Refusal, Server
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
+from itable.log.held import held
 
 STATUS: dict[str, Any] = {
     "state": "HOME",
@@ -78,6 +79,9 @@ class FakeTable:
         self.status = dict(STATUS)
         self.settings = limits.Settings()
         self.logs = dict(logs)  # session -> pages
+        self.pulled = set()  # (session, last page)
+        self.list_most = 16
+        self.refuse_pulled = 0  # an error code
         self.contract = messages.contract_hash()
         self.firmware = "0.1.0"
         self.plan = None
@@ -108,13 +112,14 @@ class FakeTable:
         self.requests.append(request)
         reply, block = self._server.answer(line)
         out = self.garbage + reply
-        if block is not None:
-            data = bytes(block)
-            crc = zlib.crc32(data)
+        data = bytes(block or b"")
+        for at in range(0, len(data), messages.LOG_BLOCK_BYTES):
+            part = data[at : at + messages.LOG_BLOCK_BYTES]
+            crc = zlib.crc32(part)
             if self.block_damage:
                 self.block_damage -= 1
                 crc ^= 1
-            out += struct.pack("<I", len(data)) + data + struct.pack("<I", crc)
+            out += struct.pack("<I", len(part)) + part + struct.pack("<I", crc)
         return out
 
     def _methods(self):
@@ -128,6 +133,7 @@ class FakeTable:
             "session.stop": lambda params: ({"state": "STOPPED"}, None),
             "log.list": self._list,
             "log.read": self._read,
+            "log.pulled": self._pulled,
             "clock.set": self._set_clock,
             "settings.get": self._settings,
             "imu.rest": lambda params: (self.windows, None),
@@ -155,18 +161,40 @@ class FakeTable:
         return {"id": plan.plan_id()}, None
 
     def _list(self, params):
-        sessions = [
-            {"session": number, "bytes": len(data), "complete": True}
-            for number, data in sorted(self.logs.items(), reverse=True)
-        ]
-        return {"sessions": sessions, "lost_records": 0}, None
+        below = params.get("below")
+        entries = []
+        for number, data in sorted(self.logs.items(), reverse=True):
+            first = held(data).base
+            last = held(data).last
+            if below is not None and last >= below:
+                continue
+            if len(entries) == self.list_most:
+                return {"sessions": entries, "more": entries[-1]["first"], "lost_records": 0}, None
+            entries.append(
+                {
+                    "session": number,
+                    "bytes": len(data),
+                    "complete": True,
+                    "first": first,
+                    "last": last,
+                    "pulled": (number, last) in self.pulled,
+                }
+            )
+        return {"sessions": entries, "more": None, "lost_records": 0}, None
 
     def _read(self, params):
         data = self.logs.get(params["session"])
-        if data is None:
+        if data is None or params.get("last") not in (None, held(data).last):
             raise Refusal(messages.NOT_FOUND, "session %d" % params["session"])
         part = data[params["offset"] : params["offset"] + params["length"]]
-        return {**params, "length": len(part), "total": len(data)}, part
+        reply = {name: params[name] for name in ("session", "offset")}
+        return {**reply, "length": len(part), "total": len(data)}, part
+
+    def _pulled(self, params):
+        if self.refuse_pulled:
+            raise Refusal(self.refuse_pulled, "log.pulled")
+        self.pulled.add((params["session"], params["last"]))
+        return {"pulled": True}, None
 
     def _set_clock(self, params):
         self.status["unix_s"] = params["unix_s"]

@@ -1,4 +1,4 @@
-"""Session logs: decoding with gaps, pulling, CSV, pictures."""
+"""Session logs: decoding with gaps, CSV, pictures."""
 
 import csv
 import io
@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 
 from inversion_table.contract import flags, pages, records
-from itable.errors import LinkError
-from itable.link import ports
 from itable.log import export, words
+from itable.log.about import About
 from itable.log.decode import decode
 from itable.log.labels import ROWS, Label, arrange
 from itable.log.plot import Truth, draw, state_spans, write_png
-from itable.log.pull import pull
-from itable.log.store import About, load, session_path
 from itable.pictures import new_figure
 from tests.host.logs import session_pages
 
@@ -27,7 +24,7 @@ def test_a_whole_session_is_read_to_columns():
     assert log.missing == []
     assert (log.session, log.page_count, log.byte_count) == (7, len(DATA) // PAGE, len(DATA))
     assert len(log.columns) == 3000
-    assert log.columns.t_ms == list(range(0, 300_000, 100))
+    assert log.columns.t_ms.tolist() == list(range(0, 300_000, 100))
     for index in (0, 500, 1500, 2999):
         target = log.columns.target_mdeg[index]
         assert abs(log.columns.tilt_mdeg[index] - target) < 600
@@ -84,65 +81,6 @@ def test_what_is_no_log_has_no_pages(data):
 
 
 ABOUT = About("fake-1", {"tilt_max_mdeg": 60_000})
-
-
-def test_a_pull_is_whole_verified_and_remembered(table, tmp_path):
-    seen = []
-    path = session_path(tmp_path, "fake-1", 7)
-    with ports.connect(table.port) as client:
-        pulled = pull(client, 7, path, ABOUT, lambda done, total: seen.append((done, total)))
-        assert path.read_bytes() == DATA
-        assert (pulled.resumed_at, pulled.was_here, pulled.log.missing) == (0, False, [])
-        assert seen[-1] == (len(DATA), len(DATA))
-        assert load(path).about == ABOUT
-        again = pull(client, 7, path, ABOUT)
-    assert again.was_here
-    assert sorted(one.name for one in path.parent.iterdir()) == [
-        "session-00007.itlog",
-        "session-00007.json",
-    ]
-
-
-def test_a_pull_that_broke_off_goes_on(table, tmp_path, monkeypatch):
-    monkeypatch.setattr("inversion_table.contract.messages.LOG_READ_MAX_BYTES", 512)
-    path = tmp_path / "session.itlog"
-    with ports.connect(table.port) as client:
-        real, count = client.read_log, [0]
-
-        def breaking(session, offset, length=512):
-            count[0] += 1
-            if count[0] == 4:
-                raise LinkError("cable pulled")
-            return real(session, offset, 512)
-
-        monkeypatch.setattr(client, "read_log", breaking)
-        with pytest.raises(LinkError):
-            pull(client, 7, path, ABOUT)
-        assert not path.exists()
-        assert path.with_suffix(".part").read_bytes() == DATA[:1536]
-        pulled = pull(client, 7, path, ABOUT)
-    assert pulled.resumed_at == 1536
-    assert path.read_bytes() == DATA
-    assert not path.with_suffix(".part").exists()
-
-
-def test_the_rest_of_another_log_is_not_gone_on_with(table, tmp_path):
-    path = tmp_path / "session.itlog"
-    path.with_suffix(".part").write_bytes(session_pages(7, first_sequence=900))
-    with ports.connect(table.port) as client:
-        assert pull(client, 7, path, ABOUT).resumed_at == 0
-    assert path.read_bytes() == DATA
-
-
-def test_a_different_log_of_the_same_name_is_kept(table, tmp_path):
-    path = tmp_path / "session.itlog"
-    other = session_pages(7, first_sequence=900)
-    path.write_bytes(other)
-    with ports.connect(table.port) as client:
-        pull(client, 7, path, ABOUT)
-    assert path.read_bytes() == DATA
-    (kept,) = tmp_path.glob("session-*.itlog")
-    assert kept.read_bytes() == other
 
 
 def rows(text):
