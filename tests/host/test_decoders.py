@@ -157,6 +157,7 @@ def test_damaged_sessions_are_read_alike(seed):
 
 
 def test_the_page_s_layout_is_the_contract_s():
+    assert _PAGE.fields is not None
     assert _PAGE.itemsize == pages.PAGE_BYTES
     assert _PAGE.fields["payload"][1] == pages.PAYLOAD_AT
     assert _PAGE.fields["crc"][1] == pages.CRC_AT
