@@ -3,12 +3,14 @@
 import random
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 
 from inversion_table.contract.messages import LOG_BLOCK_BYTES
 from inversion_table.link.stream import PIECE_BYTES, STALLED_MS, BlockStream
 from tests.link.fake_app import FakeSource
+from tests.micropython import run_on_micropython
 
 
 class Port:
@@ -147,3 +149,13 @@ def test_a_source_that_suddenly_has_less_ends_it():
     stream = BlockStream(port)
     stream.start(Liar(), 0)
     assert sent(stream, port) == b""
+
+
+@pytest.mark.requirement("RQ-126")
+def test_nothing_is_allocated_for_a_page_on_micropython():
+    """A block of 16 pages costs a few small objects: far less than one for each page."""
+    (line,) = run_on_micropython(Path(__file__).parent / "device" / "stream_cost.py")
+    count, most, written = map(int, line.split())
+    assert count == 17
+    assert written == 18 * (LOG_BLOCK_BYTES + 8)
+    assert most < 16 * 32, most
