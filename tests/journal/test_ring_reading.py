@@ -49,7 +49,8 @@ def test_a_list_goes_on_below_a_page():
 def test_reading_in_parts_of_any_size_gives_the_same():
     dice = Random(1)
     wrapped = 0
-    for info, ring in [(info, ring) for ring in map(filled, (20, 22)) for info in ring.sessions()]:
+    rings = [filled(20), filled(22)]
+    for ring, info in [(one, info) for one in rings for info in one.sessions()]:
         whole = bytearray(info.total_bytes())
         ring.read(info, 0, whole)
         wrapped += info.first_sequence // 128 != info.last_sequence // 128

@@ -1,4 +1,4 @@
-"""`make bench-link`: pull against bare link and mpremote; decoding; fails where a mark is missed."""
+"""`make bench-link`: pull beside bare link and mpremote; decoding; fails if a mark is missed."""
 
 import sys
 import tempfile
@@ -108,10 +108,8 @@ def link_table(console: Console) -> list[str]:
     table = Table("link", "bare", "pull", "mpremote", "pull / bare", "pull / mpremote")
     data = session_pages(1, count=SAMPLES, first_sequence=0)
     missed = []
-    for words, paced in (
-        (f"{USB_BYTES_PER_S / 1e6:g} MB/s, as USB full speed", True),
-        ("pty", False),
-    ):
+    rate = f"{USB_BYTES_PER_S / 1e6:g} MB/s, as USB full speed"
+    for words, paced in ((rate, True), ("pty without a rate", False)):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             bare, pull = bare_and_pull_rate(paced, data, folder)

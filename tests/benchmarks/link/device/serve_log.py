@@ -67,7 +67,11 @@ def main():
     lines = LineBuffer()
     stream = BlockStream(usb)
     while True:
-        usb._poll.poll(0 if stream._source is not None else 100)
+        # The chip sleeps here until an interrupt, the USB's among them.
+        if stream._source is None:
+            usb._poll.poll(100)
+        else:
+            usb._out_poll.poll(100)
         arrived = usb.read()
         if arrived:
             lines.feed(arrived)
