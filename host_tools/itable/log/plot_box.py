@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MORE_IN = 3.6
+_MORE_IN = 3.4
 _LEFT, _GAP, _WIDTH = 0.07, 0.07, 0.86
 _RATE, _CURRENT, _DUTY = "#2f8f6b", "#9a4f96", "#b07d2b"
 
@@ -57,8 +57,8 @@ def _make_room(figure: "Figure") -> float:
         (legend, legend.get_bbox_to_anchor().transformed(to_figure)) for legend in figure.legends
     ]
     figure.set_figheight(old_in + _MORE_IN)
-    for axes in figure.axes:
-        at = axes.get_position()
+    # All are asked first: axes with two scales are moved together.
+    for axes, at in [(axes, axes.get_position()) for axes in figure.axes]:
         axes.set_position((at.x0, bottom + at.y0 * share, at.width, at.height * share))
     for text in figure.texts:
         x, y = text.get_position()
