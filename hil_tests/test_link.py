@@ -90,14 +90,17 @@ def test_host_stop_then_host_return(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-062")
-def test_only_status_stop_and_return_are_answered_in_a_session(operator: Operator) -> None:
+def test_only_what_tells_stops_and_returns_is_answered_in_a_session(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.press("START")
     operator.wait(3)
-    for method in ("plan.get", "plan.list", "log.list", "settings.get"):
+    for method in ("plan.get", "plan.list", "settings.get"):
         assert operator.ask(method)["error"]["code"] == messages.BUSY
-    reply = operator.ask("plan.put", plan=PLAN.to_wire(), id=PLAN.plan_id())
-    assert reply["error"]["code"] == messages.BUSY
+    for method, params in (
+        ("plan.put", {"plan": PLAN.to_wire(), "id": PLAN.plan_id()}),
+        ("log.pulled", {"session": 1, "last": 1}),
+    ):
+        assert operator.ask(method, **params)["error"]["code"] == messages.BUSY
     assert operator.status()["state"] == "MOVING"
 
 

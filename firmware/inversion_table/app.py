@@ -13,7 +13,7 @@ from inversion_table import VERSION
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
-from inversion_table.contract.messages import RESTART_MS, contract_hash
+from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import LOST, TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
@@ -29,6 +29,8 @@ from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
+from inversion_table.journal.pulled import Pulled
+from inversion_table.journal.session_bytes import SessionBytes
 from inversion_table.safety import limits, states
 from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
@@ -50,6 +52,8 @@ CHECK_PASSES = 2
 VALUES_MS = 5_000
 """One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
+LOG_WALK_MOST = 64
+"""Sessions looked through for one that is asked for by its number alone."""
 
 
 class App:
@@ -114,6 +118,7 @@ class App:
         self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
         self._chronicle = Chronicle(recorder)
         self.last_fault = LastFault()
+        self.pulled = Pulled(store)
         self._return_asked = False
         self._stop_asked = False
         self._started = False
@@ -385,18 +390,49 @@ class App:
             self.start_cause,
         )
 
-    def log_sessions(self) -> list:
-        """The sessions in the log, newest first."""
-        return [
-            {"session": info.session, "bytes": info.total_bytes(), "complete": info.complete}
-            for info in self.ring.sessions()
-        ]
+    def log_sessions(self, below: int | None) -> tuple:
+        """(the sessions that end before page `below`, newest first, where they go on or None)."""
+        entries: list = []
+        for info in self.ring.sessions(below):
+            if len(entries) == LOG_LIST_MOST:
+                return entries, entries[-1]["first"]
+            entries.append(
+                {
+                    "session": info.session,
+                    "bytes": info.total_bytes(),
+                    "complete": info.complete,
+                    "first": info.first_sequence,
+                    "last": info.last_sequence,
+                    "pulled": self.pulled.covers(info.first_sequence, info.last_sequence),
+                }
+            )
+        return entries, None
 
-    def log_read(self, session: int, offset: int, length: int) -> tuple:
-        """(bytes in the whole session, up to `length` of them from `offset`); or KeyError."""
-        info = self.ring.find(session)
+    def log_read(self, session: int, last: int | None, offset: int, length: int) -> tuple:
+        """(bytes in the whole session, source of up to `length` of them); or KeyError."""
+        info = self._walk_to(session) if last is None else self.ring.ending_at(session, last)
         if info is None:
             raise KeyError(session)
-        buffer = bytearray(length)
-        count = self.ring.read(info, offset, buffer)
-        return info.total_bytes(), memoryview(buffer)[:count]
+        return info.total_bytes(), SessionBytes(self.ring, info, offset, length)
+
+    def _walk_to(self, session: int):
+        """The newest session of that number among the newest LOG_WALK_MOST: bounded work."""
+        left = LOG_WALK_MOST
+        for info in self.ring.sessions():
+            if info.session == session:
+                return info
+            left -= 1
+            if not left:
+                break
+        return None
+
+    def log_pulled(self, session: int, last: int) -> None:
+        """A host keeps the session up to page `last`; raises KeyError, StoreError."""
+        info = self.ring.ending_at(session, last)
+        if info is None:
+            raise KeyError(session)
+        first = 0
+        for older in self.ring.sessions(info.first_sequence):
+            first = older.last_sequence + 1  # what lies between two sessions is nobody's
+            break
+        self.pulled.mark(first, last)

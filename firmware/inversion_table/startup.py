@@ -17,6 +17,7 @@ from inversion_table.journal.ring import Ring
 from inversion_table.link.lines import LineBuffer
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
+from inversion_table.link.stream import BlockStream
 from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
@@ -50,6 +51,7 @@ def run() -> None:
         app = build(board, store, start_cause)
         server = Server(Methods(app, board.device_name()).table, app.in_session)
         lines = LineBuffer()
+        stream = BlockStream(board.usb)
         heap.loaded()
         board.start_watchdog()
         timer = board.start_ticks(app.tick, limits.TICK_MS)
@@ -58,7 +60,7 @@ def run() -> None:
         return
     crash = None
     try:
-        _loop(board, app, server, lines)
+        _loop(board, app, server, lines, stream)
         if app.decision.state == states.SERVICE:
             store.save(SERVICE_FLAG, True)
             board.mark(resets.FOR_SERVICE)
@@ -87,14 +89,15 @@ def _start_failed(board: Board, error: BaseException) -> None:
     micropython.kbd_intr(CTRL_C)
 
 
-def _loop(board: Board, app: App, server: Server, lines: LineBuffer) -> None:
+def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
     """The background, until SERVICE, or until a new calibration is to be taken into use."""
     while app.decision.state != states.SERVICE and not app.restart_due():
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
         while lines.waiting():
-            _answer(board.usb, server, lines.take())
+            _answer(board, server, stream, lines.take())
+        stream.step(board.ticks_ms())
         app.background()
         board.idle()
 
@@ -152,13 +155,14 @@ def _ring(board: Board, store: Store) -> Ring | AbsentRing:
         return AbsentRing()
 
 
-def _answer(usb, server: Server, line: bytes | None) -> None:
+def _answer(board: Board, server: Server, stream: BlockStream, line: bytes | None) -> None:
     if line is not None and not line.strip():
         return
-    reply, block = server.answer(line)
-    usb.write(reply)
-    if block is not None:
-        usb.write_block(block)
+    stream.stop()
+    reply, source = server.answer(line)
+    board.usb.write(reply)
+    if source is not None:
+        stream.start(source, board.ticks_ms())
 
 
 def _service_wanted(board: Board, store: Store) -> bool:

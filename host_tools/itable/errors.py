@@ -44,6 +44,14 @@ class LinkError(ItableError):
     exit_code = exits.LINK_FAILED
 
 
+class StoreError(ItableError):
+    """What is kept on this computer cannot be opened, read or written."""
+
+
+class LogChangedError(LinkError):
+    """The table's log is no longer what it said: newer sessions overwrote older ones meanwhile."""
+
+
 class MismatchError(ItableError):
     """Tool and table were built from different contracts."""
 

@@ -10,9 +10,9 @@ def data_folder() -> Path:
     return platformdirs.user_data_path("itable", appauthor=False)
 
 
-def logs_folder() -> Path:
-    """Where `log pull` puts sessions when no folder is named."""
-    return data_folder() / "logs"
+def partial_folder() -> Path:
+    """Where sessions wait that were not pulled whole yet."""
+    return data_folder() / "partial"
 
 
 def virtual_tables_folder() -> Path:

@@ -39,7 +39,7 @@ def test_definitions_are_well_formed() -> None:
 
 def test_only_return_and_stop_may_act_and_only_they_and_status_answer_in_a_session() -> None:
     answered = {name for name, (_, _, when) in METHODS.items() if when == "any"}
-    told = {"hello", "status", "imu.rest", "calibration.get"}
+    told = {"hello", "status", "imu.rest", "calibration.get", "log.list", "log.read"}
     assert answered == told | {"session.return", "session.stop"}
     # Only this one asks by itself whether it may (RQ-112).
     assert {name for name, (_, _, when) in METHODS.items() if when == "switch"} == {
@@ -161,7 +161,7 @@ def test_every_error_code_has_a_text_and_no_two_are_alike() -> None:
         for name, value in vars(messages).items()
         if name.isupper() and isinstance(value, int) and name not in ("PROTOCOL",)
         if not name.startswith("_")
-        and name not in ("LOG_READ_MAX_BYTES", "CLOCK_SET_FROM_S", "RESTART_MS")
+        and name not in ("LOG_BLOCK_BYTES", "LOG_LIST_MOST", "CLOCK_SET_FROM_S", "RESTART_MS")
     }
     assert codes == set(messages.ERROR_TEXTS)
     assert len(set(messages.ERROR_TEXTS.values())) == len(messages.ERROR_TEXTS)

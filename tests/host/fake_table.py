@@ -12,6 +12,7 @@ from inversion_table.contract import frame, messages
 from inversion_table.link.server import Refusal, Server
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
+from itable.log.held import held
 
 STATUS: dict[str, Any] = {
     "state": "HOME",
@@ -78,6 +79,9 @@ class FakeTable:
         self.status = dict(STATUS)
         self.settings = limits.Settings()
         self.logs = dict(logs)  # session -> pages
+        self.pulled = set()  # (session, last page)
+        self.list_most = 16
+        self.refuse_pulled = 0  # an error code
         self.contract = messages.contract_hash()
         self.firmware = "0.1.0"
         self.plan = None
@@ -108,13 +112,14 @@ class FakeTable:
         self.requests.append(request)
         reply, block = self._server.answer(line)
         out = self.garbage + reply
-        if block is not None:
-            data = bytes(block)
-            crc = zlib.crc32(data)
+        data = bytes(block or b"")
+        for at in range(0, len(data), messages.LOG_BLOCK_BYTES):
+            part = data[at : at + messages.LOG_BLOCK_BYTES]
+            crc = zlib.crc32(part)
             if self.block_damage:
                 self.block_damage -= 1
                 crc ^= 1
-            out += struct.pack("<I", len(data)) + data + struct.pack("<I", crc)
+            out += struct.pack("<I", len(part)) + part + struct.pack("<I", crc)
         return out
 
     def _methods(self):
@@ -128,6 +133,7 @@ class FakeTable:
             "session.stop": lambda params: ({"state": "STOPPED"}, None),
             "log.list": self._list,
             "log.read": self._read,
+            "log.pulled": self._pulled,
             "clock.set": self._set_clock,
             "settings.get": self._settings,
             "imu.rest": lambda params: (self.windows, None),
@@ -155,18 +161,39 @@ class FakeTable:
         return {"id": plan.plan_id()}, None
 
     def _list(self, params):
-        sessions = [
-            {"session": number, "bytes": len(data), "complete": True}
-            for number, data in sorted(self.logs.items(), reverse=True)
-        ]
-        return {"sessions": sessions, "lost_records": 0}, None
+        below = params.get("below")
+        entries: list[dict[str, Any]] = []
+        for number, data in sorted(self.logs.items(), reverse=True):
+            first, last = _ends(data)
+            if below is not None and last >= below:
+                continue
+            if len(entries) == self.list_most:
+                return {"sessions": entries, "more": entries[-1]["first"], "lost_records": 0}, None
+            entries.append(
+                {
+                    "session": number,
+                    "bytes": len(data),
+                    "complete": True,
+                    "first": first,
+                    "last": last,
+                    "pulled": (number, last) in self.pulled,
+                }
+            )
+        return {"sessions": entries, "more": None, "lost_records": 0}, None
 
     def _read(self, params):
         data = self.logs.get(params["session"])
-        if data is None:
+        if data is None or params.get("last") not in (None, _ends(data)[1]):
             raise Refusal(messages.NOT_FOUND, "session %d" % params["session"])
         part = data[params["offset"] : params["offset"] + params["length"]]
-        return {**params, "length": len(part), "total": len(data)}, part
+        reply = {name: params[name] for name in ("session", "offset")}
+        return {**reply, "length": len(part), "total": len(data)}, part
+
+    def _pulled(self, params):
+        if self.refuse_pulled:
+            raise Refusal(self.refuse_pulled, "log.pulled")
+        self.pulled.add((params["session"], params["last"]))
+        return {"pulled": True}, None
 
     def _set_clock(self, params):
         self.status["unix_s"] = params["unix_s"]
@@ -183,13 +210,26 @@ class FakeTable:
         return {"version": 2, "restarts_ms": 300}, None
 
 
+def _ends(data):
+    """The numbers of the first and the last page."""
+    pages = held(data)
+    assert pages is not None
+    return pages.base, pages.last
+
+
 class PtyTable:
     """A FakeTable behind a real pty, served by a thread while the `with` block lasts."""
 
-    def __init__(self, table):
+    def __init__(self, table, at_bytes=None, happens=None):
+        """When `at_bytes` were sent, `happens(self)` is called once, between two bytes."""
         self.table = table
+        self.sent_bytes = 0
+        self._at_bytes = at_bytes
+        self._happens = happens
+        self._cut = False
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
         self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -201,8 +241,16 @@ class PtyTable:
     def __exit__(self, *_):
         os.write(self._wake_write, b"x")
         self._thread.join(5)
-        for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+        assert not self._thread.is_alive()
+        self.cut()
+        for descriptor in (self._slave, self._wake_read, self._wake_write):
             os.close(descriptor)
+
+    def cut(self):
+        """Pull the cable."""
+        if not self._cut:
+            self._cut = True
+            os.close(self._master)
 
     def _serve(self):
         buffer = b""
@@ -210,11 +258,30 @@ class PtyTable:
             ready, _, _ = select.select([self._master, self._wake_read], [], [])
             if self._wake_read in ready:
                 return
-            buffer += os.read(self._master, 4096)
-            while b"\n" in buffer:
+            try:
+                buffer += os.read(self._master, 4096)
+            except OSError:  # whoever had the port is gone
+                return
+            while b"\n" in buffer and not self._cut:
                 line, _, buffer = buffer.partition(b"\n")
                 self._write(self.table.answer(line + b"\n"))
+            if self._cut:
+                return
 
     def _write(self, data):
         while data:
-            data = data[os.write(self._master, data[:1024]) :]
+            part = data[:1024]
+            if self._at_bytes is not None and self._happens is not None:
+                part = part[: self._at_bytes - self.sent_bytes]
+            if part:
+                ready, _, _ = select.select([self._wake_read], [self._master], [])
+                if ready:
+                    return  # over, and nobody reads what is left
+                count = os.write(self._master, part)
+                self.sent_bytes += count
+                data = data[count:]
+            if self._at_bytes == self.sent_bytes and self._happens is not None:
+                happens, self._happens = self._happens, None
+                happens(self)
+                if self._cut:
+                    return

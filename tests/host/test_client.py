@@ -6,7 +6,7 @@ import pytest
 
 from inversion_table.contract import frame, messages
 from itable import exits
-from itable.errors import LinkError, MismatchError, RefusedError
+from itable.errors import LinkError, LogChangedError, MismatchError, RefusedError
 from itable.link import models, ports
 from itable.link.client import Client
 from tests.host.fake_table import STATUS, FakeTable
@@ -183,17 +183,58 @@ def test_log_blocks_are_read_and_damaged_ones_asked_for_again():
     table = FakeTable({7: data})
     table.block_damage = 2
     client, transport = client_of(table.answer)
-    answer, block = client.read_log(7, 256, 1000)
-    assert (answer.offset, answer.length, answer.total) == (256, 1000, len(data))
-    assert block == data[256:1256]
+    assert b"".join(client.read_log(entry_of(client), 256, 5000)) == data[256:5256]
+    asked = [one["params"]["offset"] for one in transport.sent if one["method"] == "log.read"]
+    assert asked == [256, 256]  # both blocks of the first answer were damaged
+
+
+def test_only_what_is_missing_is_asked_for_again():
+    data = session_pages(7, count=20_000)
+    table = FakeTable({7: data})
+    out: list[bytes] = []
+
+    def answer(line):
+        said = bytearray(table.answer(line))
+        if b"log.read" in line and not out:
+            said[-5000] ^= 1  # in the last whole block
+            out.append(line)
+        return bytes(said)
+
+    client, transport = client_of(answer)
+    assert b"".join(client.read_log(entry_of(client))) == data
+    asked = [one["params"]["offset"] for one in transport.sent if one["method"] == "log.read"]
+    assert asked[0] == 0
+    assert len(asked) == 2
+    assert len(data) - 2 * 4096 <= asked[1] < len(data)
+
+
+def test_a_session_that_changed_meanwhile_is_told():
+    table = FakeTable({7: session_pages(7)})
+    client, _ = client_of(table.answer)
+    entry = entry_of(client)
+    table.logs[7] = table.logs[7][256:]
+    with pytest.raises(LogChangedError, match="session 7 changed on the table"):
+        list(client.read_log(entry))
+
+
+def test_a_long_list_comes_in_several_answers():
+    table = FakeTable(
+        {number: session_pages(number, 3, first_sequence=number) for number in range(1, 40)}
+    )
+    client, transport = client_of(table.answer)
+    assert [entry.session for entry in client.list_log().sessions] == list(range(39, 0, -1))
     assert len(transport.sent) == 3
+
+
+def entry_of(client):
+    return client.list_log().sessions[0]
 
 
 def test_a_block_that_never_comes_whole_is_a_link_error():
     table = FakeTable({7: session_pages(7)})
-    client, _ = client_of(lambda line: table.answer(line)[:-3])
+    client, _ = client_of(lambda line: table.answer(line)[: -3 if b"log.read" in line else None])
     with pytest.raises(LinkError, match="its data came damaged or not at all"):
-        client.read_log(7, 0)
+        list(client.read_log(entry_of(client)))
 
 
 def test_the_port_is_closed_at_the_end():
@@ -207,8 +248,10 @@ def test_over_a_real_pty(table):
     with ports.connect(table.port) as client:
         assert client.hello().device == "fake-1"
         assert client.status().plan_name == "Test plan"
-        _, block = client.read_log(7, 0)
-        assert block == session_pages(7)[: len(block)]
+        entry = client.list_log().sessions[1]
+        assert b"".join(client.read_log(entry)) == session_pages(7)
+        assert client.tell_pulled(7, entry.last).pulled
+        assert client.list_log().sessions[1].pulled
         assert client.get_settings().to_settings().tilt_max_mdeg == 60_000
         assert client.list_plans().plans == []
         assert client.get_plan().plan is None

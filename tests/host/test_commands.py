@@ -291,7 +291,7 @@ def test_settings_are_shown_in_units_of_people(run, table):
     [
         ["status"],
         ["settings", "show"],
-        ["log", "list"],
+        ["log", "list", "--table"],
         ["log", "pull"],
         ["plan", "upload", str(TEMPLATE)],
     ],
@@ -312,10 +312,10 @@ def test_without_a_table(run, command):
 
 def test_a_busy_table(run, table):
     table.table.busy = True
-    result = run("log", "list", "--port", table.port)
+    result = run("settings", "show", "--port", table.port)
     assert result.exit_code == exits.REFUSED
     assert result.stderr == (
-        "error: the table refused: not while a session runs: log.list\n"
+        "error: the table refused: not while a session runs: settings.get\n"
         f"where: {table.port}\n"
         "next:  wait until the table is home, or press RETURN; then try again\n"
     )
@@ -365,70 +365,113 @@ def test_wrong_usage(run):
 # --- logs ------------------------------------------------------------------------------------
 
 
-def test_log_list(run, table):
+def test_log_list_of_the_table(run, table):
     text = run("log", "list", "--port", table.port).output
-    assert re.search(r"session +bytes +complete", text)
-    assert re.search(rf"7 +{len(session_pages(7))} +yes", text)
+    assert re.search(r"session +bytes +complete +pulled", text)
+    assert re.search(rf"7 +{len(session_pages(7))} +yes +no", text)
+    run("log", "pull", "7", "--port", table.port)
+    text = run("log", "list", "--table", "--port", table.port).output
+    assert re.search(rf"7 +{len(session_pages(7))} +yes +yes", text)
     table.table.logs = {}
     assert "no session was run yet" in run("log", "list", "--port", table.port).output
 
 
-def test_log_pull_show_plot_export(run, table, tmp_path, own_home):
+def test_log_pull_list_show_plot_export_import(run, table, here, own_home):
+    assert "No session was pulled yet" in run("log", "list").output
     result = run("log", "pull", "--port", table.port)
     assert result.exit_code == exits.OK, result.output
-    kept = own_home / ".local/share/itable/logs/fake-1/session-00008.itlog"
-    assert kept.read_bytes() == session_pages(8, count=300)
-    assert "session 8: 0:30 min, 300 samples, 5 events" in result.output
-    assert str(kept) in result.output
+    assert "session 8 is @1: 0:30 min, 300 samples, 5 events" in result.output
+    store = own_home / ".local/share/itable/store.sqlite"
+    assert str(store) in result.output.replace("\n", "")
 
     pulled = json.loads(run("log", "pull", "--all", "--json", "--port", table.port).output)
     assert [one["session"] for one in pulled["pulled"]] == [7, 8]
-    assert [one["was_here"] for one in pulled["pulled"]] == [False, True]
+    assert [one["how"] for one in pulled["pulled"]] == ["new", "same"]
+    assert table.table.pulled == {
+        (number, 40 + len(data) // 256 - 1) for number, data in table.table.logs.items()
+    }
+    assert not list((own_home / ".local/share/itable/partial").iterdir())
+
+    text = run("log", "list").output
+    assert re.search(r"@1 +fake-1 +8 .*Test plan +0:30 +1:40 +30\.4° +session timeout", text), text
+    kept = json.loads(run("log", "list", "--json").output)
+    assert [one["number"] for one in kept["sessions"]] == [8, 7]
 
     text = run("log", "show", "7").output
     for words in ("Test plan", "session 7 · fake-1", "flat 0°", "session timeout: The session's"):
         assert words in text
-    answer = json.loads(run("log", "show", "7", "--json").output)
+    answer = json.loads(run("log", "show", "fake-1/7", "--json").output)
     assert (answer["samples"], answer["missing"]) == (3000, [])
     assert answer["end"]["head_down_ms"] == 100_000
 
-    picture = tmp_path / "x.png"
-    assert run("log", "plot", "7", "--out", picture).exit_code == exits.OK
-    assert picture.stat().st_size > 40_000
+    assert run("log", "plot", "7").exit_code == exits.OK
+    assert (here / "session-00007.png").stat().st_size > 40_000
 
-    table_path = tmp_path / "x.csv"
-    assert run("log", "export", str(kept), "--csv", table_path).exit_code == exits.OK
-    assert table_path.read_text().count("\n") == 301
-    assert (tmp_path / "x-events.csv").read_text().count("\n") == 6
+    raw = here / "x.itlog"
+    assert run("log", "export", "@1", "--raw", raw, "--csv", "x.csv").exit_code == exits.OK
+    assert raw.read_bytes() == session_pages(8, count=300)
+    assert (here / "x.csv").read_text().count("\n") == 301
+    assert (here / "x-events.csv").read_text().count("\n") == 6
+
+    text = run("log", "import", raw, "--device", "fake-1").output
+    assert text.startswith("was here: ")
+    text = run("log", "import", raw, "--device", "other", "--store", here / "s.sqlite").output
+    assert text.startswith("kept: ")
+    result = run("log", "show", "8", "--json", "--store", here / "s.sqlite")
+    assert json.loads(result.output)["device"] == "other"
+    assert json.loads(run("log", "show", raw, "--json").output)["samples"] == 300
 
 
-def test_log_show_of_a_number_pulls_when_a_port_is_given(run, table, tmp_path):
-    result = run("log", "show", "7", "--dir", tmp_path, "--port", table.port)
+def test_log_show_of_a_number_pulls_when_a_port_is_given(run, table, monkeypatch):
+    assert run("log", "show", "7", "--port", table.port).exit_code == exits.OK
+    assert len(json.loads(run("log", "list", "--json").output)["sessions"]) == 1
+    # A port in the environment is for those that need a table.
+    monkeypatch.setenv("ITABLE_PORT", "/dev/nowhere")
+    assert run("log", "show", "7").exit_code == exits.OK
+    assert run("log", "list").exit_code == exits.OK
+    assert run("log", "list", "--table").exit_code == exits.NO_DEVICE
+
+
+def test_log_pull_while_a_session_runs(run, table):
+    table.table.busy = True
+    result = run("log", "pull", "7", "--port", table.port)
     assert result.exit_code == exits.OK
-    assert (tmp_path / "fake-1/session-00007.itlog").exists()
+    assert "the table was not told: a session runs; the next pull tells it" in result.output
+    table.table.busy = False
+    result = run("log", "pull", "7", "--port", table.port)
+    assert "was here already" in result.output
+    assert "not told" not in result.output
+    assert len(table.table.pulled) == 1
 
 
-def test_log_errors(run, table, tmp_path, own_home):
+def test_log_errors(run, table, here, own_home):
     result = run("log", "show", "3")
     assert result.exit_code == exits.PROBLEM
     assert result.stderr == (
         "error: session 3 was not pulled yet\n"
-        f"where: {own_home}/.local/share/itable/logs\n"
-        "next:  `itable log pull 3`, or give a table: --port PORT\n"
+        f"where: {own_home}/.local/share/itable/store.sqlite\n"
+        "next:  `itable log list` shows what there is; `itable log pull` brings more\n"
     )
     result = run("log", "pull", "99", "--port", table.port)
-    assert result.exit_code == exits.REFUSED
-    assert "there is no such thing on the device: session 99" in result.stderr
+    assert result.exit_code == exits.PROBLEM
+    assert result.stderr.startswith("error: the table has no session 99\n")
     result = run("log", "show", str(TEMPLATE))
     assert result.exit_code == exits.PROBLEM
     assert result.stderr.startswith("error: there is no session in this file\n")
     result = run("log", "plot", "no.itlog")
     assert result.stderr.startswith("error: cannot read the log: No such file or directory\n")
     for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "session-00004.itlog").write_bytes(session_pages(4, count=3))
-    result = run("log", "show", "4", "--dir", tmp_path)
-    assert result.stderr.startswith("error: session 4 was pulled from 2 tables\n")
+        raw = here / f"{name}.itlog"
+        raw.write_bytes(session_pages(4, count=3))
+        assert run("log", "import", raw, "--device", name).exit_code == exits.OK
+    result = run("log", "show", "4")
+    assert result.stderr == (
+        "error: there are 2 sessions 4\n"
+        "where: @1: a/4; @2: b/4\n"
+        "next:  choose one by its id, as in @2\n"
+    )
+    assert run("log", "show", "@2").exit_code == exits.OK
+    assert run("log", "show", "b/4").exit_code == exits.OK
     table.table.logs = {}
     result = run("log", "pull", "--port", table.port)
     assert result.stderr.startswith("error: the table's log is empty\n")
@@ -437,13 +480,13 @@ def test_log_errors(run, table, tmp_path, own_home):
 def test_a_place_that_cannot_be_written(run, table, tmp_path):
     blocked = tmp_path / "file"
     blocked.touch()
-    for command in (
-        ["log", "pull", "7", "--dir", blocked, "--port", table.port],
-        ["plan", "preview", TEMPLATE, "--png", blocked / "x.png"],
+    for command, words in (
+        (["log", "pull", "--store", blocked / "s", "--port", table.port], "cannot make the folder"),
+        (["plan", "preview", TEMPLATE, "--png", blocked / "x.png"], "cannot write: "),
     ):
         result = run(*command)
         assert result.exit_code == exits.PROBLEM
-        assert "error: cannot write: " in result.stderr
+        assert f"error: {words}" in result.stderr
 
 
 # --- as a program ----------------------------------------------------------------------------

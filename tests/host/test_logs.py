@@ -1,4 +1,4 @@
-"""Session logs: decoding with gaps, pulling, CSV, pictures."""
+"""Session logs: decoding with gaps, CSV, pictures."""
 
 import csv
 import io
@@ -6,15 +6,12 @@ import io
 import numpy as np
 import pytest
 
-from inversion_table.contract import flags, pages, records
-from itable.errors import LinkError
-from itable.link import ports
+from inversion_table.contract import events, flags, pages, records
 from itable.log import export, words
-from itable.log.decode import decode
+from itable.log.about import About
+from itable.log.decode import BlackBox, decode
 from itable.log.labels import ROWS, Label, arrange
 from itable.log.plot import Truth, draw, state_spans, write_png
-from itable.log.pull import pull
-from itable.log.store import About, load, session_path
 from itable.pictures import new_figure
 from tests.host.logs import session_pages
 
@@ -27,7 +24,7 @@ def test_a_whole_session_is_read_to_columns():
     assert log.missing == []
     assert (log.session, log.page_count, log.byte_count) == (7, len(DATA) // PAGE, len(DATA))
     assert len(log.columns) == 3000
-    assert log.columns.t_ms == list(range(0, 300_000, 100))
+    assert log.columns.t_ms.tolist() == list(range(0, 300_000, 100))
     for index in (0, 500, 1500, 2999):
         target = log.columns.target_mdeg[index]
         assert abs(log.columns.tilt_mdeg[index] - target) < 600
@@ -86,65 +83,6 @@ def test_what_is_no_log_has_no_pages(data):
 ABOUT = About("fake-1", {"tilt_max_mdeg": 60_000})
 
 
-def test_a_pull_is_whole_verified_and_remembered(table, tmp_path):
-    seen = []
-    path = session_path(tmp_path, "fake-1", 7)
-    with ports.connect(table.port) as client:
-        pulled = pull(client, 7, path, ABOUT, lambda done, total: seen.append((done, total)))
-        assert path.read_bytes() == DATA
-        assert (pulled.resumed_at, pulled.was_here, pulled.log.missing) == (0, False, [])
-        assert seen[-1] == (len(DATA), len(DATA))
-        assert load(path).about == ABOUT
-        again = pull(client, 7, path, ABOUT)
-    assert again.was_here
-    assert sorted(one.name for one in path.parent.iterdir()) == [
-        "session-00007.itlog",
-        "session-00007.json",
-    ]
-
-
-def test_a_pull_that_broke_off_goes_on(table, tmp_path, monkeypatch):
-    monkeypatch.setattr("inversion_table.contract.messages.LOG_READ_MAX_BYTES", 512)
-    path = tmp_path / "session.itlog"
-    with ports.connect(table.port) as client:
-        real, count = client.read_log, [0]
-
-        def breaking(session, offset, length=512):
-            count[0] += 1
-            if count[0] == 4:
-                raise LinkError("cable pulled")
-            return real(session, offset, 512)
-
-        monkeypatch.setattr(client, "read_log", breaking)
-        with pytest.raises(LinkError):
-            pull(client, 7, path, ABOUT)
-        assert not path.exists()
-        assert path.with_suffix(".part").read_bytes() == DATA[:1536]
-        pulled = pull(client, 7, path, ABOUT)
-    assert pulled.resumed_at == 1536
-    assert path.read_bytes() == DATA
-    assert not path.with_suffix(".part").exists()
-
-
-def test_the_rest_of_another_log_is_not_gone_on_with(table, tmp_path):
-    path = tmp_path / "session.itlog"
-    path.with_suffix(".part").write_bytes(session_pages(7, first_sequence=900))
-    with ports.connect(table.port) as client:
-        assert pull(client, 7, path, ABOUT).resumed_at == 0
-    assert path.read_bytes() == DATA
-
-
-def test_a_different_log_of_the_same_name_is_kept(table, tmp_path):
-    path = tmp_path / "session.itlog"
-    other = session_pages(7, first_sequence=900)
-    path.write_bytes(other)
-    with ports.connect(table.port) as client:
-        pull(client, 7, path, ABOUT)
-    assert path.read_bytes() == DATA
-    (kept,) = tmp_path.glob("session-*.itlog")
-    assert kept.read_bytes() == other
-
-
 def rows(text):
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -157,9 +95,9 @@ def test_csv_has_the_documented_columns_in_their_units():
     assert samples[1500]["t_s"] == "150.000"
     assert float(samples[1500]["tilt_deg"]) == log.columns.tilt_mdeg[1500] / 1000
     assert samples[1500]["state"] == "HOLDING"
-    events = rows(export.event_rows(log))
-    assert list(events[0]) == list(export.EVENT_COLUMNS)
-    fault = next(one for one in events if one["event"] == "fault_raised")
+    told = rows(export.event_rows(log))
+    assert list(told[0]) == list(export.EVENT_COLUMNS)
+    fault = next(one for one in told if one["event"] == "fault_raised")
     assert (fault["t_s"], fault["a"], fault["a_is"], fault["words"]) == (
         "200.000",
         "9",
@@ -236,3 +174,45 @@ def test_labels_never_overlap_and_faults_get_room_first():
 def test_state_spans():
     assert state_spans([0, 1, 2, 3], [2, 2, 3, 2], 9) == [(0, 2, 2), (2, 3, 3), (3, 9, 2)]
     assert state_spans([], [], 5) == []
+
+
+def boxed_log():
+    """A session with the black box of its fault: every tick of 5 s, the last with another state."""
+    log = decode(DATA)
+    at_ms = next(event.t_ms for event in log.events if event.code == events.FAULT_RAISED)
+    samples = []
+    for tick in range(500):
+        tilt = 30_000 + (tick - 400) * 20 if tick > 400 else 30_000
+        duty = 190 if tick > 400 else 0
+        samples.append(
+            records.BoxSample(
+                at_ms - 10 * (499 - tick), tilt, 30_000, 20 * duty // 2, duty, 10 * duty, 24_000,
+                tilt + 150, tilt - 200, 5 if tick == 499 else 3, 1,
+            )
+        )  # fmt: skip
+    log.boxes = [BlackBox(9, samples)]
+    return log
+
+
+def test_the_black_box_is_drawn_below():
+    plain, figure = draw(decode(DATA), ABOUT), draw(boxed_log(), ABOUT)
+    assert len(figure.axes) == len(plain.axes) + 2
+    assert figure.get_figheight() > plain.get_figheight()
+    box = figure.axes[-2]
+    times_s = np.asarray(box.get_lines()[-2].get_xdata())
+    assert (len(times_s), times_s[0], times_s[-1]) == (500, pytest.approx(-4.99), 0)
+    said = {text.get_text() for text in figure.texts}
+    assert "Black box: session timeout at 200.00 s, 500 ticks" in said
+    # What was there lies where it lay, counted from the top, and nothing lies over it.
+    height, old = figure.get_figheight(), plain.get_figheight()
+    for mine, theirs in zip(figure.axes, plain.axes, strict=False):
+        mine_at, theirs_at = mine.get_position(), theirs.get_position()
+        assert (1 - mine_at.y1) * height == pytest.approx((1 - theirs_at.y1) * old)
+        assert mine_at.height * height == pytest.approx(theirs_at.height * old)
+        assert mine_at.y0 > box.get_position().y1
+
+
+def test_a_black_box_of_which_nothing_is_left_is_no_picture():
+    log = decode(DATA)
+    log.boxes = [BlackBox(9)]
+    assert len(draw(log, ABOUT).axes) == len(draw(decode(DATA), ABOUT).axes)

@@ -44,6 +44,23 @@ class FakeHomeAngle:
         self.arrivals = []
 
 
+class FakeSource:
+    """Bytes that are taken from the front."""
+
+    def __init__(self, data):
+        self.data = data
+
+    @property
+    def left(self):
+        return len(self.data)
+
+    def take(self, buffer):
+        count = min(len(buffer), len(self.data))
+        buffer[:count] = self.data[:count]
+        self.data = self.data[count:]
+        return count
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
@@ -68,6 +85,9 @@ class FakeApp:
         self.late_ticks = 3
         self.heap_free = 100_000
         self.sessions = []
+        self.more = None
+        self.below = None
+        self.erasable = True
         self.data = b""
         self.moving = False
         self.store_error = None
@@ -110,11 +130,22 @@ class FakeApp:
             raise self.store_error
         self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)
 
-    def log_sessions(self):
-        return self.sessions
+    def may_erase(self):
+        return self.erasable
 
-    def log_read(self, session, offset, length):
+    def log_sessions(self, below):
+        self.below = below
+        return self.sessions, self.more
+
+    def log_read(self, session, last, offset, length):
         self.calls.append("log_read")
-        if session != 7:
+        if session != 7 or last not in (None, 41):
             raise KeyError(session)
-        return len(self.data), memoryview(self.data)[offset : offset + length]
+        return len(self.data), FakeSource(self.data[offset : offset + length])
+
+    def log_pulled(self, session, last):
+        self.calls.append("log_pulled")
+        if self.store_error is not None:
+            raise self.store_error
+        if session != 7 or last != 41:
+            raise KeyError(session)

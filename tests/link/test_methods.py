@@ -43,7 +43,7 @@ def ask(app: FakeApp, method: str, params: object = None, request_id: object = 1
     if "result" in reply:
         assert field_problem(METHODS[method][1], reply["result"]) == ""
         assert (block is not None) == (method == "log.read")
-        reply["block"] = block
+        reply["block"] = block and block.data
     else:
         assert block is None
         assert reply["error"]["code"] in messages.ERROR_TEXTS
@@ -57,6 +57,7 @@ def put(plan: Plan) -> dict:
 GOOD_PARAMS = {
     "plan.put": put(PLAN),
     "log.read": {"session": 7, "offset": 0, "length": 10},
+    "log.pulled": {"session": 7, "last": 41},
     "calibration.put": {"calibration": {"version": 0}},
     "clock.set": {"unix_s": 1_800_000_000},
 }
@@ -90,6 +91,7 @@ def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
         "session.stop": ["stop"],
         "plan.put": ["store_plan"],
         "log.read": ["log_read"],
+        "log.pulled": ["log_pulled"],
         "calibration.put": ["replace_calibration"],
         "clock.set": ["set_clock"],
     }
@@ -254,9 +256,38 @@ def test_log_read_sends_length_and_block_alike(app: FakeApp, offset: int) -> Non
 
 
 def test_an_unknown_session(app: FakeApp) -> None:
-    reply = ask(app, "log.read", {"session": 8, "offset": 0, "length": 10})
+    for params in ({"session": 8}, {"session": 7, "last": 40}):
+        reply = ask(app, "log.read", {**params, "offset": 0, "length": 10})
+        assert reply["error"]["code"] == messages.NOT_FOUND
+        assert f"session {params['session']}" in reply["error"]["message"]
+    assert "result" in ask(app, "log.read", {"session": 7, "offset": 0, "length": 9, "last": 41})
+
+
+def test_the_list_goes_on_below_a_page(app: FakeApp) -> None:
+    app.sessions, app.more = [{"session": 7}], 400
+    assert ask(app, "log.list", {"below": 900})["result"]["more"] == 400
+    assert app.below == 900
+    ask(app, "log.list")
+    assert app.below is None
+
+
+@pytest.mark.requirement("RQ-044")
+def test_pulled_is_noted_only_where_flash_may_be_erased(app: FakeApp) -> None:
+    assert ask(app, "log.pulled", GOOD_PARAMS["log.pulled"])["result"] == {"pulled": True}
+    app.erasable = False
+    app.calls = []
+    reply = ask(app, "log.pulled", GOOD_PARAMS["log.pulled"])
+    assert (reply["error"]["code"], app.calls) == (messages.BUSY, [])
+
+
+def test_pulled_is_refused_for_what_is_not_there_and_told_when_it_cannot_be_kept(
+    app: FakeApp,
+) -> None:
+    reply = ask(app, "log.pulled", {"session": 7, "last": 42})
     assert reply["error"]["code"] == messages.NOT_FOUND
-    assert "session 8" in reply["error"]["message"]
+    app.store_error = StoreError("cannot save /data/pulled.json")
+    reply = ask(app, "log.pulled", GOOD_PARAMS["log.pulled"])
+    assert reply["error"]["code"] == messages.STORE_FAILED
 
 
 @pytest.mark.requirement("RQ-076")

@@ -32,7 +32,7 @@ def test_the_command_is_installed():
 
 def test_every_extra_is_offered():
     extras = set(importlib.metadata.metadata(NAME).get_all("Provides-Extra") or ())
-    assert extras == {"reports", "bench", "campaign", "chip", "dev", "tilt-bench"}
+    assert extras == {"reports", "postgres", "bench", "campaign", "chip", "dev", "tilt-bench"}
 
 
 def test_every_dependency_has_a_lower_bound():

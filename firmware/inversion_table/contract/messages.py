@@ -36,7 +36,10 @@ ERROR_TEXTS = {
     CALIBRATION_REFUSED: "this calibration does not fit the table as it stands",
 }
 
-LOG_READ_MAX_BYTES = 4096
+LOG_BLOCK_BYTES = 4096
+"""A session's bytes come in blocks of at most so many, each with its own CRC-32."""
+LOG_LIST_MOST = 16
+"""Sessions in one answer of `log.list`, so that it is a line however long the log is."""
 RESTART_MS = 300
 """From a new calibration to the restart that takes it into use: the reply goes out meanwhile."""
 _U32_MAX = 0xFFFFFFFF
@@ -107,19 +110,37 @@ METHODS = {
     "plan.list": ((), (("plans", "list", 0, 0),), "home"),
     "session.return": ((), (("state", "text", 1, 16),), "any"),
     "session.stop": ((), (("state", "text", 1, 16),), "any"),
-    "log.list": ((), (("sessions", "list", 0, 0), ("lost_records", "int", 0, _U32_MAX)), "home"),
+    # Newest first. `below`: only sessions that end before that page; `more`: ask for these next.
+    "log.list": (
+        (("below", "int?", 0, _U32_MAX),),
+        (
+            ("sessions", "list", 0, LOG_LIST_MOST),
+            ("more", "int?", 0, _U32_MAX),
+            ("lost_records", "int", 0, _U32_MAX),
+        ),
+        "any",
+    ),
+    # `last`: the session's last page, as listed: it is then found at once, and for certain.
+    # `length` bytes follow the reply in blocks; any other request ends them.
     "log.read": (
         (
             ("session", "int", 0, _U32_MAX),
             ("offset", "int", 0, _U32_MAX),
-            ("length", "int", 1, LOG_READ_MAX_BYTES),
+            ("length", "int", 1, _U32_MAX),
+            ("last", "int?", 0, _U32_MAX),
         ),
         (
             ("session", "int", 0, _U32_MAX),
             ("offset", "int", 0, _U32_MAX),
-            ("length", "int", 0, LOG_READ_MAX_BYTES),
+            ("length", "int", 0, _U32_MAX),
             ("total", "int", 0, _U32_MAX),
         ),
+        "any",
+    ),
+    # The host has all pages up to `last` of this session on its disk.
+    "log.pulled": (
+        (("session", "int", 0, _U32_MAX), ("last", "int", 0, _U32_MAX)),
+        (("pulled", "bool", 0, 1),),
         "home",
     ),
     "clock.set": (

@@ -26,9 +26,13 @@ class AbsentRing:
         """Refused; the recorder counts the page as lost."""
         return False
 
-    def sessions(self):
+    def sessions(self, below: int | None = None):
         """No sessions."""
         return iter(())
+
+    def ending_at(self, session: int, last_sequence: int) -> object:
+        """None: not here."""
+        return None
 
     def find(self, session: int) -> object:
         """None: not here."""

@@ -123,10 +123,13 @@ class Ring:
 
     # Reading
 
-    def sessions(self):
-        """Yield a SessionInfo for each session in the ring, newest first."""
+    def sessions(self, below: int | None = None):
+        """Yield a SessionInfo for each session in the ring, newest first.
+
+        below: only those that end before the page of that sequence number.
+        """
         oldest = max(0, self._gone_end - self._region.page_count)
-        sequence = self._head - 1
+        sequence = (self._head if below is None else min(below, self._head)) - 1
         while sequence >= oldest:
             header = self._header_at(sequence)
             if header is None:
@@ -147,6 +150,21 @@ class Ring:
                 return info
         return None
 
+    def ending_at(self, session: int, last_sequence: int) -> SessionInfo | None:
+        """The session of that number whose last page so far is that one; None when it is not here.
+
+        Reads one page, however many sessions there are.
+        """
+        oldest = max(0, self._gone_end - self._region.page_count)
+        if not oldest <= last_sequence < self._head:
+            return None
+        header = self._header_at(last_sequence)
+        if header is None or header.session != session:
+            return None
+        info = SessionInfo(session, max(header.first_sequence, oldest), last_sequence)
+        info.complete = bool(header.flags & LAST_PAGE)
+        return info
+
     def read(self, info: SessionInfo, offset: int, buffer: bytearray | memoryview) -> int:
         """Copy the session's raw pages from byte `offset` on into `buffer`; returns the bytes.
 
@@ -157,8 +175,9 @@ class Ring:
         done = 0
         while done < count:
             page, at = divmod(offset + done, PAGE_BYTES)
-            size = min(PAGE_BYTES - at, count - done)
             slot = (info.first_sequence + page) % self._region.page_count
+            to_block_end = (PAGES_PER_BLOCK - slot % PAGES_PER_BLOCK) * PAGE_BYTES - at
+            size = min(to_block_end, count - done)
             self._region.read(slot, view[done : done + size], at)
             done += size
         return done

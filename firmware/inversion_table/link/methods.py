@@ -32,6 +32,7 @@ class Methods:
             "session.stop": self._session_stop,
             "log.list": self._log_list,
             "log.read": self._log_read,
+            "log.pulled": self._log_pulled,
             "clock.set": self._clock_set,
             "settings.get": self._settings_get,
             "imu.rest": self._imu_rest,
@@ -175,8 +176,10 @@ class Methods:
         return {"state": STATE_NAMES[self._app.decision.state]}, None
 
     def _log_list(self, params: dict) -> tuple:
+        sessions, more = self._app.log_sessions(params.get("below"))
         return {
-            "sessions": self._app.log_sessions(),
+            "sessions": sessions,
+            "more": more,
             "lost_records": self._app.recorder.lost_records + self._app.recorder.lost_pages,
         }, None
 
@@ -184,15 +187,29 @@ class Methods:
         session = params["session"]
         offset = params["offset"]
         try:
-            total, data = self._app.log_read(session, offset, params["length"])
+            total, source = self._app.log_read(
+                session, params.get("last"), offset, params["length"]
+            )
         except KeyError:
             raise Refusal(messages.NOT_FOUND, "session %d" % session) from None
         return {
             "session": session,
             "offset": offset,
-            "length": len(data),
+            "length": source.left,
             "total": total,
-        }, data
+        }, source
+
+    def _log_pulled(self, params: dict) -> tuple:
+        if not self._app.may_erase():  # RQ-044
+            raise Refusal(messages.BUSY, "log.pulled")
+        session = params["session"]
+        try:
+            self._app.log_pulled(session, params["last"])
+        except KeyError:
+            raise Refusal(messages.NOT_FOUND, "session %d, or it went on" % session) from None
+        except (OSError, StoreError) as error:
+            raise Refusal(messages.STORE_FAILED, str(error)) from None
+        return {"pulled": True}, None
 
     def _clock_set(self, params: dict) -> tuple:
         self._app.set_clock(params["unix_s"])

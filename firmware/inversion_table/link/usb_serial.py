@@ -1,8 +1,6 @@
 """The USB serial port as a byte stream that never waits: MicroPython's stdin and stdout."""
 
-import binascii
 import select
-import struct
 import sys
 
 READ_BYTES_MOST = 256
@@ -17,6 +15,8 @@ class UsbSerial:
         self._out = sys.stdout.buffer
         self._poll = select.poll()
         self._poll.register(sys.stdin, select.POLLIN)
+        self._out_poll = select.poll()
+        self._out_poll.register(sys.stdout, select.POLLOUT)
         self._byte = bytearray(1)
         self._chunk = bytearray(READ_BYTES_MOST)
         self._view = memoryview(self._chunk)
@@ -35,8 +35,8 @@ class UsbSerial:
         """Send all of `data`; a host that does not read loses it, as USB gives up after a while."""
         self._out.write(data)
 
-    def write_block(self, data: bytes | memoryview) -> None:
-        """Send binary data: length as u32, the data, their CRC-32 as u32, all little-endian."""
-        self._out.write(struct.pack("<I", len(data)))
-        self._out.write(data)
-        self._out.write(struct.pack("<I", binascii.crc32(data) & 0xFFFFFFFF))
+    def writable(self) -> bool:
+        """Whether the port takes something at once; allocates nothing."""
+        for _ in self._out_poll.ipoll(0):
+            return True
+        return False

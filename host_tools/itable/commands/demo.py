@@ -51,11 +51,12 @@ def demo(
 
 
 def _run(judged: "Judged", folder: Path, rider_kg: float, seed: int, *, quiet: bool) -> "Report":
+    from itable.files import write_whole
+    from itable.log.about import About
     from itable.log.decode import decode
     from itable.log.export import write_csv
+    from itable.log.fetch import fetch
     from itable.log.plot import write_png
-    from itable.log.pull import pull
-    from itable.log.store import About
     from itable.screen.demo import Course, Report
     from itable.virtual.judging import judge
     from itable.virtual.session import run_session
@@ -71,14 +72,17 @@ def _run(judged: "Judged", folder: Path, rider_kg: float, seed: int, *, quiet: b
         wait_until_home(table, client)
         course = run_session(table, client, judged, screen.seen)
         screen.say("pulling the log")
-        number = max(int(entry["session"]) for entry in client.list_log().sessions)
         about = About(hello.device, client.get_settings().settings)
         path = folder / "session.itlog"
-        pulled = pull(client, number, path, about)
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        pulled = fetch(client, client.list_log().sessions[0], part)
+        write_whole(path, pulled.data)
+        part.unlink()
         trace = table.trace
         virtual_ms = table.now_ms
     table_s = time.perf_counter() - began_s
-    log = decode(path.read_bytes())
+    log = decode(pulled.data)
     verdict, truth = judge(log, trace, course.start_ms)
     png = path.with_suffix(".png")
     write_png(log, about, png, truth)
@@ -87,7 +91,6 @@ def _run(judged: "Judged", folder: Path, rider_kg: float, seed: int, *, quiet: b
         judged=judged,
         log=log,
         verdict=verdict,
-        pulled=pulled,
         files=(png, samples, events, path),
         virtual_s=virtual_ms / 1000,
         table_s=table_s,

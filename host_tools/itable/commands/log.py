@@ -1,4 +1,4 @@
-"""`itable log`: list, pull, show, plot and export sessions."""
+"""`itable log`: list, pull, show, plot, export and import sessions."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,39 +11,83 @@ from itable.output import out, print_json
 
 if TYPE_CHECKING:
     from itable.link.client import Client
+    from itable.link.models import LogEntry
+    from itable.log.about import About
     from itable.log.decode import SessionLog
     from itable.log.pull import Pulled
-    from itable.log.store import About, Stored
+    from itable.log.source import Source
+    from itable.store.sessions import Sessions
 
-app = typer.Typer(help="Sessions: list, pull, show, plot, export.", no_args_is_help=True)
+_EXAMPLES = """
+Examples:
+
+- `itable log pull --all` copies what is new on the table to this computer
+- `itable log list` lists what is kept here; `itable log list --table` what the table keeps
+- `itable log show 12` shows session 12; `DEVICE/12` or `@34` when several have that number
+- `itable log plot 12 --out session.png` draws it
+- `itable log export 12 --csv session.csv` writes its samples, and its events beside them
+- `itable log export 12 --raw session.itlog` writes its pages; `itable log import` reads them
+- `ITABLE_STORE=postgresql://clinic@server/itable itable log pull` keeps sessions on a server
+"""
+
+app = typer.Typer(
+    help="Sessions: pull them from the table, list, show, plot, export.",
+    epilog=_EXAMPLES,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 
 Session = Annotated[
     str,
     typer.Argument(
-        metavar="FILE|SESSION",
-        help="A pulled log, or the number of a session: pulled before, or now with --port.",
+        metavar="SESSION|FILE",
+        help="The number of a kept session, DEVICE/NUMBER, @ID, or a file of raw pages.",
     ),
 ]
-Folder = Annotated[
-    Path | None,
+Store = Annotated[
+    str | None,
     typer.Option(
-        "--dir", metavar="DIR", help="Where pulled logs lie; else the user's data folder."
+        "--store",
+        envvar="ITABLE_STORE",
+        show_envvar=True,
+        metavar="FILE|URL",
+        help="Where sessions are kept: a SQLite file, or a postgresql:// URL; else the user's own.",
     ),
 ]
 
 
 @app.command("list")
-def list_sessions(port: Port = None, json: Json = False) -> None:
-    """List the sessions that the table keeps."""
-    from itable.link import ports
-    from itable.screen.sessions import listing
+def list_sessions(
+    ctx: typer.Context,
+    table: Annotated[
+        bool, typer.Option("--table", "-t", help="Those on the table, not those kept here.")
+    ] = False,
+    port: Port = None,
+    store: Store = None,
+    json: Json = False,
+) -> None:
+    """List the sessions that are kept here; with --table or --port those that the table keeps."""
+    from itable.screen import sessions
 
-    with ports.connect(port) as client:
-        answer = client.list_log()
-    if json:
-        print_json({"port": client.name, **answer.model_dump()})
+    if table or _named(ctx):
+        from itable.link import ports
+
+        with ports.connect(port) as client:
+            answer = client.list_log()
+        if json:
+            print_json({"port": client.name, **answer.model_dump()})
+        else:
+            out().print(sessions.listing(answer))
         return
-    out().print(listing(answer))
+    from itable.store.sessions import Sessions
+
+    with Sessions(store) as kept:
+        rows = kept.rows()
+        where = kept.where
+    if json:
+        print_json({"store": where, "sessions": [row.to_dict() for row in rows]})
+    else:
+        out().print(sessions.kept(rows, where))
 
 
 @app.command()
@@ -52,173 +96,252 @@ def pull(
         int | None, typer.Argument(min=1, metavar="[SESSION]", help="Else the newest.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every session on the table.")] = False,
-    folder: Folder = None,
+    store: Store = None,
     port: Port = None,
     json: Json = False,
 ) -> None:
     """Copy sessions from the table to this computer; nothing is deleted there.
 
-    A pull that broke off goes on where it stopped.
+    A pull that broke off goes on where it stopped: pull again. What is here already is not copied
+    twice. It may be done while a session runs.
     """
     from itable.link import ports
+    from itable.store.sessions import Sessions
 
     if everything and session is not None:
         raise typer.BadParameter("give a session or --all, not both")
-    with ports.connect(port) as client:
-        numbers = [session] if session is not None else _numbers(client, everything)
-        pulled = [_pull(client, number, folder, quiet=json) for number in numbers]
+    with Sessions(store) as kept, ports.connect(port) as client:
+        entries = _entries(client, session, everything)
+        about = _about(client)
+        pulled = []
+        for entry in entries:
+            pulled.append(_pull(client, entry, kept, about, quiet=json))
+            if not json:
+                _say_pulled(pulled[-1], kept.where)
     if json:
-        print_json({"port": client.name, "pulled": [one.to_dict() for one in pulled]})
-        return
-    for one in pulled:
-        _say_pulled(one)
+        found = [one.to_dict() for one in pulled]
+        print_json({"port": client.name, "store": kept.where, "pulled": found})
 
 
 @app.command()
-def show(session: Session, folder: Folder = None, port: Port = None, json: Json = False) -> None:
+def show(
+    ctx: typer.Context,
+    session: Session,
+    store: Store = None,
+    port: Port = None,
+    json: Json = False,
+) -> None:
     """Show a session in the terminal: what was planned, done, and what happened."""
-    stored, log = _load(session, folder, port)
+    source = _source(session, store, port if _named(ctx) else None)
     from itable.log.summary import summary
 
     if json:
-        print_json({"file": str(stored.path), **summary(log, stored.about)})
+        print_json({"from": source.where, **summary(source.log, source.about)})
         return
     from itable.screen.session import show as draw
 
-    draw(log, stored.about, out())
+    draw(source.log, source.about, out())
 
 
 @app.command()
 def plot(
+    ctx: typer.Context,
     session: Session,
     out_path: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="PNG", help="Else next to the log.")
+        Path | None, typer.Option("--out", "-o", metavar="PNG", help="Else session-NUMBER.png.")
     ] = None,
-    folder: Folder = None,
+    store: Store = None,
     port: Port = None,
     json: Json = False,
 ) -> None:
     """Draw planned and measured tilt with states, events and limits as a picture."""
-    stored, log = _load(session, folder, port)
+    source = _source(session, store, port if _named(ctx) else None)
     from itable.log.plot import write_png
 
-    path = out_path or stored.path.with_suffix(".png")
-    write_png(log, stored.about, path)
+    path = out_path or source.base.with_suffix(".png")
+    write_png(source.log, source.about, path)
     if json:
-        print_json({"file": str(stored.path), "png": str(path), "missing": log.missing})
+        print_json({"from": source.where, "png": str(path), "missing": source.log.missing})
     else:
         out().print(f"picture: {path}", soft_wrap=True)
-        _say_missing(log)
+        _say_missing(source.log)
 
 
 @app.command()
 def export(
+    ctx: typer.Context,
     session: Session,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="CSV", help="Else next to the log; events beside it."),
+        typer.Option("--csv", metavar="CSV", help="Else session-NUMBER.csv; events beside it."),
     ] = None,
-    folder: Folder = None,
+    raw: Annotated[
+        Path | None,
+        typer.Option("--raw", metavar="ITLOG", help="The pages as they lay on the table instead."),
+    ] = None,
+    store: Store = None,
     port: Port = None,
     json: Json = False,
 ) -> None:
-    """Write a session's samples and events as CSV (columns: docs/itable.md)."""
-    stored, log = _load(session, folder, port)
-    from itable.log.export import write_csv
+    """Write a session's samples and events as CSV (columns: docs/itable.md), or its raw pages."""
+    source = _source(session, store, port if _named(ctx) else None)
+    report: dict[str, object] = {"from": source.where}
+    if raw is not None:
+        from itable.files import write_whole
 
-    samples, events = write_csv(log, csv or stored.path.with_suffix(".csv"))
+        write_whole(raw, source.data)
+        report |= {"raw": str(raw), "bytes": len(source.data)}
+        words = [f"{len(source.data)} bytes: {raw}"]
+    if csv is not None or raw is None:
+        from itable.log.export import write_csv
+
+        samples, events = write_csv(source.log, csv or source.base.with_suffix(".csv"))
+        report |= {
+            "samples_csv": str(samples),
+            "events_csv": str(events),
+            "samples": len(source.log.columns),
+            "events": len(source.log.events),
+        }
+        words = [*([] if raw is None else words), f"{len(source.log.columns)} samples: {samples}"]
+        words.append(f"{len(source.log.events)} events: {events}")
     if json:
-        print_json(
-            {
-                "file": str(stored.path),
-                "samples_csv": str(samples),
-                "events_csv": str(events),
-                "samples": len(log.columns),
-                "events": len(log.events),
-                "missing": log.missing,
-            }
-        )
+        print_json({**report, "missing": source.log.missing})
         return
-    out().print(f"{len(log.columns)} samples: {samples}", soft_wrap=True)
-    out().print(f"{len(log.events)} events: {events}", soft_wrap=True)
-    _say_missing(log)
+    for line in words:
+        out().print(line, soft_wrap=True)
+    _say_missing(source.log)
 
 
-def _numbers(client: "Client", everything: bool) -> list[int]:
-    """The session numbers on the table: all, or only the newest."""
+@app.command("import")
+def import_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of raw pages.")],
+    device: Annotated[
+        str, typer.Option("--device", metavar="NAME", help="The table that they came from.")
+    ],
+    store: Store = None,
+    json: Json = False,
+) -> None:
+    """Keep sessions from files that `itable log export --raw` wrote; none is kept twice."""
+    from itable.log.about import About
+    from itable.log.source import from_file
+    from itable.store.sessions import Sessions
+
+    with Sessions(store) as kept:
+        done = [(path, kept.put(from_file(path).data, About(device))) for path in files]
+    if json:
+        found = [{"file": str(path), "id": put.id, "how": put.how} for path, put in done]
+        print_json({"store": kept.where, "imported": found})
+        return
+    for path, put in done:
+        out().print(f"{_HOW[put.how]}: {path} is @{put.id}", soft_wrap=True)
+
+
+_HOW = {"new": "kept", "more": "completed", "same": "was here"}
+
+
+def _named(ctx: typer.Context) -> bool:
+    """Whether --port stands on the command line; a port from the environment asks for nothing."""
+    source = ctx.get_parameter_source("port")
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _entries(client: "Client", number: int | None, everything: bool) -> list["LogEntry"]:
+    """What is to be pulled, oldest first: everything, a number, or the newest."""
     sessions = client.list_log().sessions
-    numbers = sorted(int(entry["session"]) for entry in sessions)
-    if not numbers:
+    if not sessions:
         raise InputError(
             "the table's log is empty",
             where=client.name,
             next_step="run a session first; START on the table begins the plan that it holds",
         )
-    return numbers if everything else numbers[-1:]
+    if everything:
+        return sessions[::-1]
+    if number is None:
+        return sessions[:1]
+    for entry in sessions:
+        if entry.session == number:
+            return [entry]
+    raise InputError(
+        f"the table has no session {number}",
+        where=client.name,
+        next_step="`itable log list --table` shows what it has",
+    )
 
 
-def _pull(client: "Client", number: int, folder: Path | None, *, quiet: bool) -> "Pulled":
-    from rich.progress import Progress
+def _pull(
+    client: "Client", entry: "LogEntry", kept: "Sessions", about: "About", *, quiet: bool
+) -> "Pulled":
+    from rich import progress
 
-    from itable.folders import logs_folder
-    from itable.log import store
     from itable.log.pull import pull as pull_one
 
-    about = _about(client)
-    with Progress(console=out(), transient=True, disable=quiet or not out().is_terminal) as bar:
-        task = bar.add_task(f"session {number}", total=None)
+    with progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+        console=out(),
+        transient=True,
+        disable=quiet or not out().is_terminal,
+    ) as bar:
+        task = bar.add_task(f"session {entry.session}", total=entry.bytes)
 
-        def progress(done: int, total: int) -> None:
+        def show_progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        path = store.session_path(folder or logs_folder(), about.device, number)
-        return pull_one(client, number, path, about, progress)
+        return pull_one(client, entry, kept, about, show_progress)
 
 
 def _about(client: "Client") -> "About":
-    from itable.log.store import About
+    """Who the table is, and its settings, which it tells only at home."""
+    from inversion_table.contract import messages
+    from itable.errors import RefusedError
+    from itable.log.about import About
 
-    return About(client.hello().device, client.get_settings().settings)
+    device = client.hello().device
+    try:
+        return About(device, client.get_settings().settings)
+    except RefusedError as error:
+        if error.code != messages.BUSY:
+            raise
+        return About(device)
 
 
-def _load(session: str, folder: Path | None, port: str | None) -> tuple["Stored", "SessionLog"]:
-    """The log that is meant: pulled now when a port and a number are given, else from disk."""
-    from itable.log import store
-    from itable.log.decode import decode
+def _source(session: str, store: str | None, port: str | None) -> "Source":
+    """The session that is meant; with a port a number is pulled first."""
+    from itable.log import source
 
-    if port is not None and session.isdigit() and not Path(session).exists():
+    if source.is_file(session):
+        return source.from_file(Path(session))
+    if port is not None and session.isascii() and session.isdigit():
         from itable.link import ports
+        from itable.store.sessions import Sessions
 
-        with ports.connect(port) as client:
-            path = _pull(client, int(session), folder, quiet=True).path
-    else:
-        path = store.find(session, folder)
-    stored = store.load(path)
-    log = decode(stored.data)
-    if not log.page_count:
-        raise InputError(
-            "there is no session in this file",
-            where=str(path),
-            next_step="give a file that `itable log pull` wrote",
-        )
-    return stored, log
+        with Sessions(store) as kept, ports.connect(port) as client:
+            (entry,) = _entries(client, int(session), everything=False)
+            pulled = _pull(client, entry, kept, _about(client), quiet=True)
+        session = f"@{pulled.id}"
+    return source.from_store(session, store)
 
 
-def _say_pulled(one: "Pulled") -> None:
+def _say_pulled(one: "Pulled", where: str) -> None:
     from itable.screen.chart import clock
 
     how = f"{one.bytes_read} bytes"
-    if one.was_here:
+    if one.how == "same":
         how = "was here already, the same"
     elif one.resumed_at:
         how += f", went on at byte {one.resumed_at}"
     out().print(
-        f"[green]ok[/] session {one.log.session}: {clock(one.log.duration_ms)} min,"
+        f"[green]ok[/] session {one.log.session} is @{one.id}: {clock(one.log.duration_ms)} min,"
         f" {len(one.log.columns)} samples, {len(one.log.events)} events,"
         f" {one.log.page_count} pages verified ({how})",
         soft_wrap=True,
     )
-    out().print(f"   {one.path}", soft_wrap=True)
+    out().print(f"   {where}", soft_wrap=True)
+    if one.not_told:
+        out().print(f"[yellow]the table was not told:[/] {one.not_told}", soft_wrap=True)
     _say_missing(one.log)
 
 

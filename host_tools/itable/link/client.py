@@ -2,14 +2,15 @@
 
 import itertools
 import os
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from inversion_table.contract import frame, messages
 from itable import __version__
-from itable.errors import LinkError, MismatchError, RefusedError
+from itable.errors import LinkError, LogChangedError, MismatchError, RefusedError
 from itable.link import models
 from itable.link.reader import Damaged, Reader, TimedOut
 from itable.link.transport import Transport
@@ -117,8 +118,17 @@ class Client:
         return self._call("session.stop", {}, models.SessionState)
 
     def list_log(self) -> models.LogList:
-        """The sessions in the table's log."""
-        return self._call("log.list", {}, models.LogList)
+        """All sessions in the table's log, newest first, in as many answers as it takes."""
+        answer = self._call("log.list", {}, models.LogList)
+        sessions = list(answer.sessions)
+        while answer.more is not None and answer.sessions:
+            answer = self._call("log.list", {"below": answer.more}, models.LogList)
+            sessions += answer.sessions
+        return models.LogList(sessions=sessions, lost_records=answer.lost_records)
+
+    def tell_pulled(self, session: int, last: int) -> models.LogPulled:
+        """Tell the table that the session is kept here up to page `last`; only at home."""
+        return self._call("log.pulled", {"session": session, "last": last}, models.LogPulled)
 
     def set_clock(self, unix_s: int) -> models.ClockSet:
         """Set the table's clock, in seconds since 1970; only at home."""
@@ -141,17 +151,37 @@ class Client:
         return self._call("calibration.put", {"calibration": calibration}, models.CalibrationPut)
 
     def read_log(
-        self, session: int, offset: int, length: int = messages.LOG_READ_MAX_BYTES
-    ) -> tuple[models.LogRead, bytes]:
-        """Bytes of a session's log from `offset` on: what they are, and themselves."""
-        params = {"session": session, "offset": offset, "length": length}
-        for _ in range(self._attempts):
+        self, entry: models.LogEntry, offset: int = 0, length: int | None = None
+    ) -> Iterator[bytes]:
+        """The bytes of a listed session from `offset` on, block by block, each checked.
+
+        What comes damaged is asked for again. Ask nothing else before the last block. Raises
+        LogChangedError when the session on the table is no longer the one that was listed.
+        """
+        end = entry.bytes if length is None else min(entry.bytes, offset + length)
+        attempts = self._attempts
+        while offset < end:
+            params = {
+                "session": entry.session,
+                "last": entry.last,
+                "offset": offset,
+                "length": end - offset,
+            }
             reply = self._call("log.read", params, models.LogRead)
+            if reply.total != entry.bytes or reply.offset != offset or not reply.length:
+                raise self._changed(entry)
             try:
-                return reply, self._reader.block(reply.length, self._clock() + self._timeout_s)
+                while offset < end:
+                    size = min(messages.LOG_BLOCK_BYTES, end - offset)
+                    block = self._reader.block(size, self._clock() + self._timeout_s)
+                    offset += size
+                    attempts = self._attempts
+                    yield block
             except (TimedOut, Damaged):
+                attempts -= 1
+                if not attempts:
+                    raise self._lost("log.read", "its data came damaged or not at all") from None
                 self._reader.drop_input()
-        raise self._lost("log.read", "its data came damaged or not at all")
 
     # --- requests ----------------------------------------------------------------------------
 
@@ -202,7 +232,7 @@ class Client:
         try:
             self._transport.write(line)
             self._transport.flush()
-        except OSError as error:
+        except (OSError, termios.error) as error:  # pyserial lets the latter through from `flush`
             raise LinkError(
                 f"the link broke: {error}",
                 where=self.name,
@@ -231,6 +261,13 @@ class Client:
             fields.get("data"),
             where=self.name,
             next_step=_NEXT_STEPS.get(code, "update the tool or the firmware: they should agree"),
+        )
+
+    def _changed(self, entry: models.LogEntry) -> LogChangedError:
+        return LogChangedError(
+            f"session {entry.session} changed on the table while it was read",
+            where=self.name,
+            next_step="pull it again; nothing was lost",
         )
 
     def _lost(self, method: str, why: str) -> LinkError:

@@ -104,15 +104,39 @@ class SessionState(Result):
     state: str
 
 
-class LogList(Result):
-    """The sessions in the device's log, and how many records it lost for want of time or room."""
+class LogEntry(Result):
+    """A session in the device's log: its pages by their sequence numbers, and what became of it.
 
-    sessions: list[dict[str, Any]]
+    `complete`: its end is there; `pulled`: a host said that it keeps every page of it.
+    """
+
+    session: int
+    bytes: int
+    complete: bool
+    first: int
+    last: int
+    pulled: bool
+
+
+class LogList(Result):
+    """Sessions in the device's log, newest first, and how many records it lost.
+
+    `more`: older ones are told when asked for those below this page; None: these were the last.
+    """
+
+    sessions: list[LogEntry]
+    more: int | None = None
     lost_records: int
 
 
+class LogPulled(Result):
+    """The device has noted that a host keeps the session."""
+
+    pulled: bool
+
+
 class LogRead(Result):
-    """Which bytes of a session's log follow, of how many."""
+    """Which bytes of a session's log follow in blocks, of how many."""
 
     session: int
     offset: int
@@ -191,6 +215,7 @@ RESULTS: dict[str, type[Result]] = {
     "session.stop": SessionState,
     "log.list": LogList,
     "log.read": LogRead,
+    "log.pulled": LogPulled,
     "clock.set": ClockSet,
     "settings.get": SettingsGet,
     "imu.rest": ImuRest,

@@ -7,6 +7,7 @@ from pathlib import Path
 from inversion_table.contract import events
 from itable.files import write_whole
 from itable.log import words
+from itable.log.content import NAMES
 from itable.log.decode import SessionLog
 
 # name -> what it is; docs/itable.md prints the same.
@@ -36,20 +37,10 @@ def sample_rows(log: SessionLog) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(SAMPLE_COLUMNS)
-    columns = log.columns
-    for index in range(len(columns)):
-        writer.writerow(
-            (
-                f"{columns.t_ms[index] / 1000:.3f}",
-                f"{columns.tilt_mdeg[index] / 1000:.3f}",
-                f"{columns.target_mdeg[index] / 1000:.3f}",
-                f"{columns.rate_mdeg_per_s[index] / 1000:.3f}",
-                f"{columns.current_ma[index] / 1000:.3f}",
-                f"{columns.supply_mv[index] / 1000:.3f}",
-                words.state_name(columns.state[index]),
-                columns.flags[index],
-            )
-        )
+    rows = zip(*(getattr(log.columns, name).tolist() for name in NAMES), strict=True)
+    for *thousandths, state, flags in rows:
+        values = [f"{value / 1000:.3f}" for value in thousandths]
+        writer.writerow((*values, words.state_name(state), flags))
     return out.getvalue()
 
 

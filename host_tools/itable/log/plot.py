@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from inversion_table.contract import events
 from inversion_table.safety import limits
 from itable import pictures
-from itable.log import labels, words
+from itable.log import labels, plot_box, words
+from itable.log.about import About
 from itable.log.decode import SessionLog
 from itable.log.labels import Label
-from itable.log.store import About
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def write_png(log: SessionLog, about: About, path: Path, truth: Truth | None = N
 def draw(log: SessionLog, about: About, truth: Truth | None = None) -> "Figure":
     """The figure of a session, which has at least one page."""
     figure = pictures.new_figure(13, 8)
-    times_s = [t_ms / 1000 for t_ms in log.columns.t_ms]
+    times_s = [t_ms / 1000 for t_ms in log.columns.t_ms.tolist()]
     begin_s = min([0.0, *times_s[:1]])
     end_s = max([log.duration_ms / 1000, begin_s + 1])
 
@@ -73,6 +73,7 @@ def draw(log: SessionLog, about: About, truth: Truth | None = None) -> "Figure":
         fontsize=9,
         labelcolor=pictures.INK,
     )
+    plot_box.draw(figure, log)
     return figure
 
 
@@ -80,8 +81,8 @@ def _draw_tilt(
     axes: "Axes", log: SessionLog, times_s: list[float], about: About, truth: Truth | None
 ) -> None:
     pictures.dress(axes)
-    measured = [tilt / 1000 for tilt in log.columns.tilt_mdeg]
-    target = [tilt / 1000 for tilt in log.columns.target_mdeg]
+    measured = [tilt / 1000 for tilt in log.columns.tilt_mdeg.tolist()]
+    target = [tilt / 1000 for tilt in log.columns.target_mdeg.tolist()]
     constant_deg = limits.TILT_MAX_MDEG / 1000
     setting_deg = about.settings.get("tilt_max_mdeg", limits.TILT_MAX_MDEG) / 1000
     highest = max([setting_deg, *measured]) + 10
@@ -141,7 +142,7 @@ def _draw_states(
     axes.set_ylabel("state", rotation=0, ha="right", va="center", color=pictures.INK, fontsize=9)
     names: set[str] = set()
     colours = {}
-    for begin, end, number in state_spans(times_s, log.columns.state, end_s):
+    for begin, end, number in state_spans(times_s, log.columns.state.tolist(), end_s):
         name = words.state_name(number)
         colour = STATE_COLOURS.get(name, "#ffffff")
         axes.axvspan(begin, end, color=colour, linewidth=0)
@@ -198,8 +199,8 @@ def state_spans(
 
 def _draw_motor(axes: "Axes", log: SessionLog, times_s: list[float]) -> None:
     pictures.dress(axes)
-    rates = [rate / 1000 for rate in log.columns.rate_mdeg_per_s]
-    currents = [current / 1000 for current in log.columns.current_ma]
+    rates = [rate / 1000 for rate in log.columns.rate_mdeg_per_s.tolist()]
+    currents = [current / 1000 for current in log.columns.current_ma.tolist()]
     axes.plot(times_s, rates, color="#2f8f6b", linewidth=1.1)
     axes.axhline(0, color=pictures.FAINT, linewidth=0.8)
     axes.set_ylabel("rate (°/s)", color="#2f8f6b", fontsize=10)

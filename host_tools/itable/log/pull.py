@@ -1,131 +1,96 @@
-"""Pulling a session from a table: resumed where it broke off, verified, then put in its place."""
+"""Pulling a session: fetched, kept in the store, and only then told to the table."""
 
-import binascii
 import contextlib
-import os
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from inversion_table.contract import messages, pages
-from itable.errors import InputError
-from itable.files import write_whole
+from inversion_table.contract import messages
+from itable.errors import RefusedError
+from itable.folders import partial_folder
 from itable.link.client import Client
-from itable.log import store
+from itable.link.models import LogEntry
+from itable.log.about import About
 from itable.log.decode import SessionLog, decode
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are there and the bytes of the whole."""
+from itable.log.fetch import Progress, fetch, first_page, no_progress
+from itable.store.sessions import SAME, Sessions
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a pull brought: the file, what is in it, and how it came."""
+    """What a pull brought: the session in the store, what is in it, and how it came.
 
-    path: Path
+    `not_told`: why the table does not know that it was pulled; "" when it does.
+    """
+
+    id: int
     log: SessionLog
+    how: str
     bytes_read: int
     resumed_at: int
-    was_here: bool
+    not_told: str
 
     def to_dict(self) -> dict[str, object]:
         """The pull as `--json` prints it."""
         return {
+            "id": self.id,
             "session": self.log.session,
-            "file": str(self.path),
+            "how": self.how,
             "bytes": self.log.byte_count,
             "bytes_read": self.bytes_read,
             "resumed_at": self.resumed_at,
-            "was_here": self.was_here,
             "pages": self.log.page_count,
             "samples": len(self.log.columns),
             "missing": self.log.missing,
+            "table_told": not self.not_told,
         }
+
+
+def part_path(folder: Path, device: str, session: int) -> Path:
+    """Where the bytes of a session wait until it is whole."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", device) or "table"
+    return folder / f"{safe}-{session:05d}.part"
 
 
 def pull(
     client: Client,
-    session: int,
-    path: Path,
-    about: store.About,
-    progress: Progress = lambda done, total: None,
+    entry: LogEntry,
+    store: Sessions,
+    about: About,
+    progress: Progress = no_progress,
+    folder: Path | None = None,
 ) -> Pulled:
-    """Bring session number `session` into the file `path`.
+    """Bring a listed session into the store; what came so far waits in `folder` till it is whole.
 
-    What came so far is kept beside it as a `.part` file, so a pull that broke off goes on. The
-    log gets its name only when it is whole; another log of that name is kept under a new one.
-    Raises LinkError, RefusedError, InputError.
+    In this order: the bytes on disk, the session in the store, the part away, the table told. So
+    whatever ends it, the next pull goes on, and the table never takes for kept what is not. Nothing
+    is deleted there (RQ-125). Raises LinkError, RefusedError, InputError, StoreError.
     """
-    reply, first = client.read_log(session, 0)
-    if path.exists():
-        here = path.read_bytes()
-        if len(here) == reply.total and here.startswith(first):
-            progress(len(here), reply.total)
-            return Pulled(path, decode(here), len(first), 0, was_here=True)
-    part = path.with_suffix(".part")
-    data = _kept(part, first)
-    resumed_at = len(data)
-    data = data or first
-    bytes_read = len(first)
-    with _opened(part) as file:
-        file.seek(0)
-        file.truncate()
-        file.write(data)
-        progress(len(data), reply.total)
-        while len(data) < reply.total:
-            _, block = client.read_log(session, len(data), messages.LOG_READ_MAX_BYTES)
-            if not block:
-                break
-            file.write(block)
-            file.flush()
-            data += block
-            bytes_read += len(block)
-            progress(len(data), reply.total)
-        os.fsync(file.fileno())
-    _keep_older(path)
-    store.write_about(path, about)
-    write_whole(path, data)
+    part = part_path(folder or partial_folder(), about.device, entry.session)
+    first = first_page(client, entry)
+    row_id = store.holds(about.device, entry.session, entry.first, entry.last, first)
+    if row_id is not None:
+        progress(entry.bytes, entry.bytes)
+        data, _ = store.raw(row_id)
+        result = Pulled(row_id, decode(data), SAME, len(first), 0, "")
+    else:
+        fetched = fetch(client, entry, part, progress, first)
+        put = store.put(fetched.data, about)
+        bytes_read = fetched.bytes_read + len(first)
+        result = Pulled(put.id, put.log, put.how, bytes_read, fetched.resumed_at, "")
     with contextlib.suppress(OSError):
         part.unlink()
-    return Pulled(path, decode(data), bytes_read, resumed_at, was_here=False)
+    return result if entry.pulled else _told(client, entry, result)
 
 
-def _opened(part: Path) -> BinaryIO:
+def _told(client: Client, entry: LogEntry, result: Pulled) -> Pulled:
+    """Tell the table; that it cannot be told loses nothing: the next pull tells it."""
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.touch()
-        return part.open("r+b")
-    except OSError as error:
-        raise InputError(
-            f"cannot write: {error.strerror or error}",
-            where=str(part),
-            next_step="name another folder: --dir DIR",
-        ) from error
-
-
-def _kept(part: Path, first: bytes) -> bytes:
-    """The sound pages of a pull that broke off, if it was of the log that begins with `first`."""
-    try:
-        data = part.read_bytes()
-    except OSError:
-        return b""
-    if not first or not data.startswith(first[: len(data)]):
-        return b""
-    sound = 0
-    for at in range(0, len(data) - pages.PAGE_BYTES + 1, pages.PAGE_BYTES):
-        if pages.read_header(data[at : at + pages.PAGE_BYTES]) is None:
-            break
-        sound = at + pages.PAGE_BYTES
-    return data[:sound] if sound > len(first) else b""
-
-
-def _keep_older(path: Path) -> None:
-    """Give a log that lies where a different one is to go a name of its own."""
-    if not path.exists():
-        return
-    mark = f"{binascii.crc32(path.read_bytes()):08x}"
-    for suffix in (path.suffix, ".json"):
-        old = path.with_suffix(suffix)
-        if old.exists():
-            old.replace(old.with_name(f"{path.stem}-{mark}{suffix}"))
+        client.tell_pulled(entry.session, entry.last)
+    except RefusedError as error:
+        if error.code == messages.BUSY:
+            why = "a session runs; the next pull tells it"
+        else:
+            why = error.what
+        return Pulled(**{**vars(result), "not_told": why})
+    return result

@@ -2,8 +2,8 @@
 
 from inversion_table.contract import events
 from itable.log import words
+from itable.log.about import About
 from itable.log.decode import SessionLog
-from itable.log.store import About
 
 
 def summary(log: SessionLog, about: About) -> dict[str, object]:
@@ -18,7 +18,7 @@ def summary(log: SessionLog, about: About) -> dict[str, object]:
         "pages": log.page_count,
         "bytes": log.byte_count,
         "bytes_per_sample": round(log.bytes_per_sample, 3),
-        "max_tilt_mdeg": max(log.columns.tilt_mdeg, default=None),
+        "max_tilt_mdeg": int(log.columns.tilt_mdeg.max()) if len(log.columns) else None,
         "events": [
             {
                 "t_ms": event.t_ms,

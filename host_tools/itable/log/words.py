@@ -30,12 +30,17 @@ END_WORDS = {
 
 def end_words(end: records.End) -> str:
     """Why a session ended."""
-    if end.reason in (records.END_FAULT, records.END_UNKNOWN) and end.fault:
-        more = f" (the first of {end.faults} faults)" if end.faults > 1 else ""
-        return fault_name(end.fault).lower().replace("_", " ") + more
-    if end.reason == records.END_UNKNOWN:
+    return reason_words(end.reason, end.fault, end.faults)
+
+
+def reason_words(reason: int, fault: int, faults: int) -> str:
+    """Why a session ended, by the numbers of its END."""
+    if reason in (records.END_FAULT, records.END_UNKNOWN) and fault:
+        more = f" (the first of {faults} faults)" if faults > 1 else ""
+        return fault_name(fault).lower().replace("_", " ") + more
+    if reason == records.END_UNKNOWN:
         return "at home"
-    return END_WORDS.get(end.reason, f"reason {end.reason}")
+    return END_WORDS.get(reason, f"reason {reason}")
 
 
 def state_name(number: int) -> str:

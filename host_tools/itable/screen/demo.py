@@ -12,7 +12,6 @@ from rich.text import Text
 
 from itable.link.models import Status
 from itable.log.decode import SessionLog
-from itable.log.pull import Pulled
 from itable.plans.loading import Judged
 from itable.screen.chart import clock
 from itable.screen.status import degrees, state_sentence
@@ -26,7 +25,6 @@ class Report:
     judged: Judged
     log: SessionLog
     verdict: Verdict
-    pulled: Pulled
     files: tuple[Path, ...]
     virtual_s: float
     table_s: float

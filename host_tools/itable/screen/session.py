@@ -8,8 +8,8 @@ from rich.text import Text
 from inversion_table.contract import events
 from inversion_table.safety import limits
 from itable.log import words
+from itable.log.about import About
 from itable.log.decode import BlackBox, SessionLog
-from itable.log.store import About
 from itable.screen.chart import Chart, clock, interpolated
 
 _HEIGHT = 18
@@ -42,13 +42,13 @@ def _chart(log: SessionLog, about: About, console: Console) -> Text:
     chart = Chart(
         min(console.width, 120),
         _HEIGHT,
-        (columns.t_ms[-1] - columns.t_ms[0]) / 1000,
+        float(columns.t_ms[-1] - columns.t_ms[0]) / 1000,
         limits.HOME_TILT_MDEG / 1000 - 5,
-        max(limit_deg, max(columns.tilt_mdeg) / 1000) + 5,
+        max(limit_deg, int(columns.tilt_mdeg.max()) / 1000) + 5,
         plain=not console.encoding.lower().startswith("utf"),
     )
-    times_s = [(t_ms - columns.t_ms[0]) / 1000 for t_ms in columns.t_ms]
-    chart.draw(interpolated(times_s, [tilt / 1000 for tilt in columns.tilt_mdeg]))
+    times_s = [(t_ms - int(columns.t_ms[0])) / 1000 for t_ms in columns.t_ms.tolist()]
+    chart.draw(interpolated(times_s, [tilt / 1000 for tilt in columns.tilt_mdeg.tolist()]))
     return chart.render(limit_deg)
 
 

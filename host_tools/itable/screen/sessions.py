@@ -1,28 +1,78 @@
-"""The table's list of sessions."""
+"""Lists of sessions: those on the table, those that are kept here."""
+
+import datetime
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from itable.link.models import LogList
+from itable.log import words
+from itable.screen.chart import clock
+
+if TYPE_CHECKING:
+    from itable.store.sessions import Row
 
 
 def listing(answer: LogList) -> RenderableType:
-    """The sessions as a table of what the device says about each."""
+    """The sessions on the table, as it lists them."""
     if not answer.sessions:
         return "The log is empty: no session was run yet."
-    names = list(dict.fromkeys(["session", *(name for one in answer.sessions for name in one)]))
-    caption = f"{answer.lost_records} records were lost" if answer.lost_records else None
-    table = Table(
-        box=None, header_style="bright_black", pad_edge=False, padding=(0, 2), caption=caption
-    )
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right" if name == "session" else "left")
+    table = _table("session", "bytes", right=("session", "bytes"))
+    if answer.lost_records:
+        table.caption = f"{answer.lost_records} records were lost"
+    for name in ("complete", "pulled"):
+        table.add_column(name)
     for entry in answer.sessions:
-        table.add_row(*[_shown(entry.get(name)) for name in names])
+        table.add_row(
+            str(entry.session), str(entry.bytes), _yes(entry.complete), _yes(entry.pulled)
+        )
     return table
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)
+def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
+    """The sessions in the store, one line each."""
+    if not rows:
+        return f"No session was pulled yet ({where}): `itable log pull` brings them."
+    table = _table(
+        *("id", "device", "session", "date", "plan", "minutes", "head-down", "tilt", "ended"),
+        right=("id", "session", "minutes", "head-down", "tilt"),
+    )
+    for row in rows:
+        table.add_row(
+            f"@{row.id}",
+            row.device,
+            str(row.number),
+            _date(row.start_unix_s),
+            row.plan_name or "",
+            clock(row.duration_ms),
+            "" if row.head_down_ms is None else clock(row.head_down_ms),
+            "" if row.max_tilt_mdeg is None else f"{row.max_tilt_mdeg / 1000:.1f}°",
+            _ended(row),
+        )
+    return table
+
+
+def _table(*names: str, right: Sequence[str]) -> Table:
+    table = Table(box=None, header_style="bright_black", pad_edge=False, padding=(0, 2))
+    for name in names:
+        table.add_column(name, justify="right" if name in right else "left")
+    return table
+
+
+def _ended(row: "Row") -> str:
+    if row.end_reason is None:
+        return "not known"
+    ended = words.reason_words(row.end_reason, row.end_fault or 0, row.fault_count or 0)
+    return ended if row.whole else f"{ended}; parts are missing"
+
+
+def _date(unix_s: int | None) -> str:
+    if not unix_s:
+        return ""
+    return datetime.datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,1 @@
+"""What itable keeps on this computer or on a server: a database, opened, upgraded, asked."""
