@@ -20,6 +20,7 @@ from inversion_table.link.server import Server
 from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
+from inversion_table.store.lock import PlanLock
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -48,7 +49,7 @@ def run() -> None:
     board.mark(resets.RUNNING)
     try:
         app = build(board, store, start_cause)
-        server = Server(Methods(app, board.device_name()).table, app.in_session)
+        server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         heap.loaded()
         board.start_watchdog()
@@ -121,7 +122,7 @@ def build(board: Board, store: Store, start_cause: int) -> App:
         _program_check(),
         start_cause,
     )
-    plan = _plan(store, settings)
+    plan = _plan(store, settings, app.plan_lock)
     if plan is not None:
         app.use_plan(plan)
     return app
@@ -183,13 +184,16 @@ def _settings(store: Store) -> tuple:
         return limits.Settings(), False
 
 
-def _plan(store: Store, settings: limits.Settings) -> plans.Plan | None:
-    """The stored plan, if it is whole and still inside the limits."""
+def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:
+    """The stored plan, if it is whole, inside the limits and, on a locked table, sealed."""
     try:
         stored = store.load("plan")
         if stored is None:
             return None
-        plan = plans.from_wire(stored)
+        wire, counter, seal = lock.unwrap(stored)
+        plan = plans.from_wire(wire)
     except (StoreError, plans.PlanError):
         return None
-    return None if plans.check(plan, settings) else plan
+    if plans.check(plan, settings) or not lock.check_stored(plan, counter, seal):
+        return None
+    return plan

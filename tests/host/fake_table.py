@@ -91,6 +91,14 @@ class FakeTable:
             "previous": None,
             "arrivals": [],
         }
+        self.lock = {
+            "locked": False,
+            "key_id": "",
+            "device": "fake-1",
+            "counter": 0,
+            "problem": "",
+        }
+        self.seals = []
         self.windows = {"primary": dict(WINDOW), "monitor": dict(WINDOW)}
         self.refuse_calibration = ""
         self.put = []
@@ -98,7 +106,7 @@ class FakeTable:
         self.garbage = b""
         self.requests = []
         self.block_damage = 0  # so many blocks go out with a wrong byte
-        self._server = Server(self._methods(), lambda: self.busy)
+        self._server = Server(self._methods(), lambda: self.busy, lambda: 0)
 
     def answer(self, line):
         """The bytes that go back for one line."""
@@ -124,6 +132,7 @@ class FakeTable:
             "plan.put": self._put,
             "plan.get": lambda params: ({"plan": None, "id": None}, None),
             "plan.list": lambda params: ({"plans": []}, None),
+            "lock.get": lambda params: (self.lock, None),
             "session.return": lambda params: ({"state": "RETURNING"}, None),
             "session.stop": lambda params: ({"state": "STOPPED"}, None),
             "log.list": self._list,
@@ -152,6 +161,7 @@ class FakeTable:
             data = {"problems": [problem.to_dict() for problem in problems]}
             raise Refusal(messages.PLAN_REFUSED, problems[0].text, data)
         self.plan = plan
+        self.seals.append((params.get("counter"), params.get("seal")))
         return {"id": plan.plan_id()}, None
 
     def _list(self, params):

@@ -29,7 +29,7 @@ def app() -> FakeApp:
 
 def ask(app: FakeApp, method: str, params: object = None, request_id: object = 1) -> dict:
     """The reply as the host reads it; a block is put under "block"."""
-    server = Server(Methods(app, "e6614103e7452d2f").table, app.in_session)
+    server = Server(Methods(app, "e6614103e7452d2f").table, app.in_session, app.uptime_ms)
     request = {"jsonrpc": "2.0", "id": request_id, "method": method}
     if params is not None:
         request["params"] = params
@@ -210,7 +210,7 @@ def test_the_longest_plan_goes_both_ways_in_one_line(app: FakeApp) -> None:
 
 def test_a_plan_that_is_none_is_refused(app: FakeApp) -> None:
     for odd in ({}, {"format": 2}, {**PLAN.to_wire(), "name": "\ud83d"}):
-        server = Server(Methods(app, "d").table, app.in_session)
+        server = Server(Methods(app, "d").table, app.in_session, app.uptime_ms)
         # Not through our own encoder: it cannot write half a surrogate pair, a stranger's can.
         payload = json.dumps(
             {"jsonrpc": "2.0", "id": 1, "method": "plan.put",
