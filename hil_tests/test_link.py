@@ -141,3 +141,22 @@ def test_a_fault_is_told_with_its_time_and_readings_even_after_it_is_over(
     assert last["tilt_mdeg"] / 1000 == pytest.approx(truth_deg, abs=1.0)
     assert last["current_ma"] > 0
     assert last["supply_mv"] == pytest.approx(24_000, abs=1_500)
+
+
+@pytest.mark.requirement("RQ-131")
+def test_a_host_that_asks_and_never_reads_stops_nothing(operator: Operator) -> None:
+    operator.upload(PLAN)
+    table = operator.table
+    operator.press("START")
+    before = operator.status()
+    asked = frame.encode({"jsonrpc": "2.0", "id": 1, "method": "status"}) * 50
+    for _ in range(60):  # 4 MB of replies: what lies between holds half of it
+        operator.send_raw(asked)
+        table.advance(250)
+    operator.close()
+    after = operator.status()
+    assert after["state"] == "MOVING"
+    assert after["ticks"] - before["ticks"] > 1_400
+    assert after["late_ticks"] == before["late_ticks"]
+    operator.wait_for_state("HOME")
+    assert table.boots == 1

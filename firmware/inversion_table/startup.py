@@ -33,7 +33,8 @@ START_AGAIN_MS = 2_000
 
 def run() -> None:
     """Run the controller. Returns only for SERVICE, to the REPL that starts after main.py."""
-    micropython.kbd_intr(NO_INTERRUPT)  # a Ctrl-C from the host must not stop the program
+    # A Ctrl-C from the host must not stop the program: RQ-130. main.py said so before it loaded.
+    micropython.kbd_intr(NO_INTERRUPT)
     if hasattr(micropython, "alloc_emergency_exception_buf"):
         micropython.alloc_emergency_exception_buf(128)
     board = Board()
