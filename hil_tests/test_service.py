@@ -181,15 +181,19 @@ def test_a_locked_table_runs_what_its_clinic_sealed_and_nothing_else(locked: Ope
 @pytest.mark.requirement("RQ-133")
 def test_the_key_is_set_once_and_only_in_service(operator: Operator) -> None:
     operator.close()
-    with operator.table.stepped_serial(timeout=0.1) as port:
-        with pytest.raises(LinkError, match="not in SERVICE"):
-            set_seal_key(port, KEY)
+    with (
+        operator.table.stepped_serial(timeout=0.1) as port,
+        pytest.raises(LinkError, match="not in SERVICE"),
+    ):
+        set_seal_key(port, KEY)
     assert operator.result("lock.get")["locked"] is False
     lock_table(operator)
     enter_service(operator)
-    with operator.table.stepped_serial(timeout=0.1) as port:
-        with pytest.raises(RefusedError, match="has a key already"):
-            set_seal_key(port, OTHER)
+    with (
+        operator.table.stepped_serial(timeout=0.1) as port,
+        pytest.raises(RefusedError, match="has a key already"),
+    ):
+        set_seal_key(port, OTHER)
     leave_service(operator)
     assert operator.result("lock.get")["key_id"] == key_id(KEY)
 

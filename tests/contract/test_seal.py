@@ -54,7 +54,7 @@ class Watched(bytes):
 
     looks = 0
 
-    def __getitem__(self, at):  # type: ignore[override]
+    def __getitem__(self, at):
         Watched.looks += 1
         return bytes.__getitem__(self, at)
 

@@ -15,7 +15,7 @@ from tests.session.plans import make
 
 PLAN = make((30_000, 3_000, 60_000))
 OTHER = make((20_000, 3_000, 60_000))
-PARAMS = {
+PARAMS: dict[str, dict[str, object]] = {
     "plan.put": {"plan": PLAN.to_wire(), "id": PLAN.plan_id()},
     "calibration.put": {"calibration": {"version": 0}},
     "clock.set": {"unix_s": 1_800_000_000},
@@ -193,8 +193,8 @@ def test_over_a_line_that_loses_half_of_what_is_said_everything_is_done_once(see
 @pytest.mark.requirement("RQ-128", "RQ-132")
 def test_a_sealed_plan_whose_reply_was_lost_is_no_replay(app, server) -> None:
     key = bytes(32)
-    set_key(app.store, key.hex())  # type: ignore[arg-type]
-    app.plan_lock = PlanLock(app.store, "fake-1")  # type: ignore[arg-type]
+    set_key(app.store, key.hex())
+    app.plan_lock = PlanLock(app.store, "fake-1")
     text = seal(key, "fake-1", 1, PLAN.canonical())
     params = {**PARAMS["plan.put"], "counter": 1, "seal": text}
     first, _ = server.answer(line_of("plan.put", params))

@@ -149,6 +149,16 @@ def test_a_refusal_has_its_code_its_detail_and_its_data() -> None:
     assert error["data"] == {"x": 1}
 
 
+def test_what_a_refusal_repeats_of_the_request_comes_back_plain_and_short() -> None:
+    detail = "no field '\ud83d\x1b°" + "x" * 5_000
+    server = Server(Failing(Refusal(messages.NOT_FOUND, detail)), lambda: False, lambda: 0)
+    message = reply_of(server, request())["error"]["message"]
+    assert message.isascii()
+    assert message.isprintable()
+    assert "no field '???xxx" in message
+    assert len(message) < 300
+
+
 def test_a_mistake_in_our_own_code_is_not_hidden() -> None:
     server = Server(Failing(ZeroDivisionError()), lambda: False, lambda: 0)
     with pytest.raises(ZeroDivisionError):

@@ -17,7 +17,7 @@ PLAN = make((30_000, 3_000, 60_000), name="one")
 CHANGED = make((31_000, 3_000, 60_000), name="one")
 
 
-def sealed(counter, plan=PLAN, key=SECRET, device=DEVICE):
+def sealed(counter, plan=PLAN, key=SECRET, device=DEVICE) -> tuple[int, str]:
     return counter, seal(key, device, counter, plan.canonical())
 
 
@@ -32,7 +32,7 @@ def locked(store):
     return store
 
 
-def take(lock, counter, text, plan=PLAN):
+def take(lock, counter, text, plan=PLAN) -> None:
     lock.check(plan, counter, text)
     lock.take(counter, text)
 
@@ -92,7 +92,7 @@ def test_a_seal_used_before_is_refused_also_after_a_restart(locked):
     first, second = sealed(1), sealed(2, CHANGED)
     lock = PlanLock(locked, DEVICE)
     take(lock, *first)
-    take(lock, *second, plan=CHANGED)
+    take(lock, *second, CHANGED)
     for again in (lock, PlanLock(locked, DEVICE)):
         with pytest.raises(SealError, match="used before"):
             again.check(PLAN, *first)

@@ -3,6 +3,7 @@
 from inversion_table.contract import frame, messages
 
 ID_MOST_CHARACTERS = 64
+DETAIL_MOST_CHARACTERS = 240
 ID_BOUND = 1 << 53
 """A number up to this is the same in every JSON reader."""
 
@@ -23,6 +24,7 @@ def _reply(request_id: object, key: str, value: object) -> bytes:
 
 def _error(request_id: object, code: int, detail: str, data: object = None) -> bytes:
     text = messages.ERROR_TEXTS.get(code, "")
+    detail = messages.printable(detail, DETAIL_MOST_CHARACTERS)  # it may repeat what a host sent
     error: dict = {"code": code, "message": text + (": " + detail if detail else "")}
     if data is not None:
         error["data"] = data

@@ -89,7 +89,7 @@ def _run(terminal, code, names):
     failure = None
     try:
         exec(str(code, "utf-8"), names)  # noqa: S102 - it is what a REPL is for
-    except BaseException as error:  # noqa: BLE001 - shown as the chip shows it
+    except BaseException as error:
         if error is bench_core._BENCH_IS_GONE:
             raise
         failure = error
