@@ -43,7 +43,7 @@ RESTART_MS = 300
 """From a new calibration to the restart that takes it into use: the reply goes out meanwhile."""
 OPENINGS_MOST = 256
 """Lists and objects in one request, all counted: bounds its depth and the memory it takes. The
-longest plan has 98."""
+longest plan has 100."""
 REPEAT_MS = 10_000
 """A request that acts, and comes again within this time of its reply, is not done again."""
 REPLIES_KEPT = 4
