@@ -111,7 +111,7 @@ class PlanLock:
         """Remember the number of a plan that passed `check`, before it is stored.
 
         In this order a power cut leaves the old plan and a number that the same plan, sent again,
-        still fits. Raises StoreError.
+        still fits (RQ-134). Raises StoreError.
         """
         if self.locked and counter is not None and counter > self.counter:
             self._slots.save({"counter": counter, "seal": text})
