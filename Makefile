@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
+.PHONY: help setup demo bench bench-tilt campaign cuts test lint lint-rules lint-format types types-firmware types-host pytest trace \
     format explore coverage mutation fuzz protocol clean
 
 help: ## say what there is
@@ -83,6 +83,9 @@ fuzz: $(READY) ## hostile bytes for the link: a search on CPython, a million fra
 
 protocol: $(READY) ## write the generated part of docs/protocol.md
 	$(BIN)/python -m tests.project.protocol_page
+
+cuts: $(READY) ## cut the power at every flash operation, in every way: nothing stored is lost
+	$(BIN)/python -m tests.cuts $(ARGS)
 
 bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
 	$(BIN)/python -m tests.benchmarks
