@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from itable import __version__, exits
-from itable.commands import calibrate, demo, firmware, log, plan, settings, sim, status
+from itable.commands import calibrate, demo, firmware, lock, log, plan, settings, sim, status
 from itable.errors import InternalError, ItableError
 from itable.output import print_error
 
@@ -68,6 +68,7 @@ app = typer.Typer(
 app.add_typer(plan.app, name="plan")
 app.add_typer(log.app, name="log")
 app.add_typer(settings.app, name="settings")
+app.add_typer(lock.app, name="lock")
 app.add_typer(firmware.app, name="firmware")
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)

@@ -16,5 +16,15 @@ Port = Annotated[
         help="The table's serial port; found by itself when there is only one table.",
     ),
 ]
+Key = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        envvar="ITABLE_KEY",
+        show_envvar=True,
+        metavar="FILE",
+        help="The file of the clinic's key (`itable lock new-key`).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 PlanPath = Annotated[Path, typer.Argument(metavar="FILE", help="A plan in TOML.")]

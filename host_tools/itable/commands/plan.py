@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itable import exits
-from itable.options import Json, PlanPath, Port
+from itable.options import Json, Key, PlanPath, Port
 from itable.output import out, print_json
 
 if TYPE_CHECKING:
@@ -61,17 +61,20 @@ def preview(
 
 
 @app.command()
-def upload(file: PlanPath, port: Port = None, json: Json = False) -> None:
+def upload(file: PlanPath, port: Port = None, key: Key = None, json: Json = False) -> None:
     """Check a plan against the table's own limits and store it there.
 
     The table checks again; until the new plan is whole and verified, the old one stays. A table
-    whose clock is more than 2 s off is given the time of this computer.
+    whose clock is more than 2 s off is given the time of this computer. A locked table wants
+    --key: the file of its clinic's key.
     """
+    from itable.keys import read_key_file
     from itable.link import clock, ports
     from itable.plans.loading import load
     from itable.plans.upload import upload as put
 
     load(file)  # a file that is not there needs no table to say so
+    secret = None if key is None else read_key_file(key)
     with ports.connect(port) as client:
         judged = load(file, client.get_settings().to_settings())
         if judged.found and not json and not client.status().calibrated:
@@ -81,12 +84,13 @@ def upload(file: PlanPath, port: Port = None, json: Json = False) -> None:
             )
         _stop_on_problems(judged, as_json=json)
         clock.keep(client, int(time.time()))
-        put(client, judged)
+        sealed = put(client, judged, secret)
     if json:
-        print_json({**judged.to_dict(), "port": client.name})
+        print_json({**judged.to_dict(), "port": client.name, "sealed": sealed})
     else:
         _print_good(judged)
-        out().print(f"stored on the table at {client.name}", soft_wrap=True)
+        how = "stored, sealed," if sealed else "stored"
+        out().print(f"{how} on the table at {client.name}", soft_wrap=True)
         out().print("START on the table begins it")
 
 
