@@ -10,6 +10,16 @@ def data_folder() -> Path:
     return platformdirs.user_data_path("itable", appauthor=False)
 
 
+def config_folder() -> Path:
+    """What the people of a clinic set once: `config.toml`, their own templates."""
+    return platformdirs.user_config_path("itable", appauthor=False)
+
+
+def templates_folder() -> Path:
+    """A clinic's own plan templates."""
+    return config_folder() / "templates"
+
+
 def logs_folder() -> Path:
     """Where `log pull` puts sessions when no folder is named."""
     return data_folder() / "logs"

@@ -43,8 +43,7 @@ def assignments(words: list[str]) -> list[Assignment]:
         if not equals or not value.strip() or not all(path):
             raise InputError(
                 f"'{word}' is no assignment",
-                where="--set",
-                next_step="write it as --set tilt_deg=40, or --set 'name=\"Monday\"'",
+                next_step="write it as tilt_deg=40, or as 'name=\"Monday, the first\"'",
             )
         found.append(Assignment(path, value.strip()))
     return found
@@ -148,7 +147,7 @@ def _assign(document: "TOMLDocument", assignment: Assignment) -> None:
         raise InputError(
             f"'{assignment.key}' stands in {len(written)} places",
             where=where,
-            next_step="write more of its path, as in --set "
+            next_step="write more of its path, as in "
             + ".".join((*written[0][0].path, key))
             + f"={assignment.value}",
         )
@@ -171,7 +170,7 @@ def _assign(document: "TOMLDocument", assignment: Assignment) -> None:
             or _keys_there(places, key),
             next_step="name a key that the plan has, or its whole path"
             if not homes
-            else "write more of its path, as in --set "
+            else "write more of its path, as in "
             + ".".join((*homes[0].path, key))
             + f"={assignment.value}",
         )
@@ -216,7 +215,7 @@ def _keys_there(places: list[_Place], key: str) -> str:
 def _shortest(path: tuple[str, ...], leaves: list[tuple[str, ...]]) -> str:
     """The shortest name that only `path` is found by."""
     key = path[-1]
-    names = [(key,)]
+    names: list[tuple[str, ...]] = [(key,)]
     names += [(part, key) for part in reversed(path[:-1])]
     names += [path[begin:] for begin in range(len(path) - 1, -1, -1)]
     for name in names:
