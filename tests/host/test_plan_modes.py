@@ -242,7 +242,7 @@ def accepted(text):
 
 @pytest.mark.requirement("RQ-068")
 @settings(
-    max_examples=400,
+    max_examples=200,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
@@ -303,7 +303,7 @@ def test_the_property_sees_accepted_plans_of_every_mode(mode):
     )
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(plan_texts.plans())
 def test_lines_of_steps_are_lines_of_the_file(text):
     plan = read(text.encode()).plan

@@ -65,7 +65,7 @@ def _limit_findings(
         if problem.code == plans.NO_STEPS and not problem.line and ("set", 0) in plan_file.lines:
             continue  # a set is written, and what is wrong with it was reported
         place = _place(plan_file, numbered, settings, problem)
-        if place is not None and place not in already:
+        if place is not None and not (problem.code == plans.NO_STEPS and place in already):
             key, line = place
             kind = LIMIT_KINDS[problem.code]
             found.append(

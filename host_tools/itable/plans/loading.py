@@ -47,6 +47,8 @@ class Judged:
             answer["id"] = self.plan.plan_id()
             answer["name"] = self.plan.name
             answer["sums"] = self.sums().to_dict()
+            answer["source"] = self.plan_file.source
+            answer["notes"] = self.plan_file.notes
             answer["cautions"] = self.plan_file.cautions
         return answer
 

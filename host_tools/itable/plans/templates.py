@@ -11,13 +11,12 @@ SHIPPED = Path(__file__).parents[1] / "templates"
 
 def known() -> dict[str, Path]:
     """Every template by name; one of the clinic's own goes before a shipped one of that name."""
-    return dict(
-        sorted(
-            (path.stem, path)
-            for folder in (SHIPPED, templates_folder())
-            for path in folder.glob("*.toml")
-        )
-    )
+    found = {
+        path.stem: path
+        for folder in (SHIPPED, templates_folder())
+        for path in folder.glob("*.toml")
+    }
+    return dict(sorted(found.items()))
 
 
 def find(template: str) -> Path:
