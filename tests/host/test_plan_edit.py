@@ -403,6 +403,13 @@ def test_a_template_of_one_s_own(run, here):
     assert run("plan", "new", "-t", "broken").exit_code == exits.PROBLEM
 
 
+def test_preview_lists_the_steps_beside_the_modes_that_they_come_from(run, here):
+    text = run("plan", "preview", "monday.toml").output
+    assert re.search(r"(?m)^1 intermittent +1 +40° +3°/s +3:00 +┐ 2 times", text)
+    assert re.search(r"(?m)^ +3 +40° +3°/s +3:00 *$", text)
+    assert re.search(r"(?m)^2 steps +4 +10° +3°/s +0:05 *$", text)
+
+
 # --- completion ------------------------------------------------------------------------------
 
 
