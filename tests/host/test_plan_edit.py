@@ -438,13 +438,14 @@ def offered(*words, cwd, home):
 def test_the_shell_completes_templates_keys_and_files(here, own_home):
     (here / "more").mkdir()
     (here / "more" / "other.toml").write_text(PLAN)
-    (here / "notes.txt").write_text("x")
 
     def complete(*words):
         return offered(*words, cwd=here, home=own_home)
 
     assert complete("plan", "new", "--template", "k") == ["kim-2013-30deg", "kim-2013-60deg"]
     assert complete("plan", "check", "m") == ["monday.toml", "more/"]
+    (here / "mine.txt").write_text("x")
+    assert complete("plan", "preview", "m") == ["monday.toml", "more/"]
     assert complete("plan", "diff", "monday.toml", "more/") == ["more/other.toml"]
     assert complete("plan", "set", "monday.toml", "c") == ["cycles="]
     assert complete("plan", "new", "-t", "beginner", "--set", "t") == ["tilt_deg="]

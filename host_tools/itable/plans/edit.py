@@ -244,13 +244,6 @@ def _replace(table: Any, name: str, key: str, value: object) -> None:
     import tomlkit
 
     item = tomlkit.item(value)
-    old = table.item(name) if hasattr(table, "item") else table[name]
-    trivia = getattr(old, "trivia", None)
-    if trivia is not None:
-        item.trivia.indent = trivia.indent
-        item.trivia.comment_ws = trivia.comment_ws
-        item.trivia.comment = trivia.comment
-        item.trivia.trail = trivia.trail
     if name == key:
         table[key] = item
         return
