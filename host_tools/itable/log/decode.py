@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from inversion_table.contract import pages, records
+from inversion_table.contract.session_log import BoxGaps
 
 
 @dataclass
@@ -28,12 +29,21 @@ class Columns:
 
 
 @dataclass
+class BlackBox:
+    """Every tick of the last seconds before a fault; `samples` are as in the log, oldest first."""
+
+    fault: int
+    samples: list[records.BoxSample] = field(default_factory=list)
+
+
+@dataclass
 class SessionLog:
     """A session as it was read; `missing` says in words what is not there, one entry a gap."""
 
     header: records.Header | None = None
     columns: Columns = field(default_factory=Columns)
     events: list[records.Event] = field(default_factory=list)
+    boxes: list[BlackBox] = field(default_factory=list)
     end: records.End | None = None
     page_count: int = 0
     byte_count: int = 0
@@ -59,6 +69,7 @@ def decode(data: bytes) -> SessionLog:
     log = SessionLog(byte_count=len(data))
     expected: int | None = None
     last = None
+    gaps = BoxGaps()
     for at in range(0, len(data), pages.PAGE_BYTES):
         page = data[at : at + pages.PAGE_BYTES]
         number = at // pages.PAGE_BYTES + 1
@@ -82,7 +93,8 @@ def decode(data: bytes) -> SessionLog:
         expected = page_header.sequence + 1
         last = page_header
         log.session = page_header.session
-        _add_page(log, pages.payload_of(page, page_header), number)
+        _add_page(log, pages.payload_of(page, page_header), number, gaps)
+    _miss_samples(log, gaps.at_end(), f"after page {log.page_count}")
     if last is None:
         log.missing.append("there is no whole page")
     elif not last.flags & pages.LAST_PAGE:
@@ -90,16 +102,27 @@ def decode(data: bytes) -> SessionLog:
     return log
 
 
-def _add_page(log: SessionLog, payload: bytes, number: int) -> None:
+def _miss_samples(log: SessionLog, count: int, where: str) -> None:
+    if count:
+        log.missing.append(f"{count} samples of a black box {where}")
+
+
+def _add_page(log: SessionLog, payload: bytes, number: int, gaps: BoxGaps) -> None:
     log.page_count += 1
     try:
         for record in records.decode_payload(payload):
+            _miss_samples(log, gaps.before(record), f"before page {number}")
             if isinstance(record, records.Sample):
                 log.columns.add(record)
             elif isinstance(record, records.Event):
                 log.events.append(record)
             elif isinstance(record, records.Header):
                 log.header = record
+            elif isinstance(record, records.Box):
+                if gaps.began:
+                    log.boxes.append(BlackBox(record.fault))
+            elif isinstance(record, records.BoxSample):
+                log.boxes[-1].samples.append(record)
             else:
                 log.end = record
     except records.RecordError as error:
