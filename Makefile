@@ -20,7 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link campaign cuts test lint lint-rules lint-format types types-firmware types-host pytest trace \
+.PHONY: help setup demo bench bench-tilt bench-link bench-start campaign cuts test lint lint-rules lint-format \
+    types types-firmware types-host pytest trace \
     format explore coverage mutation fuzz protocol clean
 
 help: ## say what there is
@@ -95,6 +96,9 @@ bench-tilt: $(READY) ## the estimator beside VQF, Fusion, Madgwick, Mahony and a
 
 bench-link: $(READY) ## pulling the log against the bare link and mpremote; decoding
 	$(BIN)/python -m tests.benchmarks.link
+
+bench-start: $(READY) ## how long itable takes to start, beside mpremote
+	$(BIN)/python -m tests.benchmarks.start_up
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

@@ -7,8 +7,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from itable import __version__, exits
-from itable.commands import calibrate, demo, firmware, lock, log, plan, settings, sim, status
+from itable import __version__, examples, exits
+from itable.commands import (
+    calibrate,
+    config,
+    demo,
+    firmware,
+    lock,
+    log,
+    plan,
+    settings,
+    sim,
+    status,
+)
 from itable.errors import InternalError, ItableError
 from itable.output import print_error
 
@@ -19,6 +30,10 @@ _EPILOG = "Exit codes:\n\n" + "\n".join(
 
 class _Commands(TyperGroup):
     """The top group: the one place where an error is printed and turned into an exit code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _give_examples(self, "")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the words for errors that come before a command has read its own."""
@@ -39,6 +54,16 @@ class _Commands(TyperGroup):
             _stop(ctx, _own_fault(error))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             _stop(ctx, _own_fault(error))
+
+
+def _give_examples(group: Any, above: str) -> None:
+    """Put the examples of each command below its help."""
+    for name, command in group.commands.items():
+        path = f"{above} {name}".strip()
+        if hasattr(command, "commands"):
+            _give_examples(command, path)
+        else:
+            command.epilog = examples.epilog(path)
 
 
 def _stop(ctx: Any, error: ItableError) -> NoReturn:
@@ -70,6 +95,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(settings.app, name="settings")
 app.add_typer(lock.app, name="lock")
 app.add_typer(firmware.app, name="firmware")
+app.add_typer(config.app, name="config")
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)
 app.command("sim")(sim.sim)

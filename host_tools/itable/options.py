@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from itable import complete
+
 Port = Annotated[
     str | None,
     typer.Option(
@@ -27,4 +29,7 @@ Key = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
-PlanPath = Annotated[Path, typer.Argument(metavar="FILE", help="A plan in TOML.")]
+PlanPath = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A plan in TOML.", autocompletion=complete.plan_files),
+]

@@ -43,7 +43,7 @@ PURPOSES = {
     "session.return": "Asks for a return home. It skips no rest and overrides no E-stop.",
     "session.stop": "Asks for power to be removed: the table holds where it is.",
     "log.list": "The sessions in the log, newest first.",
-    "log.read": "Bytes of a session's log, which follow the reply in blocks. Any other request ends them.",
+    "log.read": "Bytes of a session's log: they follow the reply, until another request comes.",
     "log.pulled": "Remembers that a host has a session on its disk. Nothing is deleted for it.",
     "clock.set": "Sets the clock.",
     "settings.get": "The settings, and the bounds of each.",

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from itable import config
 from itable.errors import NoDeviceError
 from itable.link import registry
 
@@ -44,7 +45,8 @@ def candidates() -> list[Candidate]:
 
 
 def choose(port: str | None) -> str:
-    """The named port, else the only one that there is; raises NoDeviceError."""
+    """The named port, else the configured one, else the only one; raises NoDeviceError."""
+    port = port or config.load().get("port")
     if port:
         return port
     found = candidates()
