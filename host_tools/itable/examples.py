@@ -3,7 +3,10 @@
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "plan check": ("itable plan check monday.toml", "itable plan check monday.toml --port COM3"),
     "plan preview": ("itable plan preview monday.toml --png monday.png",),
-    "plan upload": ("itable plan upload monday.toml",),
+    "plan upload": (
+        "itable plan upload monday.toml",
+        "itable plan upload monday.toml --key clinic.key",
+    ),
     "plan templates": ("itable plan templates",),
     "plan new": (
         "itable plan new --template beginner --out monday.toml",
@@ -16,10 +19,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "plan diff": ("itable plan diff monday.toml friday.toml",),
     "plan schema": ("itable plan schema --out plan.schema.json",),
     "log list": ("itable log list",),
+    "log import": ("itable log import session-00012.itlog --device e661",),
     "log pull": ("itable log pull", "itable log pull 12", "itable log pull --all"),
     "log show": ("itable log show 12",),
     "log plot": ("itable log plot 12 --out session.png",),
     "log export": ("itable log export 12 --csv session.csv",),
+    "lock new-key": ("itable lock new-key clinic.key",),
+    "lock set": ("itable lock set --key clinic.key",),
+    "lock status": ("itable lock status",),
     "settings show": ("itable settings show",),
     "firmware manifest": ("itable firmware manifest firmware",),
     "config show": ("itable config show",),

@@ -12,7 +12,15 @@ from typing import Any
 
 RAW, WHOLE, PLAN, CALIBRATION = range(4)
 KINDS = 4
-ALLOWED = {"return", "stop", "store_plan", "log_read", "set_clock", "replace_calibration"}
+ALLOWED = {
+    "return",
+    "stop",
+    "store_plan",
+    "log_read",
+    "log_pulled",
+    "set_clock",
+    "replace_calibration",
+}
 
 
 @lru_cache

@@ -1,10 +1,14 @@
 """A table without firmware: the device's own server, with canned answers, behind a pty."""
 
 import contextlib
+import fcntl
 import os
 import select
 import struct
+import sys
+import termios
 import threading
+import time
 import tty
 import zlib
 from typing import Any
@@ -258,10 +262,18 @@ class PtyTable:
             os.close(descriptor)
 
     def cut(self):
-        """Pull the cable."""
+        """Pull the cable. What it has carried before has arrived, if somebody reads there."""
         if not self._cut:
             self._cut = True
+            until_s = time.monotonic() + 1
+            while self._under_way() and time.monotonic() < until_s:
+                time.sleep(0.001)
             os.close(self._master)
+
+    def _under_way(self):
+        """Bytes that nobody has read yet at the other end."""
+        count = fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4))
+        return int.from_bytes(count, sys.byteorder)
 
     def _serve(self):
         buffer = b""

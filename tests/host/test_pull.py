@@ -96,8 +96,9 @@ def test_the_cable_is_pulled_at_any_byte(tmp_path):
             assert not list(folder.glob("*.part"))
         if done[0].how == NEW:
             resumed.append(done[0].resumed_at)
-            # All whole blocks are there, but for what was still under way in the cable.
-            assert done[0].resumed_at > cut - 3 * messages.LOG_BLOCK_BYTES
+            # All whole blocks are there.
+            assert done[0].resumed_at % messages.LOG_BLOCK_BYTES == 0
+            assert cut - 3 * messages.LOG_BLOCK_BYTES < done[0].resumed_at <= cut
     assert len(set(resumed)) > 3
 
 

@@ -19,6 +19,7 @@ PARAMS: dict[str, dict[str, object]] = {
     "plan.put": {"plan": PLAN.to_wire(), "id": PLAN.plan_id()},
     "calibration.put": {"calibration": {"version": 0}},
     "clock.set": {"unix_s": 1_800_000_000},
+    "log.pulled": {"session": 7, "last": 41},
     "session.stop": {},
     "session.return": {},
 }

@@ -204,7 +204,14 @@ METHODS = {
     ),
 }
 
-ACTS = ("calibration.put", "clock.set", "plan.put", "session.return", "session.stop")
+ACTS = (
+    "calibration.put",
+    "clock.set",
+    "log.pulled",
+    "plan.put",
+    "session.return",
+    "session.stop",
+)
 """Methods that do something. All others only tell, and may be asked twice as they are."""
 
 _TYPES = {"int": int, "text": str, "object": dict, "list": list, "bool": bool}
