@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itable.errors import InputError
-from itable.options import Json, Port
+from itable.options import Json, Port, Store
 from itable.output import out, print_json
 
 if TYPE_CHECKING:
@@ -42,16 +42,6 @@ Session = Annotated[
     typer.Argument(
         metavar="SESSION|FILE",
         help="The number of a kept session, DEVICE/NUMBER, @ID, or a file of raw pages.",
-    ),
-]
-Store = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        envvar="ITABLE_STORE",
-        show_envvar=True,
-        metavar="FILE|URL",
-        help="Where sessions are kept: a SQLite file, or a postgresql:// URL; else the user's own.",
     ),
 ]
 
