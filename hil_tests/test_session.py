@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inversion_table.contract import events
-from inversion_table.contract.records import End, Event, Header, Sample
+from inversion_table.contract.records import END_PLAN_DONE, End, Event, Header, Sample
 from inversion_table.safety import states
 from table_bench.operator import Operator, simple_plan
 from table_bench.physics import Rider
@@ -77,7 +77,7 @@ def test_log_tells_the_session(operator: Operator) -> None:
     assert header.plan_name == PLAN.name
     end = records[-1]
     assert isinstance(end, End)
-    assert end.reason == 0
+    assert (end.reason, end.fault, end.faults) == (END_PLAN_DONE, 0, 0)
     assert abs(end.max_tilt_mdeg - 45_000) < 500
     samples = [r for r in records if isinstance(r, Sample)]
     assert abs(len(samples) - end.t_ms / 100) <= 2

@@ -12,7 +12,7 @@ import gc
 from inversion_table import VERSION
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
-from inversion_table.contract.identity import NO_PLAN_ID, settings_id
+from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
@@ -365,6 +365,7 @@ class App:
             VERSION,
             contract_hash(),
             settings_id(self.settings.to_dict()),
+            calibration_id(self.calibration.in_use()),
             self.start_cause,
         )
 

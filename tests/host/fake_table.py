@@ -162,10 +162,9 @@ class FakeTable:
 
     def _list(self, params):
         below = params.get("below")
-        entries = []
+        entries: list[dict[str, Any]] = []
         for number, data in sorted(self.logs.items(), reverse=True):
-            first = held(data).base
-            last = held(data).last
+            first, last = _ends(data)
             if below is not None and last >= below:
                 continue
             if len(entries) == self.list_most:
@@ -184,7 +183,7 @@ class FakeTable:
 
     def _read(self, params):
         data = self.logs.get(params["session"])
-        if data is None or params.get("last") not in (None, held(data).last):
+        if data is None or params.get("last") not in (None, _ends(data)[1]):
             raise Refusal(messages.NOT_FOUND, "session %d" % params["session"])
         part = data[params["offset"] : params["offset"] + params["length"]]
         reply = {name: params[name] for name in ("session", "offset")}
@@ -209,6 +208,13 @@ class FakeTable:
             raise Refusal(messages.CALIBRATION_REFUSED, self.refuse_calibration)
         self.put.append(params["calibration"])
         return {"version": 2, "restarts_ms": 300}, None
+
+
+def _ends(data):
+    """The numbers of the first and the last page."""
+    pages = held(data)
+    assert pages is not None
+    return pages.base, pages.last
 
 
 class PtyTable:

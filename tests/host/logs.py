@@ -12,8 +12,8 @@ def session_pages(session=7, count=3000, plan_name="Test plan", first_sequence=4
     writer.put(
         "header",
         records.Header(
-            session, records.KIND_PLAN, "0123456789abcdef", plan_name, "0.1.0", "ab" * 8, "cd" * 8,
-            1, start_unix_s,
+            session, records.KIND_PLAN, "0123456789abcdef", plan_name, "0.1.0", "ab" * 8, "cd" * 4,
+            "ef" * 4, 1, start_unix_s,
         ),
     )  # fmt: skip
     writer.put("event", 0, events.BUTTON_PRESSED, 1, 0)
@@ -36,7 +36,7 @@ def session_pages(session=7, count=3000, plan_name="Test plan", first_sequence=4
             "sample", index * 100, target + 150 * (index % 7 - 3), target, rate, current, 24_000,
             state, 1,
         )  # fmt: skip
-    writer.put("end", count * 100, 9, 30_450, 100_000, 450)
+    writer.put("end", count * 100, records.END_FAULT, 9, 1, 30_450, 100_000, 450)
     return writer.finish()
 
 

@@ -191,7 +191,7 @@ def test_log_blocks_are_read_and_damaged_ones_asked_for_again():
 def test_only_what_is_missing_is_asked_for_again():
     data = session_pages(7, count=20_000)
     table = FakeTable({7: data})
-    out = []
+    out: list[bytes] = []
 
     def answer(line):
         said = bytearray(table.answer(line))

@@ -67,7 +67,6 @@ def test_the_demo_runs_a_session_and_judges_it_by_the_truth(tmp_path, short_plan
         "session.csv",
         "session-events.csv",
         "session.itlog",
-        "session.json",
     }
     assert sizes["session.png"] > 40_000
     again = demo(tmp_path / "two", short_plan)
@@ -128,7 +127,7 @@ def test_every_command_works_on_the_simulator(run, sim, short_plan, tmp_path):
     assert result.exit_code == exits.OK, result.output
     assert f"stored on the table at {sim.port}" in result.output
     assert run("settings", "show").exit_code == exits.OK
-    assert "The log is empty" in run("log", "list").output
+    assert "The log is empty" in run("log", "list", "--table").output
     sim.process.stdin.write("s")
     sim.process.stdin.flush()
     until(run, lambda status: status["state"] == "MOVING")
@@ -142,9 +141,11 @@ def test_every_command_works_on_the_simulator(run, sim, short_plan, tmp_path):
     sim.process.stdin.write("r")
     sim.process.stdin.close()  # the table goes on without anyone at its keys
     until(run, lambda status: status["state"] == "HOME")
-    result = run("log", "pull", "--dir", tmp_path)
+    result = run("log", "pull", "--store", tmp_path / "store")
     assert result.exit_code == exits.OK, result.output
-    assert "estop pressed" in run("log", "show", "1", "--dir", tmp_path).output
+    assert "not told" not in result.output
+    assert json.loads(run("log", "list", "--table", "--json").output)["sessions"][0]["pulled"]
+    assert "estop pressed" in run("log", "show", "1", "--store", tmp_path / "store").output
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

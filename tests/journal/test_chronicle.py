@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
-from inversion_table.contract import events, flags
+from inversion_table.contract import events, flags, records
 from inversion_table.contract.records import KIND_JOG, KIND_PLAN, KIND_RETURN
 from inversion_table.estimation.estimate import Estimate
+from inversion_table.journal.black_box import BlackBox
 from inversion_table.journal.chronicle import SAMPLE_MS, Chronicle
 from inversion_table.safety import faults, limits, states
 from inversion_table.safety.ports import MODE_JOG, MODE_NONE, MODE_SESSION, Decision, Inputs, Wish
@@ -19,6 +20,7 @@ class FakeRecorder:
 
     def __init__(self) -> None:
         self.told: list[tuple] = []
+        self.box = BlackBox()
 
     def begin(self, *values: int) -> None:
         self.told.append(("begin", *values))
@@ -330,8 +332,8 @@ def test_the_summary_has_first_fault_max_tilt_head_down_time_and_worst_error(ben
         if at == 2_500:
             bench.decision.fault = faults.ESTOP_PRESSED
         bench.tick()
-    first_fault, max_tilt, head_down_ms, worst_error = end_of(bench)
-    assert first_fault == faults.SUPPLY_LOW
+    reason, first_fault, count, max_tilt, head_down_ms, worst_error = end_of(bench)
+    assert (reason, first_fault, count) == (records.END_FAULT, faults.SUPPLY_LOW, 2)
     assert max_tilt == 30_000
     assert head_down_ms == 10 * sum(tilt > limits.HEAD_DOWN_TILT_MDEG for tilt in way)
     assert worst_error == 700
@@ -349,7 +351,7 @@ def test_head_down_time_is_not_the_kernels_clock_that_runs_on(bench: Bench) -> N
             bench.decision.head_down_ms += 10
             bench.tick()
         bench.decision.head_down_ms = 0
-    assert end_of(bench)[2] == 3_000
+    assert end_of(bench)[4] == 3_000
 
 
 def test_an_invalid_tilt_is_not_summed_up_but_head_down_goes_on(bench: Bench) -> None:
@@ -363,7 +365,7 @@ def test_an_invalid_tilt_is_not_summed_up_but_head_down_goes_on(bench: Bench) ->
     bench.estimate.tilt_mdeg = 1_000
     bench.wish.target_mdeg = 1_000
     bench.tick(10)
-    _, max_tilt, head_down_ms, worst_error = end_of(bench)
+    max_tilt, head_down_ms, worst_error = end_of(bench)[3:]
     assert max_tilt == 20_000
     assert worst_error == 0
     assert head_down_ms == 600  # until it is known to be up, the person counts as head-down
@@ -374,7 +376,43 @@ def test_head_down_begins_above_its_threshold(bench: Bench) -> None:
     for tilt in (limits.HEAD_DOWN_TILT_MDEG, limits.HEAD_DOWN_TILT_MDEG + 1):
         bench.estimate.tilt_mdeg = tilt
         bench.tick(100)
-    assert end_of(bench)[2] == 1_000
+    assert end_of(bench)[4] == 1_000
+
+
+@pytest.mark.parametrize(
+    ("mode", "happens", "reason"),
+    [
+        (MODE_SESSION, (), records.END_PLAN_DONE),
+        (MODE_SESSION, ("return_edge",), records.END_RETURN_PRESSED),
+        (MODE_SESSION, ("host_return", "return_edge"), records.END_HOST_RETURN),
+        (MODE_SESSION, ("fault", "return_edge"), records.END_FAULT),
+        (MODE_SESSION, ("return_edge", "fault"), records.END_RETURN_PRESSED),
+        (MODE_SESSION, ("pause_edge",), records.END_PLAN_DONE),
+        (MODE_JOG, (), records.END_JOGGED_HOME),
+        (MODE_JOG, ("return_edge",), records.END_RETURN_PRESSED),
+        (MODE_NONE, ("return_edge",), records.END_RETURN_PRESSED),
+        (MODE_NONE, ("host_return",), records.END_HOST_RETURN),
+    ],
+)
+def test_the_end_says_what_first_sent_the_table_home(bench, mode, happens, reason) -> None:
+    bench.leave(mode=mode)
+    bench.tick(50)
+    for name in happens:
+        if name == "fault":
+            bench.decision.fault = faults.STALLED
+        else:
+            setattr(bench.inputs, name, True)
+        bench.tick()
+        if name != "fault":
+            setattr(bench.inputs, name, False)
+        bench.tick(20)
+    if mode != MODE_JOG:
+        bench.decision.state = states.RETURNING
+        bench.tick(50)
+        bench.inputs.return_edge = True  # skips the rest: that is no reason
+        bench.tick()
+        bench.inputs.return_edge = False
+    assert end_of(bench)[0] == reason
 
 
 def test_a_summary_starts_afresh_for_each_session(bench: Bench) -> None:
@@ -387,7 +425,7 @@ def test_a_summary_starts_afresh_for_each_session(bench: Bench) -> None:
     bench.estimate.tilt_mdeg = bench.wish.target_mdeg = -74_000
     bench.leave()
     bench.tick(10)
-    assert end_of(bench) == (faults.NO_FAULT, -74_000, 0, 0)
+    assert end_of(bench) == (records.END_PLAN_DONE, faults.NO_FAULT, 0, -74_000, 0, 0)
 
 
 def test_a_whole_session_as_the_sequencer_and_the_kernel_make_it() -> None:
@@ -412,10 +450,10 @@ def test_a_whole_session_as_the_sequencer_and_the_kernel_make_it() -> None:
         if tick > 10 and table.state == states.HOME:
             break
     (end,) = recorder.of("end")
-    assert end[1] == faults.NO_FAULT
-    assert end[2] == max_tilt == pytest.approx(20_000, abs=200)
-    assert end[3] == pytest.approx(head_down_ms, abs=20)
-    assert end[4] < 200
+    assert end[1:4] == (records.END_PLAN_DONE, faults.NO_FAULT, 0)
+    assert end[4] == max_tilt == pytest.approx(20_000, abs=200)
+    assert end[5] == pytest.approx(head_down_ms, abs=20)
+    assert end[6] < 200
     assert [step for step, _ in recorder.events(events.STEP_STARTED)] == [1, 2, 3, 4]
     assert [goal for _, goal in recorder.events(events.STEP_STARTED)] == [20_000, 0, 20_000, 0]
     assert recorder.events(events.BUTTON_PRESSED) == [(flags.BUTTON_START, 0)]

@@ -27,7 +27,7 @@ from inversion_table.journal.encoder import Encoder
 
 SESSION = 5
 FIRST = 100
-NO_PLAN = Header(SESSION, 1, "0" * 16, "", "", "", "", 1, 0)
+NO_PLAN = Header(SESSION, 1, "0" * 16, "", "", "", "", "", 1, 0)
 
 
 def sealed(payload, flags=0, sequence=FIRST, first_sequence=FIRST, session=SESSION):
@@ -51,7 +51,7 @@ def session_pages(count=5, complete=True):
         coder.event(1_000 * index + 5, 1, index, 0)
         if complete and index == count - 1:
             flags |= LAST_PAGE
-            coder.end(1_000 * index + 9, 0, 1, 2, 3)
+            coder.end(1_000 * index + 9, 0, 0, 0, 1, 2, 3)
         payload = buffer[PAYLOAD_AT : PAYLOAD_AT + coder.payload_bytes()]
         pages.append(sealed(payload, flags, FIRST + index))
     return pages
@@ -103,7 +103,7 @@ def test_any_flipped_bits_are_noticed(bit, more):
 def test_a_whole_session_reads_back_and_misses_nothing():
     records = read(session_pages())
     assert records[0] == NO_PLAN
-    assert records[-1] == End(4_009, 0, 1, 2, 3)
+    assert records[-1] == End(4_009, 0, 0, 0, 1, 2, 3)
     assert [record.tilt_mdeg for record in records if isinstance(record, Sample)] == [
         *(0, 10, 20, 30, 40)
     ]

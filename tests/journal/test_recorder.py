@@ -31,7 +31,7 @@ class Table:
             pass
         self.erases = sum(self.flash.erases)
         self.recorder = Recorder(self.ring, lambda: 1_750_000_000, queue_entries)
-        self.recorder.describe("0123456789abcdef", "Kim", "0.1", "c0ffee", "s1", 3)
+        self.recorder.describe("0123456789abcdef", "Kim", "0.1", "c0ffee", "s1", "c1", 3)
         self.now_ms = START_MS
 
     def sample(self, *values):
@@ -53,7 +53,7 @@ class Table:
             self.flush()
 
     def end(self):
-        self.recorder.end(self.now_ms, 1, 60_000, 540_000, 200)
+        self.recorder.end(self.now_ms, 1, 0, 0, 60_000, 540_000, 200)
         self.flush()
 
     def info(self, session=1):
@@ -82,13 +82,13 @@ def test_a_session_from_begin_to_end():
     table.end()
     records = table.log()
     assert records[0] == Header(
-        1, KIND_PLAN, "0123456789abcdef", "Kim", "0.1", "c0ffee", "s1", 3, 1_750_000_000
+        1, KIND_PLAN, "0123456789abcdef", "Kim", "0.1", "c0ffee", "s1", "c1", 3, 1_750_000_000
     )
     assert records[1] == Event(0, events.STATE_CHANGED, 1, 2)
     taken = [record for record in records if isinstance(record, Sample)]
     assert [sample.t_ms for sample in taken] == [100 * (index + 1) for index in range(300)]
     assert records[-2] == Event(30_000, events.STEP_STARTED, 1, 180_000)
-    assert records[-1] == End(30_000, 1, 60_000, 540_000, 200)
+    assert records[-1] == End(30_000, 1, 0, 0, 60_000, 540_000, 200)
     assert not table.recorder.recording()
     assert table.info().complete
     assert table.info().headed
@@ -181,7 +181,7 @@ def test_a_full_queue_drops_samples_first_and_says_how_many():
     lost = table.recorder.lost_records
     table.event(events.STATE_CHANGED, 2, 3)
     assert table.recorder.lost_records == lost
-    table.recorder.end(table.now_ms, 1, 0, 0, 0)
+    table.recorder.end(table.now_ms, 1, 0, 0, 0, 0, 0)
     table.flush()
     kinds = [(event.code, event.a) for event in table.events()]
     assert kinds == [(events.LOG_RECORDS_LOST, lost), (events.STATE_CHANGED, 2)]
@@ -231,7 +231,7 @@ def test_without_any_ring_it_only_counts():
     recorder.begin(START_MS, KIND_RETURN)
     for index in range(100):
         recorder.sample(START_MS + 100 * index, 1000 * index, 0, 0, 0, 0, 1, index)
-    recorder.end(START_MS + 10_000, 1, 0, 0, 0)
+    recorder.end(START_MS + 10_000, 1, 0, 0, 0, 0, 0)
     while recorder.flush(START_MS + 10_000):
         pass
     assert not recorder.recording()
@@ -256,10 +256,10 @@ def test_a_session_without_an_end_is_closed_by_the_next():
 @pytest.mark.parametrize(
     "facts",
     [
-        ("0123", "Kim", "0.1", "c0ffee", "s1", 3),
-        ("x" * 16, "Kim", "0.1", "c0ffee", "s1", 3),
-        ("0" * 16, "K" * 49, "0.1", "c0ffee", "s1", 3),
-        ("0" * 16, "Kim", "0.1", "c" * 17, "s1", 3),
+        ("0123", "Kim", "0.1", "c0ffee", "s1", "c1", 3),
+        ("x" * 16, "Kim", "0.1", "c0ffee", "s1", "c1", 3),
+        ("0" * 16, "K" * 49, "0.1", "c0ffee", "s1", "c1", 3),
+        ("0" * 16, "Kim", "0.1", "c" * 17, "s1", "", 3),
     ],
 )
 def test_facts_that_cannot_be_stored_are_refused_before_the_session(facts):

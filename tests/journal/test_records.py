@@ -27,7 +27,7 @@ from tests.journal.synthetic import samples
 
 PAGE = 236
 HEADER = Header(
-    7, KIND_PLAN, "0123456789abcdef", "Kim 2013, Arm 60°", "0.1.0", "9f" * 8, "a1", 1, 0
+    7, KIND_PLAN, "0123456789abcdef", "Kim 2013, Arm 60°", "0.1.0", "9f" * 8, "a1", "c4", 1, 0
 )
 KEY = bytes((records.TAG_KEY, 0, 0, 0, 0, 0, 0, 3, 0))
 
@@ -59,13 +59,13 @@ def test_every_kind_of_record_comes_back():
     assert pair[0].event(-250, 14, 3, 0)
     assert pair[0].sample(0, -75_000, -75_000, 0, 0, 24_000, 1, 0)
     assert pair[0].event(130, 2, 12, -4_000)
-    assert pair[0].end(1_234_567, 4, 60_120, 540_000, 310)
+    assert pair[0].end(1_234_567, 4, 9, 2, 60_120, 540_000, 310)
     assert decoded(pair) == [
         HEADER,
         Event(-250, 14, 3, 0),
         Sample(0, -75_000, -75_000, 0, 0, 24_000, 1, 0),
         Event(130, 2, 12, -4_000),
-        End(1_234_567, 4, 60_120, 540_000, 310),
+        End(1_234_567, 4, 9, 2, 60_120, 540_000, 310),
     ]
 
 
@@ -143,9 +143,9 @@ def test_values_outside_the_bounds_are_held_at_them():
 def test_an_event_and_an_end_hold_at_32_bits():
     pair = encoder()
     pair[0].event(0, 300, 1 << 40, -(1 << 40))
-    pair[0].end(0, 1, 1 << 40, -5, 1 << 40)
+    pair[0].end(0, 257, 258, 1 << 40, 1 << 40, -5, 1 << 40)
     most = (1 << 31) - 1
-    assert decoded(pair) == [Event(0, 300 & 0xFF, most, -most), End(0, 1, most, 0, most)]
+    assert decoded(pair) == [Event(0, 300 & 0xFF, most, -most), End(0, 1, 2, most, most, 0, most)]
 
 
 def test_a_record_that_does_not_fit_leaves_the_page_whole():
@@ -171,10 +171,12 @@ def test_a_long_row_of_quiet_samples_takes_a_byte_in_64():
 
 
 def test_the_longest_header_fits_in_a_page():
-    longest = Header(65_535, 3, "f" * 16, "x" * 48, "x" * 32, "x" * 16, "x" * 16, 255, 2**32 - 1)
+    longest = Header(
+        65_535, 3, "f" * 16, "x" * 48, "x" * 32, "x" * 16, "x" * 8, "x" * 8, 255, 2**32 - 1
+    )
     pair = encoder(PAGE)
     assert pair[0].header(longest)
-    assert pair[0].payload_bytes() <= 150
+    assert pair[0].payload_bytes() <= 151
     assert decoded(pair) == [longest]
 
 
@@ -191,6 +193,15 @@ def test_the_longest_header_fits_in_a_page():
 def test_a_header_that_cannot_be_stored_is_refused(header):
     with pytest.raises(ValueError, match=r"bytes|digits|hex"):
         encoder()[0].header(header)
+
+
+def test_a_log_of_format_1_is_still_read():
+    header = b"\xc0\x01\x07\x01" + bytes(8) + b"\x01\x00" + b"\x01a\x01b\x01c\x01d"
+    end = b"\xc3\x14\x09\x04\x05\x06"
+    assert list(decode_payload(header + end)) == [
+        Header(7, 1, "0" * 16, "a", "b", "c", "d", "", 1, 0),
+        End(10, records.END_UNKNOWN, 9, 1, 2, 5, 6),
+    ]
 
 
 def test_a_buffer_without_slack_is_refused():
@@ -213,7 +224,7 @@ def test_a_buffer_without_slack_is_refused():
         (KEY + b"\xc4\x02\xc2\x00\x01\x00\x00", "no sample behind"),
         (KEY + b"\xc4\x02" + KEY, "no sample behind"),
         (b"\xc4\x02", "shifts nothing"),
-        (b"\xc0\x02", "record format 2"),
+        (b"\xc0\x03", "record format 3"),
         (b"\xc0\x01\x07\x01" + bytes(8) + b"\x01\x00\x01\xff", "not UTF-8"),
         (b"\xc0\x01\x07\x01" + bytes(8) + b"\x01\x00\x09abc", "end inside"),
     ],

@@ -10,6 +10,7 @@ from micropython import heap_lock, heap_unlock  # type: ignore[import-not-found]
 from inversion_table.actuation.drive import Drive
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.indication.indicator import Indicator
+from inversion_table.journal.black_box import BlackBox
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.safety import limits
 from inversion_table.safety.ports import Decision, Inputs, Wish
@@ -54,6 +55,7 @@ class SilentRecorder:
     """Counts what it is told."""
 
     def __init__(self):
+        self.box = BlackBox()
         self.begun = 0
         self.sampled = 0
         self.noted = 0
@@ -68,7 +70,7 @@ class SilentRecorder:
     def event(self, now_ms, code, a, b):
         self.noted += 1
 
-    def end(self, now_ms, reason, max_tilt, head_down_ms, worst_error):
+    def end(self, now_ms, reason, fault, faults, max_tilt, head_down_ms, worst_error):
         self.ended += 1
 
 

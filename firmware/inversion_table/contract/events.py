@@ -16,6 +16,7 @@ PLAN_STORED = 9
 RESET = 10
 LOG_RECORDS_LOST = 11
 LOG_FULL = 12
+BOX_LEFT_OUT = 13
 CALIBRATED = 20
 HOME_MEASURED = 21
 
@@ -33,6 +34,7 @@ EVENTS = {
     RESET: ("reset", "reset_cause", ""),
     LOG_RECORDS_LOST: ("log_records_lost", "records", ""),
     LOG_FULL: ("log_full", "pages_lost", ""),
+    BOX_LEFT_OUT: ("box_left_out", "fault", "samples"),
     CALIBRATED: ("calibrated", "version", ""),
     HOME_MEASURED: ("home_measured", "primary_off_mdeg", "monitor_off_mdeg"),
 }

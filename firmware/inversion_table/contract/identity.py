@@ -10,3 +10,17 @@ def settings_id(values: dict) -> str:
     """8 hex digits that change with any setting: the CRC-32 of `name=value` in name order."""
     text = ",".join(["%s=%d" % (name, values[name]) for name in sorted(values)])
     return "%08x" % (binascii.crc32(text.encode()) & 0xFFFFFFFF)
+
+
+def calibration_id(record: dict | None) -> str:
+    """8 hex digits that change with anything in a stored calibration; "" for none."""
+    return "" if record is None else "%08x" % (binascii.crc32(_text(record).encode()) & 0xFFFFFFFF)
+
+
+def _text(value) -> str:
+    """The same text for the same value, whatever order a table has its fields in."""
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(["%s=%s" % (name, _text(value[name])) for name in sorted(value)])
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ",".join([_text(item) for item in value])
+    return str(value)

@@ -7,15 +7,19 @@ The device's half is journal/encoder.py. A page's payload is a row of records, e
                          difference in quanta, zigzag; bit 5: state u8, flags varint
     0x40..0x7F  QUIET    1 to 64 samples in which everything is as predicted
     0xC0        HEADER   u8 record format, varint session, u8 kind, 8 bytes plan id, varint reset
-                         cause, varint start (unix seconds, 0 = clock not set), then four texts
-                         (u8 length, UTF-8): plan name, firmware version, contract, settings id
+                         cause, varint start (unix seconds, 0 = clock not set), then five texts
+                         (u8 length, UTF-8): plan name, firmware version, contract, settings id,
+                         calibration id (empty: none). Format 1 has no calibration id.
     0xC1        KEY      a sample that needs no history: zigzag t_ms, then zigzag tilt, target,
                          rate, current, supply in quanta, u8 state, varint flags
     0xC2        EVENT    zigzag t_ms minus the last sample's (0 before the page's first), u8 code,
                          zigzag a, zigzag b
-    0xC3        END      zigzag t_ms, as EVENT, u8 reason, zigzag max tilt in mdeg, varint head-down
-                         ms, varint worst error in mdeg
+    0xC3        END of format 1, only read: as 0xC6 without reason and faults
     0xC4        SHIFT    zigzag ms: the next sample is that much off its predicted time
+    0xC5        BOX      u8 fault, varint samples from here to the box's last, zigzag t_ms of the
+                         first one that follows; all that follows in the payload are BOX SAMPLES
+    0xC6        END      zigzag t_ms, as EVENT, u8 reason (END_...), u8 first fault, varint faults,
+                         zigzag max tilt in mdeg, varint head-down ms, varint worst error in mdeg
 
 Each other tag is an error. Times are milliseconds since the session's start, negative before it.
 
@@ -23,6 +27,13 @@ Prediction of a sample from the one before: time + 100 ms; target goes on by its
 tilt goes on by the last rate (one quantum of rate moves tilt by one quantum in 100 ms); all else
 stays. A value is stored again only when its prediction is off by more than its tolerance, so what
 is read is always within the tolerance of what was measured, and errors never add up.
+
+A BOX page is a piece of the black box: every tick of the last seconds before a fault, the last
+sample being the tick that latched it. It has no tag a sample: a varint mask, then per set bit,
+lowest first, the zigzag difference to the sample before (to 0 in the page's first) in quanta of
+10: bit 0 tilt, 1 primary tilt, 2 monitor tilt, 3 rate, 4 current, 5 duty (quantum 1), 6 target,
+7 supply; bit 8: state u8, flags varint; bit 9: zigzag ms that it is off the tick before + 10 ms.
+Values are those of the tick, rounded to the quantum: nothing is predicted or left out.
 """
 
 from collections import namedtuple
@@ -34,7 +45,7 @@ from inversion_table.contract.varint import (
     get_unsigned,
 )
 
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2
 
 SAMPLE_PERIOD_MS = 100
 TILT_QUANTUM_MDEG = 10
@@ -70,22 +81,49 @@ QUIET_MOST = 64
 TAG_HEADER = 0xC0
 TAG_KEY = 0xC1
 TAG_EVENT = 0xC2
-TAG_END = 0xC3
+TAG_END_1 = 0xC3
 TAG_SHIFT = 0xC4
+TAG_BOX = 0xC5
+TAG_END = 0xC6
+
+BOX_PERIOD_MS = 10
+BOX_QUANTUM = 10  # mdeg, mdeg/s, mA, mV; duty is whole permille
+BOX_TILT = 0x001
+BOX_PRIMARY = 0x002
+BOX_MONITOR = 0x004
+BOX_RATE = 0x008
+BOX_CURRENT = 0x010
+BOX_DUTY = 0x020
+BOX_TARGET = 0x040
+BOX_SUPPLY = 0x080
+BOX_STATUS = 0x100
+BOX_TIME = 0x200
+BOX_MASK = 0x3FF
 
 PLAN_ID_BYTES = 8
-# Longest texts in UTF-8 bytes; with them a HEADER is at most 150 bytes and fits in one page.
+# Longest texts in UTF-8 bytes; with them a HEADER is at most 151 bytes and fits in one page, with
+# the events that waited for it.
 PLAN_NAME_BYTES = 48
 FIRMWARE_BYTES = 32
 CONTRACT_BYTES = 16
-SETTINGS_ID_BYTES = 16
+SETTINGS_ID_BYTES = 8
+CALIBRATION_ID_BYTES = 8
 
 # What the session was: a plan from START to home, a return after a reset or from a fault, jogging.
 KIND_PLAN = 1
 KIND_RETURN = 2
 KIND_JOG = 3
 
-# plan_id: 16 hex digits, all 0 = none. start_unix_s: 0 = the clock was not set.
+# Why a session ended: what first sent the table home.
+END_UNKNOWN = 0  # format 1 did not say, or none of the others
+END_PLAN_DONE = 1
+END_RETURN_PRESSED = 2
+END_HOST_RETURN = 3
+END_FAULT = 4  # a limit in time and a stop from the laptop are faults too
+END_JOGGED_HOME = 5
+
+# plan_id: 16 hex digits, all 0 = none. start_unix_s: 0 = the clock was not set. calibration_id: ""
+# for a table that was never calibrated.
 Header = namedtuple(
     "Header",
     (
@@ -96,6 +134,7 @@ Header = namedtuple(
         "firmware",
         "contract",
         "settings_id",
+        "calibration_id",
         "reset_cause",
         "start_unix_s",
     ),
@@ -115,7 +154,39 @@ Sample = namedtuple(
 )
 # code and the meaning of a and b: contract/events.py.
 Event = namedtuple("Event", ("t_ms", "code", "a", "b"))
-End = namedtuple("End", ("t_ms", "reason", "max_tilt_mdeg", "head_down_ms", "worst_error_mdeg"))
+# reason: END_...; fault: the first one of the session, 0 = none; faults: how many there were.
+End = namedtuple(
+    "End",
+    (
+        "t_ms",
+        "reason",
+        "fault",
+        "faults",
+        "max_tilt_mdeg",
+        "head_down_ms",
+        "worst_error_mdeg",
+    ),
+)
+# The beginning of a piece of a black box. t_ms: of the sample that follows; fault: the one that it
+# ends with; left: samples from that one to the box's last, on this page and later ones.
+Box = namedtuple("Box", ("t_ms", "fault", "left"))
+# flags: those of a sample and the FLAG_BOX_... of contract/flags.py.
+BoxSample = namedtuple(
+    "BoxSample",
+    (
+        "t_ms",
+        "tilt_mdeg",
+        "target_mdeg",
+        "rate_mdeg_per_s",
+        "duty_permille",
+        "current_ma",
+        "supply_mv",
+        "primary_tilt_mdeg",
+        "monitor_tilt_mdeg",
+        "state",
+        "flags",
+    ),
+)
 
 
 class RecordError(ValueError):
@@ -123,7 +194,7 @@ class RecordError(ValueError):
 
 
 def decode_payload(payload: bytes):
-    """Yield each Header, Sample, Event and End of one page's payload, in order.
+    """Yield each Header, Sample, Event, End, Box and BoxSample of one page's payload, in order.
 
     Raises RecordError at the first byte that makes no sense; what was yielded before it is sound.
     The payload must come from a page whose CRC was right: this reader finds nonsense, not every
@@ -151,7 +222,9 @@ class _Decoder:
             start = self._at
             tag = self._u8()
             try:
-                if tag >= 0x80:
+                if tag == TAG_BOX:
+                    yield from self._box()
+                elif tag >= 0x80:
                     record = self._other(tag)
                     if record is not None:
                         yield record
@@ -177,7 +250,28 @@ class _Decoder:
             return Event(t_ms, self._u8(), self._signed(), self._signed())
         if tag == TAG_END:
             t_ms = self._t_ms + self._signed()
-            return End(t_ms, self._u8(), self._signed(), self._unsigned(), self._unsigned())
+            return End(
+                t_ms,
+                self._u8(),
+                self._u8(),
+                self._unsigned(),
+                self._signed(),
+                self._unsigned(),
+                self._unsigned(),
+            )
+        if tag == TAG_END_1:
+            t_ms = self._t_ms + self._signed()
+            fault = self._u8()
+            faults = 1 if fault else 0
+            return End(
+                t_ms,
+                END_UNKNOWN,
+                fault,
+                faults,
+                self._signed(),
+                self._unsigned(),
+                self._unsigned(),
+            )
         if tag == TAG_HEADER:
             return self._header()
         if tag == TAG_SHIFT:
@@ -239,9 +333,9 @@ class _Decoder:
 
     def _header(self):
         record_format = self._u8()
-        if record_format != RECORD_FORMAT:
+        if not 1 <= record_format <= RECORD_FORMAT:
             raise RecordError(
-                "record format %d, this reader knows %d" % (record_format, RECORD_FORMAT)
+                "record format %d, this reader knows 1 to %d" % (record_format, RECORD_FORMAT)
             )
         session = self._unsigned()
         kind = self._u8()
@@ -249,6 +343,7 @@ class _Decoder:
         reset_cause = self._unsigned()
         start_unix_s = self._unsigned()
         name, firmware, contract, settings_id = [self._text() for _ in range(4)]
+        calibration_id = self._text() if record_format > 1 else ""
         return Header(
             session,
             kind,
@@ -257,9 +352,62 @@ class _Decoder:
             firmware,
             contract,
             settings_id,
+            calibration_id,
             reset_cause,
             start_unix_s,
         )
+
+    def _box(self):
+        if self._at > 1:
+            raise RecordError("a black box that does not begin its page")
+        fault = self._u8()
+        left = self._unsigned()
+        t_ms = self._signed()
+        yield Box(t_ms, fault, left)
+        t_ms -= BOX_PERIOD_MS
+        tilt = primary = monitor = rate = current = duty = target = supply = state = flags = 0
+        while self._at < self._end:
+            if not left:
+                raise RecordError("more samples than the black box has")
+            left -= 1
+            mask = self._unsigned()
+            if mask > BOX_MASK:
+                raise RecordError("0x%X is no mask of a black box" % mask)
+            t_ms += BOX_PERIOD_MS
+            if mask & BOX_TILT:
+                tilt += self._signed()
+            if mask & BOX_PRIMARY:
+                primary += self._signed()
+            if mask & BOX_MONITOR:
+                monitor += self._signed()
+            if mask & BOX_RATE:
+                rate += self._signed()
+            if mask & BOX_CURRENT:
+                current += self._signed()
+            if mask & BOX_DUTY:
+                duty += self._signed()
+            if mask & BOX_TARGET:
+                target += self._signed()
+            if mask & BOX_SUPPLY:
+                supply += self._signed()
+            if mask & BOX_STATUS:
+                state = self._u8()
+                flags = self._unsigned()
+            if mask & BOX_TIME:
+                t_ms += self._signed()
+            yield BoxSample(
+                t_ms,
+                tilt * BOX_QUANTUM,
+                target * BOX_QUANTUM,
+                rate * BOX_QUANTUM,
+                duty,
+                current * BOX_QUANTUM,
+                supply * BOX_QUANTUM,
+                primary * BOX_QUANTUM,
+                monitor * BOX_QUANTUM,
+                state,
+                flags,
+            )
 
     def _take(self, count: int) -> bytes:
         start = self._at
@@ -287,5 +435,6 @@ class _Decoder:
         return value
 
 
-# A record other than HEADER takes at most: SHIFT and SAMPLE with every field; KEY takes less.
-MOST_RECORD_BYTES = 2 + 7 * MAX_VARINT_BYTES + 2
+# A record other than HEADER takes at most: SHIFT and SAMPLE with every field, or a BOX SAMPLE with
+# every field; KEY takes less.
+MOST_RECORD_BYTES = 2 + 10 * MAX_VARINT_BYTES + 1

@@ -9,10 +9,39 @@ from inversion_table.contract.pages import (
     payload_of,
     read_header,
 )
-from inversion_table.contract.records import RecordError, decode_payload
+from inversion_table.contract.records import Box, BoxSample, RecordError, decode_payload
 
-# page: index in what was read; pages: how many are missing there (0: the log just stops).
+# page: index in what was read; pages: how many are missing there (0: less than a page).
 Missing = namedtuple("Missing", ("page", "pages", "reason"))
+
+
+class BoxGaps:
+    """Counts the samples of black boxes that were announced and never came; fed every record."""
+
+    def __init__(self) -> None:
+        self.began = False
+        """The last Box that was fed is the first piece of another black box."""
+        self._left = 0
+        self._fault = 0
+
+    def before(self, record) -> int:
+        """How many are missing right before `record`."""
+        if isinstance(record, BoxSample):
+            self._left -= 1
+            return 0
+        if not isinstance(record, Box):
+            return 0
+        missing = self._left
+        self.began = not missing or record.fault != self._fault or record.left > missing
+        if not self.began:
+            missing -= record.left
+        self._left = record.left
+        self._fault = record.fault
+        return missing
+
+    def at_end(self) -> int:
+        """How many are missing once there are no more records."""
+        return self._left
 
 
 def decode_session(raw: bytes, session: int):
@@ -26,6 +55,7 @@ def decode_session(raw: bytes, session: int):
     damaged = 0
     headed = False
     complete = False
+    gaps = BoxGaps()
     for page in range(page_count):
         data = raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES]
         header = read_header(data)
@@ -49,11 +79,17 @@ def decode_session(raw: bytes, session: int):
                 yield Missing(0, overwritten, "the session's start is overwritten by later ones")
         complete = bool(header.flags & LAST_PAGE)
         try:
-            yield from decode_payload(payload_of(data, header))
+            for record in decode_payload(payload_of(data, header)):
+                missing = gaps.before(record)
+                if missing:
+                    yield Missing(page, 0, "%d samples of a black box" % missing)
+                yield record
         except RecordError as error:
             raise RecordError("page %d of session %d: %s" % (page, session, error)) from None
     if damaged:
         yield Missing(page_count - damaged, damaged, "damaged, or overwritten by later sessions")
+    if gaps.at_end():
+        yield Missing(page_count, 0, "%d samples of a black box" % gaps.at_end())
     if len(raw) % PAGE_BYTES:
         yield Missing(page_count, 1, "the data end inside a page")
     elif not complete:

@@ -1,4 +1,6 @@
-"""What is worth recording in a tick: samples at 10 Hz, and every change at tick resolution."""
+"""What is worth recording in a tick: samples at 10 Hz, every change at tick resolution; for the
+black box, everything.
+"""
 
 from inversion_table.contract import events
 from inversion_table.contract.flags import (
@@ -15,7 +17,17 @@ from inversion_table.contract.flags import (
     FLAG_RELAY_CLOSED,
     FLAG_TILT_VALID,
 )
-from inversion_table.contract.records import KIND_JOG, KIND_PLAN, KIND_RETURN
+from inversion_table.contract.records import (
+    END_FAULT,
+    END_HOST_RETURN,
+    END_JOGGED_HOME,
+    END_PLAN_DONE,
+    END_RETURN_PRESSED,
+    END_UNKNOWN,
+    KIND_JOG,
+    KIND_PLAN,
+    KIND_RETURN,
+)
 from inversion_table.safety import faults, limits, states
 from inversion_table.safety.ports import MODE_JOG, MODE_NONE
 from inversion_table.safety.ticks import elapsed_ms
@@ -31,6 +43,7 @@ class Chronicle:
 
     def __init__(self, recorder) -> None:
         self._recorder = recorder
+        self._box = recorder.box
         self._open = False
         self._state = states.SELF_TEST
         self._fault = faults.NO_FAULT
@@ -46,9 +59,14 @@ class Chronicle:
         self._then_ms = 0
         self._worst_error_mdeg = 0
         self._first_fault = faults.NO_FAULT
+        self._faults = 0
+        self._kind = KIND_PLAN
+        self._reason = END_UNKNOWN
 
     def write(self, decision, estimate, inputs, wish, step_number: int, now_ms: int) -> None:
         """Record what changed since the last tick, and a sample when one is due."""
+        flags = self._flags(decision, estimate, inputs)
+        self._box.take(decision, estimate, inputs, wish, flags, now_ms)  # RQ-095
         away = decision.state != states.SELF_TEST and decision.state != states.SERVICE
         if decision.at_home and (decision.state == states.HOME or decision.state == states.FAULT):
             away = False
@@ -57,6 +75,8 @@ class Chronicle:
         self._events(decision, inputs, wish, step_number, now_ms)
         if not self._open:
             return
+        if self._reason == END_UNKNOWN:
+            self._why_home(decision, inputs)
         self._sum_up(decision, estimate, wish, now_ms)
         if elapsed_ms(now_ms, self._sample_ms) >= SAMPLE_MS:
             # Missed periods are not made up for, so the samples keep their distance.
@@ -69,13 +89,15 @@ class Chronicle:
                 inputs.current_ma if decision.duty_permille >= 0 else -inputs.current_ma,
                 inputs.supply_mv,
                 decision.state,
-                self._flags(decision, estimate, inputs),
+                flags,
             )
         if not away:
             self._open = False
             self._recorder.end(
                 now_ms,
+                self._reason,
                 self._first_fault,
+                self._faults,
                 self._max_tilt_mdeg,
                 self._head_down_ms,
                 self._worst_error_mdeg,
@@ -89,6 +111,8 @@ class Chronicle:
         elif decision.mode == MODE_NONE:
             kind = KIND_RETURN
         self._recorder.begin(now_ms, kind)
+        self._kind = kind
+        self._reason = END_UNKNOWN
         self._sample_ms = now_ms - SAMPLE_MS
         self._max_tilt_mdeg = -90_000
         self._head_down = False
@@ -96,6 +120,21 @@ class Chronicle:
         self._then_ms = now_ms
         self._worst_error_mdeg = 0
         self._first_fault = faults.NO_FAULT
+        self._faults = 0
+
+    def _why_home(self, decision, inputs) -> None:
+        """The first thing that sends the table home is the reason why the session ended."""
+        if self._first_fault != faults.NO_FAULT:
+            self._reason = END_FAULT
+        elif inputs.return_edge:
+            self._reason = END_RETURN_PRESSED
+        elif inputs.host_return:
+            self._reason = END_HOST_RETURN
+        elif decision.state == states.RETURNING or decision.state == states.HOME:
+            if self._kind == KIND_PLAN:
+                self._reason = END_PLAN_DONE
+            elif self._kind == KIND_JOG:
+                self._reason = END_JOGGED_HOME
 
     def _events(self, decision, inputs, wish, step_number: int, now_ms: int) -> None:
         recorder = self._recorder
@@ -112,7 +151,9 @@ class Chronicle:
         self._jog_events(inputs, now_ms)
         if decision.fault != self._fault:
             if decision.fault != faults.NO_FAULT:
+                self._box.latch(decision.fault)
                 recorder.event(now_ms, events.FAULT_RAISED, decision.fault, self._state)
+                self._faults += 1
                 if self._first_fault == faults.NO_FAULT:
                     self._first_fault = decision.fault
             else:

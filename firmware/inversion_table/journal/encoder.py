@@ -7,6 +7,7 @@ the bit: it keeps what the host will have read so far, and stores what differs f
 import binascii
 
 from inversion_table.contract.records import (
+    CALIBRATION_ID_BYTES,
     CONTRACT_BYTES,
     CURRENT_BOUND_MA,
     CURRENT_QUANTUM_MA,
@@ -49,14 +50,17 @@ from inversion_table.contract.records import (
 from inversion_table.contract.varint import put_signed, put_unsigned
 
 
-def header_texts(plan_name: str, firmware: str, contract: str, settings_id: str) -> bytes:
-    """The four texts of a HEADER as they are stored; raises ValueError for one that is too long."""
+def header_texts(
+    plan_name: str, firmware: str, contract: str, settings_id: str, calibration_id: str
+) -> bytes:
+    """The five texts of a HEADER as they are stored; raises ValueError for one that is too long."""
     stored = b""
     for name, text, most in (
         ("plan name", plan_name, PLAN_NAME_BYTES),
         ("firmware version", firmware, FIRMWARE_BYTES),
         ("contract hash", contract, CONTRACT_BYTES),
         ("settings id", settings_id, SETTINGS_ID_BYTES),
+        ("calibration id", calibration_id, CALIBRATION_ID_BYTES),
     ):
         data = text.encode()
         if len(data) > most:
@@ -116,7 +120,13 @@ class Encoder:
         plan_id = binascii.unhexlify(header.plan_id)
         if len(plan_id) != PLAN_ID_BYTES:
             raise ValueError("a plan id has %d hex digits" % (2 * PLAN_ID_BYTES))
-        texts = header_texts(header.plan_name, header.firmware, header.contract, header.settings_id)
+        texts = header_texts(
+            header.plan_name,
+            header.firmware,
+            header.contract,
+            header.settings_id,
+            header.calibration_id,
+        )
         head = bytearray(MOST_RECORD_BYTES)
         head[0] = TAG_HEADER
         head[1] = RECORD_FORMAT
@@ -232,14 +242,23 @@ class Encoder:
         return self._keep(put_signed(buffer, at, _bounded(b, NUMBER_BOUND)))
 
     def end(
-        self, t_ms: int, reason: int, max_tilt_mdeg: int, head_down_ms: int, worst_error_mdeg: int
+        self,
+        t_ms: int,
+        reason: int,
+        fault: int,
+        faults: int,
+        max_tilt_mdeg: int,
+        head_down_ms: int,
+        worst_error_mdeg: int,
     ) -> bool:
-        """Append the session's END: reason 0 .. 255; the last two are 0 or more."""
+        """Append the session's END: reason and fault 0 .. 255; faults, times, error 0 or more."""
         buffer = self._buffer
         buffer[self._at] = TAG_END
         at = put_signed(buffer, self._at + 1, t_ms - self._t_ms)
         buffer[at] = reason & 0xFF
-        at = put_signed(buffer, at + 1, _bounded(max_tilt_mdeg, NUMBER_BOUND))
+        buffer[at + 1] = fault & 0xFF
+        at = put_unsigned(buffer, at + 2, max(0, _bounded(faults, NUMBER_BOUND)))
+        at = put_signed(buffer, at, _bounded(max_tilt_mdeg, NUMBER_BOUND))
         at = put_unsigned(buffer, at, max(0, _bounded(head_down_ms, NUMBER_BOUND)))
         return self._keep(
             put_unsigned(buffer, at, max(0, _bounded(worst_error_mdeg, NUMBER_BOUND)))

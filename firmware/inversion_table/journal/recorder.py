@@ -7,21 +7,37 @@ whole before `_put` says so.
 
 A queue entry is 8 words: kind | state << 8, now_ms, then up to 6 values.
 
+When a fault latches in a session, the last 5 s before it follow tick by tick from the black box
+(journal/black_box.py), as pages of their own between the others: the page that tells of the fault
+first, then a page a call, oldest samples first, and before the session's last page. Samples and
+events go on beside it. At most `BOX_PAGES_MOST` of a session are stored, and none that would
+take the room of the session itself.
+
 Nothing is lost silently: what finds no place in the queue, and what finds no erased flash, is
 counted and told in the log as an event as soon as there is place again (RQ-076).
 """
 
 from array import array
 
-from inversion_table.contract.events import FAULT_RAISED, LOG_FULL, LOG_RECORDS_LOST
+from inversion_table.contract.events import (
+    BOX_LEFT_OUT,
+    FAULT_RAISED,
+    LOG_FULL,
+    LOG_RECORDS_LOST,
+)
 from inversion_table.contract.pages import CRC_AT, FIRST_PAGE, LAST_PAGE, PAGE_BYTES, PAYLOAD_AT
 from inversion_table.contract.records import MOST_RECORD_BYTES, PLAN_ID_BYTES, Header
+from inversion_table.journal.black_box import BlackBox, session_ms
 from inversion_table.journal.encoder import Encoder, header_texts
-from inversion_table.safety.ticks import TICKS_MASK, TICKS_PERIOD_MS, elapsed_ms
+from inversion_table.safety.ticks import elapsed_ms
 
 QUEUE_ENTRIES = 128
 PAGE_AGE_MS = 20_000
 FAULT_PAGE_GAP_MS = 1_000
+BOX_PAGES_MOST = 96
+"""Of a session, for black boxes: three whole ones however noisy, about five as measured."""
+BOX_LEAVES_PAGES = 64
+"""Erased pages that a black box leaves to the session: 64 hold half an hour of it."""
 
 _WORDS = 8
 _SAMPLE = 1
@@ -59,6 +75,10 @@ class Recorder:
         self._page = bytearray(CRC_AT + MOST_RECORD_BYTES)
         self._flash_page = memoryview(self._page)[:PAGE_BYTES]
         self._encoder = Encoder(self._page, PAYLOAD_AT, CRC_AT)
+        self.box = BlackBox()
+        self._box_pages = 0
+        self._left_out = 0
+        self._left_out_told = False
         self._page_began_ms = 0
         self._fault_waits = False
         self._fault_page_ms = 0
@@ -70,7 +90,8 @@ class Recorder:
         self._held: list = []
         self._notes: list = []
         self._plan_id = "00" * PLAN_ID_BYTES
-        self._plan_name = self._firmware = self._contract = self._settings_id = ""
+        self._plan_name = self._firmware = self._contract = ""
+        self._settings_id = self._calibration_id = ""
         self._reset_cause = 0
 
     # The tick's side: allocates nothing
@@ -132,20 +153,24 @@ class Recorder:
         self,
         now_ms: int,
         reason: int,
+        fault: int,
+        faults: int,
         max_tilt_mdeg: int,
         head_down_ms: int,
         worst_error_mdeg: int,
     ) -> None:
-        """The session ends now, with its summary."""
+        """The session ends now, with its summary (contract/records.py, End)."""
         if self._free() > 0:
             at = self._put * _WORDS
             queue = self._queue
             queue[at] = _END
             queue[at + 1] = now_ms
             queue[at + 2] = reason
-            queue[at + 3] = max_tilt_mdeg
-            queue[at + 4] = head_down_ms
-            queue[at + 5] = worst_error_mdeg
+            queue[at + 3] = fault
+            queue[at + 4] = faults
+            queue[at + 5] = max_tilt_mdeg
+            queue[at + 6] = head_down_ms
+            queue[at + 7] = worst_error_mdeg
             self._put = (self._put + 1) % self._entries
         else:
             self.lost_records += 1
@@ -162,13 +187,14 @@ class Recorder:
         firmware: str,
         contract: str,
         settings_id: str,
+        calibration_id: str,
         reset_cause: int,
     ) -> None:
         """What the next session's header says. Raises ValueError for what cannot be stored.
 
-        plan_id: 16 hex digits. The texts have at most 48, 32, 16 and 16 bytes in UTF-8.
+        plan_id: 16 hex digits. The texts have at most 48, 32, 16, 8 and 8 bytes in UTF-8.
         """
-        header_texts(plan_name, firmware, contract, settings_id)
+        header_texts(plan_name, firmware, contract, settings_id, calibration_id)
         if len(plan_id) != 2 * PLAN_ID_BYTES:
             raise ValueError("a plan id has %d hex digits" % (2 * PLAN_ID_BYTES))
         int(plan_id, 16)
@@ -177,6 +203,7 @@ class Recorder:
         self._firmware = firmware
         self._contract = contract
         self._settings_id = settings_id
+        self._calibration_id = calibration_id
         self._reset_cause = reset_cause
 
     def note(self, now_ms: int, code: int, a: int, b: int) -> None:
@@ -190,11 +217,15 @@ class Recorder:
     def flush(self, now_ms: int) -> bool:
         """Code what waits and program at most one page; returns whether more waits.
 
-        A page is programmed when it is full, at the session's end, when its oldest record is
-        `PAGE_AGE_MS` old, and at once after a fault (at most one a second for that).
+        After a start the first page takes two programs (Ring.append). A page is programmed when
+        it is full, at the session's end, when its oldest record is `PAGE_AGE_MS` old, and at once
+        after a fault (at most one a second for that); the black box's pages when there is no other.
         """
         while self._get != self._put:
             at = self._get * _WORDS
+            if self._queue[at] == _END and self._open and self.box.waits():
+                self._program_box(now_ms)
+                return True
             if not self._code(at):
                 self._program(0)
                 return True
@@ -209,8 +240,12 @@ class Recorder:
                 self._program(0)
                 return True
             self._notes.pop(0)
-        if self._open and (not self._tell_losses(now_ms) or self._due(now_ms)):
-            self._program(0)
+        if self._open:
+            if not self._tell_losses(now_ms) or self._due(now_ms):
+                self._program(0)
+            elif self.box.waits():
+                self._program_box(now_ms)
+            return self.box.waits() > 0
         return False
 
     def _due(self, now_ms: int) -> bool:
@@ -246,12 +281,16 @@ class Recorder:
                 queue[at] >> 8,
                 queue[at + 7],
             )
+        if self._left_out and not self._tell_left_out(now_ms):
+            return False
         return self._tell_losses(now_ms) and self._encoder.end(
             self._session_ms(now_ms),
             queue[at + 2],
             queue[at + 3],
             queue[at + 4],
             queue[at + 5],
+            queue[at + 6],
+            queue[at + 7],
         )
 
     def _begin(self, now_ms: int, kind: int) -> bool:
@@ -261,6 +300,10 @@ class Recorder:
         self._first = True
         self._stored = True
         self._start_ms = now_ms
+        self._box_pages = 0
+        self._left_out = 0
+        self._left_out_told = False
+        self.box.drop()
         self._session = self._ring.next_session()
         self._encoder.restart()
         self._date_page(now_ms)
@@ -273,6 +316,7 @@ class Recorder:
                 self._firmware,
                 self._contract,
                 self._settings_id,
+                self._calibration_id,
                 self._reset_cause,
                 self._unix_time_s(),
             )
@@ -292,6 +336,7 @@ class Recorder:
             return False
         if code == FAULT_RAISED:
             self._fault_waits = True
+            self.box.ask()
         return True
 
     def _tell_losses(self, now_ms: int) -> bool:
@@ -314,9 +359,7 @@ class Recorder:
             self._page_began_ms = now_ms
 
     def _session_ms(self, now_ms: int) -> int:
-        """Time since the session's start, negative before it (up to 6 days either way)."""
-        half = TICKS_PERIOD_MS // 2
-        return ((now_ms - self._start_ms + half) & TICKS_MASK) - half
+        return session_ms(now_ms, self._start_ms)
 
     def _program(self, flags: int) -> None:
         """Store the page that was filled; without room for it, count it as lost."""
@@ -339,3 +382,31 @@ class Recorder:
                 self._stored = False  # without its header page, the rest would belong to no session
         self._first = False
         self._encoder.restart()
+
+    def _program_box(self, now_ms: int) -> None:
+        """Store the black box's next piece, or say that there is no room for the rest of it."""
+        if self._first:
+            self._program(0)  # a session begins with its header
+            return
+        if (
+            not self._stored
+            or self._box_pages >= BOX_PAGES_MOST
+            or self._ring.free_pages() <= BOX_LEAVES_PAGES
+        ):
+            self._left_out += self.box.drop()
+            if not self._left_out_told:  # once at once, the rest at the end
+                self._left_out_told = self._tell_left_out(now_ms)
+            return
+        payload_bytes = self.box.fill(self._start_ms)
+        if payload_bytes:
+            self._box_pages += 1
+            if not self._ring.append(self.box.page, self._session, payload_bytes, 0):
+                self.lost_pages += 1
+
+    def _tell_left_out(self, now_ms: int) -> bool:
+        """Say how many samples of black boxes are not in the log; False when the page is full."""
+        fault = self.box.fault()
+        if self._encoder.event(self._session_ms(now_ms), BOX_LEFT_OUT, fault, self._left_out):
+            self._left_out = 0
+            return True
+        return False

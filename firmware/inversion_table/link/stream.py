@@ -52,10 +52,11 @@ class BlockStream:
 
     def step(self, now_ms: int) -> None:
         """One pass: the rest of a block, or the next one, as far as the port takes it."""
-        if self._source is None:
+        source = self._source
+        if source is None:
             return
         if self._at == self._end:
-            self._load()
+            self._load(source)
         port = self._port
         while self._at < self._end:
             if not port.writable():
@@ -68,14 +69,14 @@ class BlockStream:
             port.write(piece if size >= PIECE_BYTES else piece[:size])
             self._at += PIECE_BYTES
         self._at = self._end
-        if not self._source.left:
+        if not source.left:
             self._source = None
 
-    def _load(self) -> None:
+    def _load(self, source) -> None:
         """The next block into the buffer; none when the source has suddenly nothing more."""
-        left = self._source.left
+        left = source.left
         data = self._data if left >= LOG_BLOCK_BYTES else self._data[:left]
-        count = self._source.take(data)
+        count = source.take(data)
         self._at = self._end = 0
         if count != len(data):
             self._source = None

@@ -39,6 +39,10 @@ class KeptCalibration:
         if not self.calibrated:
             settings.tilt_max_mdeg = min(settings.tilt_max_mdeg, limits.UNCALIBRATED_TILT_MAX_MDEG)
 
+    def in_use(self) -> dict | None:
+        """The calibration that this program runs with, or None; a new one waits for a start."""
+        return self.current.to_dict() if self.current else None
+
     def to_dict(self) -> dict:
         """What is in use and what came before it, for the wire."""
         slots = self._slots

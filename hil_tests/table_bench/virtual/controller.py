@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from inversion_table.contract import manifest
 from table_bench import wiring
 from table_bench.faults import UnknownFault
-from table_bench.plant import Plant
+from table_bench.plant import Plant, Truth
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
 from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
@@ -30,6 +30,15 @@ _NEVER_US = 1 << 62
 _SNAPSHOT = struct.Struct(f"<{frame.SLOT_DATA0}q" + f"{frame.SLOT_BYTES}s" * frame.SLOTS)
 _PWM = slice(frame.PWM0, frame.PWM0 + frame.PWM_SLOTS)
 _WATCHED_PINS = wiring.EXTERNAL_PULL_UPS
+
+
+class FlashOperation(NamedTuple):
+    """An erase of a sector or a program of one page or more, and what was the case then."""
+
+    erase: bool
+    address: int
+    size: int
+    truth: Truth
 
 
 class Controller:
@@ -60,6 +69,7 @@ class Controller:
         self._prefetcher = Prefetcher()
         self._faults: dict[str, dict[str, Any]] = {}
         self._flash_operations_left = 0
+        self.flash_log: list[FlashOperation] = []
         # The clock's relation to true time: true = base + (device - device base) / rate.
         self._base_us = 0
         self._device_base_us = 0
@@ -291,7 +301,11 @@ class Controller:
             error = plant.i2c_write(request[frame.ARG0], request[frame.ARG1], data)
             device.reply(STATUS.pack(error))
         elif kind == frame.FLASH:
-            device.reply(STATUS.pack(self._flash_bytes_done(request[frame.ARG2])))
+            operation, address, size = request[frame.ARG0 : frame.ARG2 + 1]
+            self.flash_log.append(
+                FlashOperation(operation == frame.FLASH_ERASE, address, size, plant.truth())
+            )
+            device.reply(STATUS.pack(self._flash_bytes_done(size)))
         elif kind == frame.REGISTER:
             self._registers.write(request[frame.ARG0], request[frame.ARG1])
             device.reply(STATUS.pack(0))

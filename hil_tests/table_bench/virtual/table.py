@@ -19,7 +19,7 @@ from table_bench.imu.errors import Matrix
 from table_bench.physics import Rider
 from table_bench.plant import Plant, PlantSettings, Truth
 from table_bench.plant.plant import HOME_TILT_DEG
-from table_bench.virtual.controller import Controller
+from table_bench.virtual.controller import Controller, FlashOperation
 from table_bench.virtual.cpu import CpuPlace
 from table_bench.virtual.errors import BenchError
 from table_bench.virtual.pacing import Pacer
@@ -270,6 +270,11 @@ class VirtualTable:
         """Ctrl-D at the REPL: the interpreter starts afresh, the chip's registers stay."""
         with self._control():
             self._controller.soft_reset()
+
+    @property
+    def flash_log(self) -> list[FlashOperation]:
+        """Every erase and program of the controller's flash so far."""
+        return self._controller.flash_log
 
     @property
     def powered(self) -> bool:

@@ -42,4 +42,5 @@ class Content:
     events: list[tuple[int, records.Event]] = field(default_factory=list)
     headers: list[tuple[int, records.Header]] = field(default_factory=list)
     ends: list[tuple[int, records.End]] = field(default_factory=list)
+    boxes: list[tuple[int, records.Box | records.BoxSample]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inversion_table.contract import pages, records
+from inversion_table.contract.session_log import BoxGaps
 from itable.log import vectors
 from itable.log.content import Columns, Content
 
@@ -29,12 +30,21 @@ _PAGE = np.dtype(
 
 
 @dataclass
+class BlackBox:
+    """Every tick of the last seconds before a fault; `samples` are as in the log, oldest first."""
+
+    fault: int
+    samples: list[records.BoxSample] = field(default_factory=list)
+
+
+@dataclass
 class SessionLog:
     """A session as it was read; `missing` says in words what is not there, one entry a gap."""
 
     header: records.Header | None = None
     columns: Columns = field(default_factory=Columns)
     events: list[records.Event] = field(default_factory=list)
+    boxes: list[BlackBox] = field(default_factory=list)
     end: records.End | None = None
     page_count: int = 0
     byte_count: int = 0
@@ -63,6 +73,7 @@ def decode(data: bytes, decoder: Decoder = vectors.read) -> SessionLog:
     places = _places(data, log, gaps)
     log.page_count = len(places)
     content = decoder(data, places)
+    log.missing = _fill_boxes(log, content, gaps) + log.missing
     gaps += [(place + 1, f"the rest of page {place + 1}: {why}") for place, why in content.problems]
     gaps.sort(key=lambda gap: gap[0])
     log.missing = [words for _, words in gaps] + log.missing
@@ -71,6 +82,20 @@ def decode(data: bytes, decoder: Decoder = vectors.read) -> SessionLog:
     log.header = content.headers[-1][1] if content.headers else None
     log.end = content.ends[-1][1] if content.ends else None
     return log
+
+
+def _fill_boxes(log: SessionLog, content: Content, gaps: list[tuple[int, str]]) -> list[str]:
+    """Put the black boxes together; returns what is missing at their end, in words."""
+    boxes = BoxGaps()
+    for place, record in content.boxes:
+        if count := boxes.before(record):
+            gaps.append((place + 1, f"{count} samples of a black box before page {place + 1}"))
+        if isinstance(record, records.BoxSample):
+            log.boxes[-1].samples.append(record)
+        elif boxes.began:
+            log.boxes.append(BlackBox(record.fault))
+    count = boxes.at_end()
+    return [f"{count} samples of a black box after page {log.page_count}"] if count else []
 
 
 def _places(data: bytes, log: SessionLog, gaps: list[tuple[int, str]]) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inversion_table.contract import events, names
+from inversion_table.contract import events
 from inversion_table.safety import limits
 from itable import pictures
 from itable.log import labels, words
@@ -270,9 +270,8 @@ def _draw_title(figure: "Figure", log: SessionLog, about: About) -> None:
         facts.append(f"device {about.device}")
     facts.append(date_words(log))
     if log.end is not None:
-        fault = log.end.reason
-        if 0 < fault < len(names.FAULT_NAMES):
-            facts.append(f"ended by {words.fault_name(fault)}")
+        if log.end.fault:
+            facts.append(f"ended by {words.fault_name(log.end.fault)}")
     figure.text(_LEFT, 0.955, title, fontsize=16, fontweight="bold", color=pictures.INK)
     figure.text(_LEFT, 0.926, "  ·  ".join(facts), fontsize=9.5, color=pictures.FAINT)
     if log.missing:

@@ -33,6 +33,8 @@ def read_rows(
                     samples.append((place, record))
                 elif isinstance(record, records.Event):
                     content.events.append((place, record))
+                elif isinstance(record, (records.Box, records.BoxSample)):
+                    content.boxes.append((place, record))
                 elif isinstance(record, records.Header):
                     content.headers.append((place, record))
                 else:

@@ -29,5 +29,12 @@ def summary(log: SessionLog, about: About) -> dict[str, object]:
             }
             for event in log.events
         ],
+        "black_boxes": [
+            {
+                "fault": words.fault_name(box.fault),
+                "samples": [sample._asdict() for sample in box.samples],
+            }
+            for box in log.boxes
+        ],
         "missing": log.missing,
     }

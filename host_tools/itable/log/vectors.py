@@ -3,8 +3,8 @@
 Where a record may begin, its end is known from tag and varint lengths alone; so the ends are found
 for every byte at once, and then all pages are walked side by side, one record a step. What the
 records add up to (tilt from rate, target from slope) are running sums that begin anew at each key.
-A page with anything out of the ordinary is left to the reference decoder: its header page, and all
-that does not make sense, so both say the same of it.
+A page with anything out of the ordinary is left to the reference decoder: a session's first and
+last page, black boxes, and all that does not make sense; so both say the same of it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inversion_table.contract import pages, records
+from inversion_table.contract.varint import get_signed
 from itable.log import reference
 from itable.log.content import NAMES, Columns, Content, Numbers, no_numbers
 
@@ -76,13 +77,14 @@ class _Reader:
             plain = _Plain(self, at[~self._odd[at // pages.PAGE_BYTES]])
             fields = plain.fields()
         columns, owners = plain.columns(fields)
-        events, ends = plain.others(columns)
+        events = plain.events(columns)
         content, rows = reference.read_rows(
             self._data, self._places[self._odd[self._places]].tolist()
         )
         content.events = self._moved(content.events + events)
-        content.ends = self._moved(content.ends + ends)
+        content.ends = self._moved(content.ends)
         content.headers = self._moved(content.headers)
+        content.boxes = self._moved(content.boxes)
         content.problems = self._moved(content.problems)
         content.columns = _merged(columns, owners, rows)
         return content
@@ -107,13 +109,13 @@ class _Reader:
         for tag, skips in (
             (records.TAG_KEY, (_KEY_FIELDS, 1)),
             (records.TAG_EVENT, (1, 2)),
-            (records.TAG_END, (1, 3)),
             (records.TAG_SHIFT, (1,)),
         ):
             at = np.flatnonzero(tags == tag)
             ends[at] = self._end_behind(at + 1, skips)
         known = (tags > 0) & (tags < 0x80)
-        known |= (tags >= records.TAG_KEY) & (tags <= records.TAG_SHIFT)
+        for tag in (records.TAG_KEY, records.TAG_EVENT, records.TAG_SHIFT):
+            known |= tags == tag
         return np.where(known, ends, here)
 
     def _end_of_sample(self, at: Numbers) -> Numbers:
@@ -214,17 +216,16 @@ class _Plain:
         values["flags"][which] = self._unsigned(which, end[which] + 1)
         self._shifts(values["t_ms"])
         self._keyed()
-        self._check(records.TAG_EVENT, 2)
-        self._check(records.TAG_END, 3)
+        self._check_events()
         return values
 
-    def _check(self, tag: int, numbers: int) -> None:
-        """Look at the varints of events or ends: time, a plain byte, then so many numbers."""
-        which = np.flatnonzero(self._tags == tag)
+    def _check_events(self) -> None:
+        """Look at the varints of events: time, a plain byte, two numbers."""
+        which = np.flatnonzero(self._tags == records.TAG_EVENT)
         at = self._at[which] + 1
         good = self._reader._good[at]
         at = self._reader._behind[at] + 1
-        for _ in range(numbers):
+        for _ in range(2):
             good = good & self._reader._good[at]
             at = self._reader._behind[at]
         self._reader._odd[self._page[which[~good]]] = True
@@ -295,49 +296,28 @@ class _Plain:
         )
         return columns, np.repeat(self._page[which], counts[which])
 
-    def others(
-        self, columns: Columns
-    ) -> tuple[list[tuple[int, records.Event]], list[tuple[int, records.End]]]:
-        """The events and ends, each with its page; their times count from the last sample."""
+    def events(self, columns: Columns) -> list[tuple[int, records.Event]]:
+        """The events, each with its page; their times count from the last sample."""
         reader = self._reader
+        which = np.flatnonzero(self._tags == records.TAG_EVENT)
+        if not len(which):
+            return []
         order = np.arange(len(self._at))
         sampled = np.maximum.accumulate(np.where(self._is_sample | self._is_quiet, order, -1))
-        which = np.flatnonzero((self._tags == records.TAG_EVENT) | (self._tags == records.TAG_END))
-        if not len(which):
-            return [], []
         last = sampled[which]
         same_page = (last >= 0) & (self._page[last] == self._page[which])
-        before = self._samples_before[which] - 1
         base = np.zeros(len(which), np.int64)
-        base[same_page] = columns.t_ms[before[same_page]]
-        events, ends = [], []
-        for index, page, tag, base_ms in zip(
-            which.tolist(),
-            self._page[which].tolist(),
-            self._tags[which].tolist(),
-            base.tolist(),
-            strict=True,
+        base[same_page] = columns.t_ms[self._samples_before[which[same_page]] - 1]
+        events = []
+        for index, page, base_ms in zip(
+            which.tolist(), self._page[which].tolist(), base.tolist(), strict=True
         ):
-            at = int(self._at[index]) + 1
-            t_ms, at = self._one(at)
-            code = int(reader._bytes[at])
-            first, at = self._one(at + 1)
-            if tag == records.TAG_EVENT:
-                second, _ = self._one(at)
-                events.append((page, records.Event(base_ms + t_ms, code, first, second)))
-            else:
-                second, at = self._one(at, zigzag=False)
-                third, _ = self._one(at, zigzag=False)
-                ends.append((page, records.End(base_ms + t_ms, code, first, second, third)))
-        return events, ends
-
-    def _one(self, at: int, *, zigzag: bool = True) -> tuple[int, int]:
-        reader = self._reader
-        length = int(reader._lengths[at])
-        value = 0
-        for more in range(length):
-            value |= (int(reader._bytes[at + more]) & 0x7F) << (7 * more)
-        return ((value >> 1) ^ -(value & 1)) if zigzag else value, at + length
+            t_ms, at = get_signed(reader._data, int(self._at[index]) + 1, len(reader._data))
+            code = reader._data[at]
+            first, at = get_signed(reader._data, at + 1, len(reader._data))
+            second, _ = get_signed(reader._data, at, len(reader._data))
+            events.append((page, records.Event(base_ms + t_ms, code, first, second)))
+        return events
 
 
 def _varints(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Flags]:
@@ -366,6 +346,7 @@ def _joined(contents: list[Content]) -> Content:
         whole.events += content.events
         whole.headers += content.headers
         whole.ends += content.ends
+        whole.boxes += content.boxes
         whole.problems += content.problems
     if contents:
         whole.columns = Columns(

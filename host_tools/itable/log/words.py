@@ -20,6 +20,28 @@ KIND_WORDS = {
     records.KIND_JOG: "jog",
 }
 
+END_WORDS = {
+    records.END_PLAN_DONE: "as planned",
+    records.END_RETURN_PRESSED: "RETURN was pressed",
+    records.END_HOST_RETURN: "the laptop asked for a return",
+    records.END_JOGGED_HOME: "jogged home",
+}
+
+
+def end_words(end: records.End) -> str:
+    """Why a session ended."""
+    return reason_words(end.reason, end.fault, end.faults)
+
+
+def reason_words(reason: int, fault: int, faults: int) -> str:
+    """Why a session ended, by the numbers of its END."""
+    if reason in (records.END_FAULT, records.END_UNKNOWN) and fault:
+        more = f" (the first of {faults} faults)" if faults > 1 else ""
+        return fault_name(fault).lower().replace("_", " ") + more
+    if reason == records.END_UNKNOWN:
+        return "at home"
+    return END_WORDS.get(reason, f"reason {reason}")
+
 
 def state_name(number: int) -> str:
     """The name of a state by its number in the log."""
@@ -53,6 +75,8 @@ def event_words(event: records.Event) -> str:
         return f"{button_name(event.a)} {verb}"
     if event.code == events.STEP_STARTED:
         return f"step {event.a}: to {event.b / 1000:g}°"
+    if event.code == events.BOX_LEFT_OUT:
+        return f"black box left out: {event.b} samples"
     if event.code == events.RESET:
         return f"started: {resets.cause_name(event.a)}"
     return events.event_name(event.code).replace("_", " ")

@@ -5,11 +5,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from inversion_table.contract import events, names
+from inversion_table.contract import events
 from inversion_table.safety import limits
 from itable.log import words
 from itable.log.about import About
-from itable.log.decode import SessionLog
+from itable.log.decode import BlackBox, SessionLog
 from itable.screen.chart import Chart, clock, interpolated
 
 _HEIGHT = 18
@@ -59,15 +59,27 @@ def _facts(log: SessionLog) -> Table:
     if log.header is not None:
         grid.add_row("plan", log.header.plan_id)
         grid.add_row("firmware", log.header.firmware)
+        grid.add_row("calibration", log.header.calibration_id or "none")
     grid.add_row("duration", clock(log.duration_ms))
     if log.end is not None:
         grid.add_row("head-down", clock(log.end.head_down_ms))
         grid.add_row("greatest tilt", f"{log.end.max_tilt_mdeg / 1000:.1f}°")
-        reason = log.end.reason
-        ended = "as planned" if reason == 0 else words.fault_name(reason)
-        grid.add_row("ended", ended if reason < len(names.FAULT_NAMES) else f"reason {reason}")
+        grid.add_row("ended", words.end_words(log.end))
+    for box in log.boxes:
+        grid.add_row("black box", box_words(box))
     grid.add_row("samples", f"{len(log.columns)}, {log.bytes_per_sample:.2f} bytes each")
     return grid
+
+
+def box_words(box: BlackBox) -> str:
+    """What a black box holds, in a few words."""
+    if not box.samples:
+        return f"{words.fault_name(box.fault)}: nothing of it is left"
+    seconds = (box.samples[-1].t_ms - box.samples[0].t_ms) / 1000
+    return (
+        f"{seconds:.1f} s before {words.fault_name(box.fault)} at "
+        f"{clock(box.samples[-1].t_ms)}, {len(box.samples)} samples"
+    )
 
 
 def _events(log: SessionLog) -> Table:

@@ -64,9 +64,8 @@ def _table(*names: str, right: Sequence[str]) -> Table:
 def _ended(row: "Row") -> str:
     if row.end_reason is None:
         return "not known"
-    if row.end_reason:
-        return words.fault_name(row.end_reason).lower().replace("_", " ")
-    return "as planned" if row.whole else "as planned, with gaps"
+    ended = words.reason_words(row.end_reason, row.end_fault or 0, row.fault_count or 0)
+    return ended if row.whole else f"{ended}; parts are missing"
 
 
 def _date(unix_s: int | None) -> str:

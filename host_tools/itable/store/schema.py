@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 HEAD = "0002"
 """The version of the schema that this program reads and writes."""
-DERIVED = 1
+DERIVED = 2
 """Counts up whenever the same pages give other rows; older rows are then made anew."""
 
 metadata = sa.MetaData(
@@ -53,10 +53,14 @@ session = sa.Table(
     sa.Column("firmware", sa.String(32)),
     sa.Column("contract", sa.String(16)),
     sa.Column("settings_id", sa.String(16)),
+    sa.Column("calibration_id", sa.String(16)),
     sa.Column("reset_cause", sa.Integer),
     sa.Column("start_unix_s", sa.BigInteger),
     sa.Column("duration_ms", sa.BigInteger, nullable=False),
     sa.Column("end_reason", sa.Integer),
+    sa.Column("end_fault", sa.Integer),
+    sa.Column("fault_count", sa.BigInteger),
+    sa.Column("box_count", sa.Integer),
     sa.Column("max_tilt_mdeg", sa.BigInteger),
     sa.Column("head_down_ms", sa.BigInteger),
     sa.Column("worst_error_mdeg", sa.BigInteger),

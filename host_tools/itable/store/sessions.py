@@ -32,6 +32,9 @@ class Row:
     max_tilt_mdeg: int | None
     head_down_ms: int | None
     end_reason: int | None
+    end_fault: int | None
+    fault_count: int | None
+    box_count: int | None
     whole: bool
 
     def to_dict(self) -> dict[str, object]:
@@ -266,9 +269,13 @@ def _sums(log: SessionLog) -> dict[str, Any]:
         "firmware": header and header.firmware,
         "contract": header and header.contract,
         "settings_id": header and header.settings_id,
+        "calibration_id": header and header.calibration_id,
         "reset_cause": header and header.reset_cause,
         "start_unix_s": header and header.start_unix_s,
         "end_reason": end and end.reason,
+        "end_fault": end and end.fault,
+        "fault_count": end and end.faults,
+        "box_count": len(log.boxes),
         "max_tilt_mdeg": end and end.max_tilt_mdeg,
         "head_down_ms": end and end.head_down_ms,
         "worst_error_mdeg": end and end.worst_error_mdeg,
