@@ -8,7 +8,20 @@ import typer
 from typer.core import TyperGroup
 
 from itable import __version__, exits
-from itable.commands import calibrate, demo, firmware, log, plan, settings, sim, status
+from itable.commands import (
+    calibrate,
+    demo,
+    firmware,
+    log,
+    outcome,
+    patients,
+    plan,
+    programme,
+    screen,
+    settings,
+    sim,
+    status,
+)
 from itable.errors import InternalError, ItableError
 from itable.output import print_error
 
@@ -69,6 +82,10 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(log.app, name="log")
 app.add_typer(settings.app, name="settings")
 app.add_typer(firmware.app, name="firmware")
+app.add_typer(programme.app, name="programme")
+app.command("screen")(screen.screen)
+app.command("patients")(patients.patients)
+app.command("outcome")(outcome.outcome)
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)
 app.command("sim")(sim.sim)

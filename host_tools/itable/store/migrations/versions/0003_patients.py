@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -38,7 +38,9 @@ def upgrade() -> None:
         sa.Column("by", sa.String(64), nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_approval"),
-        sa.ForeignKeyConstraint(["screening_id"], ["screening.id"], name="fk_approval_screening_id"),
+        sa.ForeignKeyConstraint(
+            ["screening_id"], ["screening.id"], name="fk_approval_screening_id"
+        ),
     )
     op.create_index("ix_approval_screening_id", "approval", ["screening_id"])
     op.create_table(
@@ -103,8 +105,12 @@ def upgrade() -> None:
         sa.Column("patient_id", sa.Integer, nullable=False),
         sa.Column("upload_id", sa.Integer),
         sa.PrimaryKeyConstraint("session_id", name="pk_session_patient"),
-        sa.ForeignKeyConstraint(["session_id"], ["session.id"], name="fk_session_patient_session_id"),
-        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name="fk_session_patient_patient_id"),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name="fk_session_patient_session_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["patient_id"], ["patient.id"], name="fk_session_patient_patient_id"
+        ),
         sa.ForeignKeyConstraint(["upload_id"], ["upload.id"], name="fk_session_patient_upload_id"),
     )
     for column in ("patient_id", "upload_id"):

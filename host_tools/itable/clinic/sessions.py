@@ -1,0 +1,45 @@
+"""What became of a session that was prescribed: done as planned, shortened, ended by a fault."""
+
+from dataclasses import dataclass
+
+COMPLETED, SHORTENED, FAULT, CUT = "completed", "shortened", "fault", "cut off"
+DONE_PERCENT = 95
+"""So much of the planned head-down time is the whole: the log's own resolution and the ways."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A session of a patient, with what was planned (None: not known) and what was said of it."""
+
+    id: int
+    device: str
+    number: int
+    start_unix_s: int | None
+    plan_name: str | None
+    week: int | None
+    duration_ms: int
+    head_down_ms: int | None
+    max_tilt_mdeg: int | None
+    end_reason: int | None
+    planned_head_down_ms: int | None
+    planned_tilt_mdeg: int | None
+    pain_before: int | None
+    pain_after: int | None
+    comfort: int | None
+    note: str | None
+
+    @property
+    def how(self) -> str:
+        """One of COMPLETED, SHORTENED, FAULT, CUT (the log has no end: power failed)."""
+        if self.end_reason is None or self.head_down_ms is None:
+            return CUT
+        if self.end_reason:
+            return FAULT
+        planned = self.planned_head_down_ms
+        if planned is not None and self.head_down_ms * 100 < planned * DONE_PERCENT:
+            return SHORTENED
+        return COMPLETED
+
+    def to_dict(self) -> dict[str, object]:
+        """The session as `--json` prints it."""
+        return {**vars(self), "how": self.how}
