@@ -331,9 +331,9 @@ class Clinic(OpenStore):
             connection.execute(sa.delete(outcome).where(outcome.c.session_id == session_id))
             connection.execute(
                 sa.insert(outcome).values(
-                    {**values, "note": values["note"] or ""},
                     session_id=session_id,
                     at_s=int(time.time()),
+                    **{**values, "note": values["note"] or ""},
                 )
             )
             return self._outcome(connection, session_id)
