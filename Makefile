@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
+.PHONY: help setup demo bench bench-tilt bench-link campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
     format explore coverage mutation clean
 
 help: ## say what there is
@@ -81,6 +81,9 @@ bench: $(READY) ## what the tick costs, how fast the virtual table runs, how wel
 
 bench-tilt: $(READY) ## the estimator beside VQF, Fusion, Madgwick, Mahony and a complementary filter
 	$(BIN)/python -m tests.benchmarks.tilt $(ARGS)
+
+bench-link: $(READY) ## pulling the log against the bare link and mpremote; decoding
+	$(BIN)/python -m tests.benchmarks.link
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
-_START = (
+START = (
     "import sys; sys.argv[0] = 'micropython'; from micropython_unix import main; sys.exit(main())"
 )
 
@@ -16,7 +16,7 @@ _HEAP = "heapsize=4m"
 
 def run_on_micropython(script: Path, *arguments: str, path: tuple[Path, ...] = ()) -> list[str]:
     """The lines that the script prints; a failure ends the test with all that it said."""
-    return _run([sys.executable, "-c", _START, "-X", _HEAP, str(script), *arguments], path)
+    return _run([sys.executable, "-c", START, "-X", _HEAP, str(script), *arguments], path)
 
 
 def run_on_cpython(script: Path, *arguments: str, path: tuple[Path, ...] = ()) -> list[str]:

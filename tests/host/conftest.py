@@ -6,6 +6,9 @@ from typer.testing import CliRunner
 from itable.app import app
 from tests.host.fake_table import FakeTable, PtyTable
 from tests.host.logs import session_pages
+from tests.host.postgres import postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +17,13 @@ def own_home(tmp_path, monkeypatch):
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "ITABLE_PORT"):
+    for name in (
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "XDG_CONFIG_HOME",
+        "ITABLE_PORT",
+        "ITABLE_STORE",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "dumb")

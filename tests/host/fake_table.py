@@ -220,10 +220,16 @@ def _ends(data):
 class PtyTable:
     """A FakeTable behind a real pty, served by a thread while the `with` block lasts."""
 
-    def __init__(self, table):
+    def __init__(self, table, at_bytes=None, happens=None):
+        """When `at_bytes` were sent, `happens(self)` is called once, between two bytes."""
         self.table = table
+        self.sent_bytes = 0
+        self._at_bytes = at_bytes
+        self._happens = happens
+        self._cut = False
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
         self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -235,8 +241,16 @@ class PtyTable:
     def __exit__(self, *_):
         os.write(self._wake_write, b"x")
         self._thread.join(5)
-        for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+        assert not self._thread.is_alive()
+        self.cut()
+        for descriptor in (self._slave, self._wake_read, self._wake_write):
             os.close(descriptor)
+
+    def cut(self):
+        """Pull the cable."""
+        if not self._cut:
+            self._cut = True
+            os.close(self._master)
 
     def _serve(self):
         buffer = b""
@@ -244,11 +258,30 @@ class PtyTable:
             ready, _, _ = select.select([self._master, self._wake_read], [], [])
             if self._wake_read in ready:
                 return
-            buffer += os.read(self._master, 4096)
-            while b"\n" in buffer:
+            try:
+                buffer += os.read(self._master, 4096)
+            except OSError:  # whoever had the port is gone
+                return
+            while b"\n" in buffer and not self._cut:
                 line, _, buffer = buffer.partition(b"\n")
                 self._write(self.table.answer(line + b"\n"))
+            if self._cut:
+                return
 
     def _write(self, data):
         while data:
-            data = data[os.write(self._master, data[:1024]) :]
+            part = data[:1024]
+            if self._at_bytes is not None and self._happens is not None:
+                part = part[: self._at_bytes - self.sent_bytes]
+            if part:
+                ready, _, _ = select.select([self._wake_read], [self._master], [])
+                if ready:
+                    return  # over, and nobody reads what is left
+                count = os.write(self._master, part)
+                self.sent_bytes += count
+                data = data[count:]
+            if self._at_bytes == self.sent_bytes and self._happens is not None:
+                happens, self._happens = self._happens, None
+                happens(self)
+                if self._cut:
+                    return

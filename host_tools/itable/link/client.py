@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import termios
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -231,7 +232,7 @@ class Client:
         try:
             self._transport.write(line)
             self._transport.flush()
-        except OSError as error:
+        except (OSError, termios.error) as error:  # pyserial lets the latter through from `flush`
             raise LinkError(
                 f"the link broke: {error}",
                 where=self.name,

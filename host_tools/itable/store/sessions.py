@@ -60,7 +60,7 @@ class Sessions(OpenStore):
     # --- putting in --------------------------------------------------------------------------
 
     def put(self, data: bytes, about: About) -> Put:
-        """Keep a session's pages, in one transaction: whole, or not at all.
+        """Keep a session's pages, in one transaction: whole, or not at all (RQ-127).
 
         What is here already is not kept twice; a session that is here in part gets what it lacks;
         a different one of the same number stands beside it. Raises InputError without sound pages.
