@@ -17,6 +17,7 @@ from itable.commands import (
     patients,
     plan,
     programme,
+    report,
     screen,
     settings,
     sim,
@@ -86,6 +87,7 @@ app.add_typer(programme.app, name="programme")
 app.command("screen")(screen.screen)
 app.command("patients")(patients.patients)
 app.command("outcome")(outcome.outcome)
+app.command("report")(report.report)
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)
 app.command("sim")(sim.sim)

@@ -1,12 +1,14 @@
 """The rules about patients: pseudonyms, standing, releases, and how a programme rises."""
 
 import datetime
+import itertools
 import random
 import re
 from pathlib import Path
 
 import pytest
 
+from inversion_table.contract import records
 from inversion_table.session import plan as plans
 from itable.clinic import contraindications, pseudonyms, release, screening
 from itable.clinic.ladder import (
@@ -198,10 +200,9 @@ def ladders():
             for goal_tilt in range(start_tilt, 61_000, 5_000):
                 for goal_hold in range(60_000, 301_000, 30_000):
                     start, goal = Level(start_tilt, 60_000), Level(goal_tilt, goal_hold)
-                    try:
+                    needed = -(-(goal_tilt - start_tilt) // 10_000) + -(-goal_hold // 60_000) - 1
+                    if needed < weeks:
                         yield start, goal, levels(start, goal, weeks)
-                    except InputError as error:
-                        assert "one thing a week" in error.what
 
 
 @pytest.mark.requirement("RQ-136")
@@ -210,7 +211,7 @@ def test_a_programme_never_raises_two_things_at_once_nor_by_too_much():
     for start, goal, found in ladders():
         count += 1
         assert (found[0], found[-1]) == (start, goal)
-        for old, new in zip(found, found[1:], strict=False):
+        for old, new in itertools.pairwise(found):
             assert 0 <= new.tilt_mdeg - old.tilt_mdeg <= TILT_RISE_MAX_MDEG
             assert 0 <= new.hold_ms - old.hold_ms <= HOLD_RISE_MAX_MS
             assert new.tilt_mdeg == old.tilt_mdeg or new.hold_ms == old.hold_ms
@@ -227,7 +228,7 @@ def test_however_the_weeks_went_one_thing_rises_at_most_and_none_after_a_bad_wee
         verdicts = [dice.choice((GOOD, BAD, FEW)) for _ in range(dice.randrange(len(found) + 1))]
         reached = [found[at] for at in walked(len(found), verdicts)]
         assert len(reached) == len(found)
-        for week, (old, new) in enumerate(zip(reached, reached[1:], strict=False)):
+        for week, (old, new) in enumerate(itertools.pairwise(reached)):
             risen = (new.tilt_mdeg > old.tilt_mdeg) + (new.hold_ms > old.hold_ms)
             verdict = verdicts[week] if week < len(verdicts) else GOOD
             assert risen <= (1 if verdict == GOOD else 0)
@@ -305,7 +306,8 @@ def done(week, **changes):
     values = {
         "id": 1, "device": "t", "number": 1, "start_unix_s": None, "plan_name": None,
         "week": week, "duration_ms": 200_000, "head_down_ms": 75_000, "max_tilt_mdeg": 20_000,
-        "end_reason": 0, "planned_head_down_ms": 75_000, "planned_tilt_mdeg": 20_000,
+        "end_reason": records.END_PLAN_DONE, "end_fault": 0, "fault_count": 0,
+        "planned_head_down_ms": 75_000, "planned_tilt_mdeg": 20_000,
         "pain_before": None, "pain_after": None, "comfort": None, "note": None,
     }  # fmt: skip
     return Done(**{**values, **changes})
@@ -317,8 +319,13 @@ def done(week, **changes):
         ({}, COMPLETED),
         ({"head_down_ms": 71_250}, COMPLETED),
         ({"head_down_ms": 71_249}, SHORTENED),
+        ({"end_reason": records.END_RETURN_PRESSED}, COMPLETED),
+        ({"end_reason": records.END_RETURN_PRESSED, "head_down_ms": 9_000}, SHORTENED),
         ({"planned_head_down_ms": None}, COMPLETED),
-        ({"end_reason": 9}, FAULT),
+        ({"planned_head_down_ms": None, "end_reason": records.END_HOST_RETURN}, SHORTENED),
+        ({"end_reason": records.END_FAULT, "end_fault": 9}, FAULT),
+        ({"end_reason": records.END_UNKNOWN, "end_fault": 9}, FAULT),
+        ({"end_reason": records.END_UNKNOWN}, COMPLETED),
         ({"end_reason": None}, CUT),
         ({"head_down_ms": None}, CUT),
     ],
@@ -344,7 +351,12 @@ def test_pain_that_rose_by_two_holds_the_next_week_back():
 def test_adherence_counts_what_was_done_and_too_few_sessions_hold():
     programme = made()
     today = START + datetime.timedelta(days=8)
-    sessions = [done(1), done(1, head_down_ms=10_000), done(1, end_reason=9), done(1, end_reason=None)]
+    sessions = [
+        done(1),
+        done(1, head_down_ms=10_000),
+        done(1, end_reason=records.END_FAULT),
+        done(1, end_reason=None),
+    ]
     week = calendar(programme, sessions, {}, today)[0]
     assert (week.done, week.adherence_percent, week.verdict) == (2, 50, GOOD)
     assert [week.count(how) for how in (COMPLETED, SHORTENED, FAULT, CUT)] == [1, 1, 1, 1]

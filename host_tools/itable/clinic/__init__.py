@@ -1,1 +1,1 @@
-"""People on the table: pseudonyms, screening, programmes, outcomes. Nothing here talks to a table."""
+"""People on the table: pseudonyms, screening, releases, programmes, outcomes."""

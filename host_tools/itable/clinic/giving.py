@@ -26,7 +26,7 @@ def give(
     """Release the plan to the patient and `put` it on the table; the plan as the table keeps it.
 
     The release is in the store before the table has the plan: no session can run whose release is
-    not known. Raises NotClearedError (RQ-091), and whatever `put` raises.
+    not known (RQ-139). Raises NotClearedError (RQ-091), and whatever `put` raises.
     """
     from itable.store.clinic import Upload
 
@@ -54,7 +54,7 @@ def give(
 
 
 def refuse_nobody(store: str | None) -> None:
-    """Raise NotClearedError for an upload to nobody where patients are kept.
+    """Raise NotClearedError for an upload to nobody where patients are kept (RQ-091).
 
     A workshop or a home has no patients in its store and is not asked; where there is one, a plan
     without a patient is more likely forgotten than meant.

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from inversion_table.contract import records
+from itable.log.words import reason_words
+
 COMPLETED, SHORTENED, FAULT, CUT = "completed", "shortened", "fault", "cut off"
 DONE_PERCENT = 95
 """So much of the planned head-down time is the whole: the log's own resolution and the ways."""
@@ -21,6 +24,8 @@ class Done:
     head_down_ms: int | None
     max_tilt_mdeg: int | None
     end_reason: int | None
+    end_fault: int | None
+    fault_count: int | None
     planned_head_down_ms: int | None
     planned_tilt_mdeg: int | None
     pain_before: int | None
@@ -33,13 +38,24 @@ class Done:
         """One of COMPLETED, SHORTENED, FAULT, CUT (the log has no end: power failed)."""
         if self.end_reason is None or self.head_down_ms is None:
             return CUT
-        if self.end_reason:
+        if self.end_reason == records.END_FAULT:
+            return FAULT
+        if self.end_reason == records.END_UNKNOWN and self.end_fault:
             return FAULT
         planned = self.planned_head_down_ms
-        if planned is not None and self.head_down_ms * 100 < planned * DONE_PERCENT:
-            return SHORTENED
-        return COMPLETED
+        if planned is not None:
+            enough = self.head_down_ms * 100 >= planned * DONE_PERCENT
+        else:
+            enough = self.end_reason in (records.END_PLAN_DONE, records.END_UNKNOWN)
+        return COMPLETED if enough else SHORTENED
+
+    @property
+    def ended(self) -> str:
+        """Why it ended, in words."""
+        if self.end_reason is None:
+            return "not known"
+        return reason_words(self.end_reason, self.end_fault or 0, self.fault_count or 0)
 
     def to_dict(self) -> dict[str, object]:
         """The session as `--json` prints it."""
-        return {**vars(self), "how": self.how}
+        return {**vars(self), "how": self.how, "ended": self.ended}

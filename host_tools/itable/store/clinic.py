@@ -215,11 +215,15 @@ class Clinic(OpenStore):
             assert key is not None
             return int(key[0])
 
+    def programme_or_none(self, name: str) -> Programme | None:
+        """The running programme of a patient, if there is one."""
+        with self._begun() as connection:
+            patient_id, _ = self._known(connection, name)
+            return self._programme(connection, patient_id)
+
     def programme(self, name: str) -> Programme:
         """The running programme of a patient; raises InputError when there is none."""
-        with self._begun() as connection:
-            patient_id, name = self._known(connection, name)
-            found = self._programme(connection, patient_id)
+        found = self.programme_or_none(name)
         if found is None:
             raise InputError(
                 f"{name} has no programme",
@@ -346,38 +350,19 @@ class Clinic(OpenStore):
     def sessions_of(self, name: str, programme_id: int | None = None) -> list[Done]:
         """The sessions of a patient, oldest first; of one programme, when that is given."""
         self.link()
-        query = (
-            sa.select(
-                session.c.id,
-                device.c.name.label("device"),
-                session.c.number,
-                session.c.start_unix_s,
-                session.c.plan_name,
-                upload.c.week,
-                session.c.duration_ms,
-                session.c.head_down_ms,
-                session.c.max_tilt_mdeg,
-                session.c.end_reason,
-                upload.c.head_down_ms.label("planned_head_down_ms"),
-                upload.c.tilt_max_mdeg.label("planned_tilt_mdeg"),
-                outcome.c.pain_before,
-                outcome.c.pain_after,
-                outcome.c.comfort,
-                outcome.c.note,
-            )
-            .select_from(session_patient)
-            .join(session)
-            .join(device)
-            .outerjoin(upload, upload.c.id == session_patient.c.upload_id)
-            .outerjoin(outcome, outcome.c.session_id == session.c.id)
-            .order_by(session.c.id)
-        )
         with self._begun() as connection:
             patient_id, _ = self._known(connection, name)
-            query = query.where(session_patient.c.patient_id == patient_id)
+            query = _DONE.where(session_patient.c.patient_id == patient_id)
             if programme_id is not None:
                 query = query.where(upload.c.programme_id == programme_id)
             return [Done(**row._mapping) for row in connection.execute(query)]
+
+    def session(self, session_id: int) -> Done:
+        """One session, whoever's it is."""
+        self.link()
+        with self._begun() as connection:
+            row = connection.execute(_DONE.where(session.c.id == session_id)).one()
+            return Done(**row._mapping)
 
     # --- inside a transaction ----------------------------------------------------------------
 
@@ -472,3 +457,33 @@ class Clinic(OpenStore):
         if row is None:
             return Outcome()
         return Outcome(row.pain_before, row.pain_after, row.comfort, row.note)
+
+
+_DONE = (
+    sa.select(
+        session.c.id,
+        device.c.name.label("device"),
+        session.c.number,
+        session.c.start_unix_s,
+        session.c.plan_name,
+        upload.c.week,
+        session.c.duration_ms,
+        session.c.head_down_ms,
+        session.c.max_tilt_mdeg,
+        session.c.end_reason,
+        session.c.end_fault,
+        session.c.fault_count,
+        upload.c.head_down_ms.label("planned_head_down_ms"),
+        upload.c.tilt_max_mdeg.label("planned_tilt_mdeg"),
+        outcome.c.pain_before,
+        outcome.c.pain_after,
+        outcome.c.comfort,
+        outcome.c.note,
+    )
+    .select_from(session)
+    .join(device)
+    .outerjoin(session_patient, session_patient.c.session_id == session.c.id)
+    .outerjoin(upload, upload.c.id == session_patient.c.upload_id)
+    .outerjoin(outcome, outcome.c.session_id == session.c.id)
+    .order_by(session.c.id)
+)
