@@ -59,3 +59,8 @@ def mark_in(plan_name: str) -> tuple[str, str] | None:
     """The pseudonym and the code in a plan's name; None when it has none."""
     found = _TAG.search(plan_name)
     return None if found is None else (found[1], found[2])
+
+
+def without_mark(plan_name: str) -> str:
+    """The name of a plan as it was written, as far as it still stands there."""
+    return _TAG.sub("", plan_name)

@@ -76,6 +76,9 @@ def weeks(found: Sequence[Week], this_week: int, width: int = 720) -> str:
             )
             parts.append(_text(x(week), base - 5, f"{week.done}/{week.prescribed}", "middle"))
         parts.append(_text(x(week), height - 8, f"week {week.number}", "middle"))
+    for percent in (50, 100):
+        y = base - percent / 100 * (base - _TOP)
+        parts.append(_text(width - 2, y + 12, f"{percent} %", "end"))
     for name in ("before", "after"):
         points = [
             (x(week), pain_y(value))

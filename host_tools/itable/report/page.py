@@ -1,6 +1,7 @@
 """The HTML page of a report: no script, no link, nothing loaded; for a phone and one A4 sheet."""
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -8,6 +9,7 @@ from html import escape
 from inversion_table.contract import events, names
 from itable import __version__
 from itable.clinic.programme import Programme, Week
+from itable.clinic.release import without_mark
 from itable.clinic.screening import Standing, describe
 from itable.clinic.sessions import Done
 from itable.log import words
@@ -17,7 +19,7 @@ from itable.report import charts
 from itable.screen.chart import clock
 from itable.screen.clinic import day_and_time, level_words, pain_words
 
-_SESSIONS_SHOWN = 12
+_SESSIONS_SHOWN = 10
 
 _STYLE = """
 :root { --ink: #1c2530; --soft: #5c6b7a; --line: #d9dfe5; --down: #fdf1e3; --plan: #8796a5;
@@ -35,6 +37,7 @@ p { margin: .3em 0; } .soft { color: var(--soft); font-size: .88em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .88em; }
 th { text-align: left; color: var(--soft); font-weight: 500; }
+td.short { white-space: nowrap; }
 th, td { padding: 3px 8px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr.now td { font-weight: 600; }
 svg { width: 100%; height: auto; display: block; } svg text { font-size: 11px; fill: var(--soft); }
@@ -51,11 +54,12 @@ circle.pain-before { fill: var(--warm); } circle.pain-after { fill: var(--good);
 .key i.box { border-top-width: 10px; margin-bottom: -1px; }
 .hashes { font: .74em/1.5 ui-monospace, "DejaVu Sans Mono", monospace; color: var(--soft);
   overflow-wrap: anywhere; }
-@page { size: A4; margin: 12mm; }
-@media print { body { max-width: none; padding: 0; font-size: 9.6pt; line-height: 1.3; }
+@page { size: A4; margin: 10mm; }
+@media print { body { max-width: none; padding: 0; font-size: 8.4pt; line-height: 1.2; }
   h2 { margin: .7em 0 .2em; } .facts { gap: 4px; margin: 6px 0; }
-  .facts { grid-template-columns: repeat(5, 1fr); } .wide { overflow: visible; }
-  th, td { padding: 1px 6px 1px 0; } svg { max-height: 54mm; } h2, svg, tr { break-inside: avoid; }
+  p { margin: .15em 0; } .facts { grid-template-columns: repeat(5, 1fr); }
+  .facts div { padding: 2px 7px; } .wide { overflow: visible; }
+  th, td { padding: 1px 6px 1px 0; } svg { height: 42mm; } h2, svg, tr { break-inside: avoid; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 @media (max-width: 480px) { body { padding: 10px; font-size: 14px; } svg text { font-size: 17px; } }
 """
@@ -109,10 +113,10 @@ def patient_page(
             " after, 0 to 10, means of the week</p>",
             _weeks_table(programme, weeks, now),
         ]
-    parts.append(_sessions_table(sessions))
+    parts += [_sessions_table(sessions), _fault_sums(sessions)]
     if last is not None:
         parts.append(f"<h2>The last session, {escape(_when(last.done))}</h2>")
-        parts += [_picture(last), _faults(last.log), _missing(last.log), _hashes(last)]
+        parts += [_picture(last, heading=""), _faults(last.log), _missing(last.log), _hashes(last)]
     return _document(title, parts)
 
 
@@ -175,13 +179,13 @@ def _programme_facts(
     ]
 
 
-def _picture(one: Whole) -> str:
+def _picture(one: Whole, heading: str = "<h2>Tilt: planned and done</h2>") -> str:
     limit = one.about.settings.get("tilt_max_mdeg")
     svg = charts.tilt(one.log.columns, None if limit is None else limit / 1000)
     if not svg:
         return '<p class="bad">There are no samples to draw.</p>'
     return (
-        f"<h2>Tilt: planned and done</h2>{svg}"
+        f"{heading}{svg}"
         '<p class="soft key"><i style="color:var(--plan)"></i>planned'
         '<i style="color:var(--true)"></i>measured<i class="box" style="color:var(--down)"></i>'
         "head-down</p>"
@@ -262,9 +266,11 @@ def _weeks_table(programme: Programme, weeks: Sequence[Week], now: int) -> str:
         done = f"{week.done} of {week.prescribed}" + (f" ({', '.join(counts)})" if counts else "")
         rows.append(
             f"<tr{' class=now' if week.number == now else ''}><td>{week.number}</td>"
-            f"<td>{week.first_day:%d %b}</td><td>{escape(level_words(programme, week.level))}</td>"
+            f'<td class="short">{week.first_day:%d %b}</td>'
+            f"<td>{escape(level_words(programme, week.level))}</td>"
             f"<td>{done if week.number <= now else ''}</td>"
-            f"<td>{pain_words(week.mean('pain_before'), week.mean('pain_after'))}</td>"
+            f'<td class="short">'
+            f"{pain_words(week.mean('pain_before'), week.mean('pain_after'))}</td>"
             f'<td class="held">{escape(remarks)}</td></tr>'
         )
     return _table(("week", "from", "plan", "done", "pain", "remarks"), rows)
@@ -277,18 +283,34 @@ def _sessions_table(sessions: Sequence[Done]) -> str:
     rows = []
     for one in shown:
         planned = one.planned_head_down_ms
+        how = one.how if one.how == "completed" else f"{one.how}: {one.ended}"
+        head_down = "" if one.head_down_ms is None else clock(one.head_down_ms)
+        if planned is not None:
+            head_down += f" of {clock(planned)}"
         rows.append(
-            f"<tr><td>{escape(_when(one))}</td><td>{escape(one.plan_name or '')}</td>"
-            f"<td>{escape(one.how if one.how == 'completed' else f'{one.how}: {one.ended}')}</td>"
-            f"<td>{'' if one.head_down_ms is None else clock(one.head_down_ms)}"
-            f"{'' if planned is None else ' of ' + clock(planned)}</td>"
-            f"<td>{pain_words(one.pain_before, one.pain_after)}</td>"
+            f'<tr><td class="short">{escape(_when(one))}</td>'
+            f"<td>{escape(without_mark(one.plan_name or ''))}</td><td>{escape(how)}</td>"
+            f'<td class="short">{head_down}</td>'
+            f'<td class="short">{pain_words(one.pain_before, one.pain_after)}</td>'
             f"<td>{'' if one.comfort is None else one.comfort}</td></tr>"
         )
     more = f" (the last {len(shown)} of {len(sessions)})" if len(shown) < len(sessions) else ""
     return f"<h2>Sessions{more}</h2>" + _table(
         ("when", "plan", "how", "head-down", "pain", "comfort"), rows
     )
+
+
+def _fault_sums(sessions: Sequence[Done]) -> str:
+    """The faults that ended sessions, with how often, in the words for the person."""
+    found = Counter(one.end_fault for one in sessions if one.how == "fault")
+    rows = [
+        f"<tr><td>{escape(words.fault_name(fault or 0).lower().replace('_', ' '))}</td>"
+        f"<td>{count}</td><td>{escape(words.fault_patient_words(fault or 0))}</td></tr>"
+        for fault, count in found.most_common()
+    ]
+    if not rows:
+        return ""
+    return "<h2>Faults that ended sessions</h2>" + _table(("fault", "times", "it means"), rows)
 
 
 def _hashes(one: Whole) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from itable.clinic.ladder import GOOD, Level
 from itable.clinic.programme import Programme, Week
+from itable.clinic.release import without_mark
 from itable.clinic.screening import Standing
 from itable.clinic.sessions import Done
 from itable.screen.chart import clock
@@ -18,6 +19,8 @@ from itable.screen.chart import clock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_WHOLE = ("due", "days", "how", "date", "pain", "head-down")
+"""Columns whose words are not broken into lines."""
 _STYLES = {"completed": "green", "shortened": "yellow", "fault": "red", "cut off": "red"}
 
 
@@ -51,12 +54,13 @@ def sessions(found: Sequence[Done]) -> RenderableType:
     table = _table(
         *("id", "date", "plan", "how", "head-down", "planned", "tilt", "pain", "comfort", "note"),
         right=("id", "head-down", "planned", "tilt", "comfort"),
+        padding=(0, 1),
     )
     for one in found:
         table.add_row(
             f"@{one.id}",
             day_and_time(one.start_unix_s),
-            escape(one.plan_name or ""),
+            escape(without_mark(one.plan_name or "")),
             Text(one.how, _STYLES[one.how]),
             _clock(one.head_down_ms),
             _clock(one.planned_head_down_ms),
@@ -175,7 +179,5 @@ def _clock(ms: int | None) -> str:
 def _table(*names: str, right: Sequence[str], padding: tuple[int, int] = (0, 2)) -> Table:
     table = Table(box=None, header_style="bright_black", pad_edge=False, padding=padding)
     for name in names:
-        table.add_column(
-            name, justify="right" if name in right else "left", no_wrap=name in ("due", "days")
-        )
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name in _WHOLE)
     return table
