@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link campaign test lint lint-rules lint-format types types-firmware types-host pytest trace \
+.PHONY: help setup demo bench bench-tilt bench-link campaign cuts test lint lint-rules lint-format types types-firmware types-host pytest trace \
     format explore coverage mutation clean
 
 help: ## say what there is
@@ -75,6 +75,9 @@ coverage: $(READY) ## every line and branch of the safety code is tested (a part
 
 mutation: $(READY) ## change the safety code in every small way: each time a test must fail
 	$(BIN)/python -m tests.mutation $(ARGS)
+
+cuts: $(READY) ## cut the power at every flash operation, in every way: nothing stored is lost
+	$(BIN)/python -m tests.cuts $(ARGS)
 
 bench: $(READY) ## what the tick costs, how fast the virtual table runs, how well it tracks
 	$(BIN)/python -m tests.benchmarks

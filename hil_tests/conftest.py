@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from table_bench.factory import calibrated
-from table_bench.operator import Operator
+from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
 
 READY_MS = 60_000
@@ -56,3 +56,13 @@ def make_operator(used_flash: Path, tmp_path: Path) -> Iterator[Callable[..., Op
 def operator(make_operator: Callable[..., Operator]) -> Operator:
     """Somebody at a calibrated table that rests at home, with no plan yet."""
     return make_operator()
+
+
+@pytest.fixture
+def head_down(operator: Operator) -> Operator:
+    """Somebody holding at 40 deg head-down in a session."""
+    operator.upload(simple_plan((40, 100)))
+    operator.press("START")
+    operator.wait_for_state("HOLDING", step_ms=500)
+    assert operator.table.truth.tilt_deg > 39
+    return operator

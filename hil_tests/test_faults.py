@@ -11,16 +11,6 @@ from table_bench.operator import Operator, simple_plan
 PLAN = simple_plan((40, 60))
 
 
-@pytest.fixture
-def head_down(operator: Operator) -> Operator:
-    """Holding at 40 deg head-down in a session."""
-    operator.upload(PLAN)
-    operator.press("START")
-    operator.wait_for_state("HOLDING", step_ms=500)
-    assert operator.table.truth.tilt_deg > 39
-    return operator
-
-
 def come_home(operator: Operator, timeout_ms: float = 200_000) -> None:
     table = operator.table
     assert table.advance_until(lambda t: t.truth.at_home_switch, timeout_ms)

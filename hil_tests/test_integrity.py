@@ -15,16 +15,6 @@ from table_bench.virtual import VirtualTable
 PLAN = simple_plan((40, 100))
 
 
-@pytest.fixture
-def head_down(operator: Operator) -> Operator:
-    """Holding at 40 deg head-down in a session."""
-    operator.upload(PLAN)
-    operator.press("START")
-    operator.wait_for_state("HOLDING", step_ms=500)
-    assert operator.table.truth.tilt_deg > 39
-    return operator
-
-
 def seconds_to_homeward(operator: Operator, most_s: float) -> float | None:
     """Until the bed is 1 deg nearer to home, by truth; None: not within `most_s`."""
     table = operator.table

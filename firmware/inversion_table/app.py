@@ -15,8 +15,13 @@ from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
 from inversion_table.estimation.estimate import Estimate
-from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
+from inversion_table.estimation.rest import LOST, TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
+from inversion_table.estimation.warmth import (
+    MONITOR_MDEG_PER_C,
+    PRIMARY_MDEG_PER_C,
+    widening_mdeg,
+)
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
@@ -225,6 +230,7 @@ class App:
             self._values.step()
         self._restart_sensors(now_ms)
         self.recorder.flush(now_ms)
+        self._watch_warmth()
         self._watch_home(now_ms)
         if self.may_erase():
             self.ring.prepare(1)
@@ -240,6 +246,21 @@ class App:
             angle = self.home_angle
             self.recorder.note(now_ms, events.HOME_MEASURED, angle.primary_mdeg, angle.monitor_mdeg)
             angle.keep()
+
+    def _watch_warmth(self) -> None:
+        """The tilt's bound grows with the distance from the calibration's temperature (RQ-119)."""
+        made = self.calibration.current
+        if made is None:
+            return
+        primary, monitor = self.primary_rest, self.monitor_rest
+        if primary.verdict != LOST:
+            self._estimator.primary.warmth_mdeg = widening_mdeg(
+                PRIMARY_MDEG_PER_C, made.temperature_mdegc[0], primary.temperature_mdegc
+            )
+        if monitor.verdict != LOST:
+            self._estimator.monitor.warmth_mdeg = widening_mdeg(
+                MONITOR_MDEG_PER_C, made.temperature_mdegc[1], monitor.temperature_mdegc
+            )
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""

@@ -39,6 +39,9 @@ DEFECTS = (
     ("after a power loss the table moves by itself", "    assessed = k.assessing and", "    assessed ="),
     ("outward duty on the way home", "duty = min(0, wished)", "duty = wished"),
     ("duty rises at once", "return min(wanted_permille, max(then_permille, 0) + limits.DUTY_STEP_PERMILLE)", "return wanted_permille"),
+    ("a corrupt program does not matter", "        and inputs.program_ok\n", ""),
+    ("clocks that disagree do not matter", "        and inputs.clocks_ok\n", ""),
+    ("a RETURN in the very step of a stop wins", "if was_held or k.fault == faults.HOST_STOP:", "if True:"),
 )  # fmt: skip
 
 # Defects that no single step shows: only that something never ends, or never works.
@@ -52,6 +55,13 @@ LIVENESS_DEFECTS = (
     ("a return begins its time anew when it is blind again", "    if not k.blind and not (led and monitors.tilt_trusted):\n", "    if not (led and monitors.tilt_trusted):\n"),
     ("coming to rest is begun anew by RETURN", "        k.wind_down = states.RETURNING\n    elif", "        k.wind_down = states.RETURNING\n        k.wind_down_ms = 0\n    elif"),
 )  # fmt: skip
+
+# Of the same kind, to be seen only where the laptop may say stop.
+LAPTOP_DEFECTS = (
+    ("a laptop that says stop over and over is never excused", "    elif k.fault == faults.HOST_STOP and inputs.return_edge:\n        k.excused = k.fault\n", ""),
+)  # fmt: skip
+
+EVERY_DEFECT = (*DEFECTS, *LIVENESS_DEFECTS, *LAPTOP_DEFECTS)
 
 
 class PatchError(Exception):

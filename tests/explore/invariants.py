@@ -161,6 +161,9 @@ def _start(w: World) -> None:
     demand(1, not inputs.end_reached, "a motion began at the outward end")
     demand(1, not inputs.relay_closed, "a motion began with a relay that is welded")
     demand(1, inputs.settings_ok, "a motion began with corrupt settings")
+    demand(1, inputs.program_ok, "a motion began with a corrupt program")
+    demand(1, inputs.clocks_ok, "a motion began with clocks that disagree")
+    demand(1, inputs.home_angle_ok, "a motion began with a home that is elsewhere")
     demand(1, w.monitors.tilt_trusted, "a motion began without a tilt")
     demand(1, estimate.primary_ok, "a motion began without the primary IMU")
     demand(1, estimate.monitor_ok, "a motion began without the monitor IMU")
@@ -190,6 +193,8 @@ def _outward(w: World) -> None:
     demand(1, inputs.ankle_locked, "outward duty with the ankle lock open")
     demand(1, not inputs.end_reached, "outward duty at the outward end")
     demand(1, inputs.settings_ok, "outward duty with corrupt settings")
+    demand(1, inputs.program_ok, "outward duty with a corrupt program")
+    demand(1, inputs.clocks_ok, "outward duty with clocks that disagree")
     demand(1, w.monitors.tilt_trusted, "outward duty with a tilt that is not trusted")
     demand(1, estimate.valid, "outward duty with a tilt that is not valid")
     demand(1, estimate.age_ms <= limits.ESTIMATE_AGE_MAX_MS, "outward duty with an old tilt")
@@ -231,8 +236,8 @@ def _reactions(w: World) -> None:
         return
     demand(4, faults.reaction(k.fault) >= reaction, "a reported fault is not latched")
     if reaction == faults.REACT_STOP and before.state in POWERED:
-        # RETURN pressed in the very step of the stop is obeyed in it; the E-stop refuses it.
-        pressed = after == states.RETURNING and return_wanted(w)
+        # Of all stops the laptop's alone gives way to a RETURN pressed in the very same step.
+        pressed = after == states.RETURNING and return_wanted(w) and code == faults.HOST_STOP
         demand(6, pressed or after in HELD, "a stop that does not hold")
     elif reaction >= faults.REACT_RETURN and before.state in UNDER_WAY:
         sent = after == states.RETURNING or met_at_once(w)

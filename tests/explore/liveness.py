@@ -416,9 +416,8 @@ def in_spite_of(code: int) -> Question:
     return Question(f"RETURN in spite of {faults.FAULTS[code][0]}", _away, held_to)
 
 
-# Obeyed for as long as it lasts: the E-stop, since moving may be what hurts; and a laptop that says
-# stop in every tick, until the time head-down is over.
-OBEYED_FOR_EVER = (faults.ESTOP_PRESSED, faults.HOST_STOP)
+# Obeyed for as long as it lasts, since moving may be what hurts.
+OBEYED_FOR_EVER = (faults.ESTOP_PRESSED,)
 
 
 def questions(active: tuple[int, ...]) -> list[Question]:

@@ -9,7 +9,7 @@ from inversion_table.safety import faults, kernel, limits, ports
 from tests.explore import world
 from tests.explore.__main__ import main
 from tests.explore.choices import EVERYTHING, Chooser, Clock, Number, OneOf, Run
-from tests.explore.defects import DEFECTS, LIVENESS_DEFECTS, spoiled
+from tests.explore.defects import DEFECTS, EVERY_DEFECT, LIVENESS_DEFECTS, spoiled
 from tests.explore.liveness import HOME_IN_MS, WAY_HOME, Answer, cycle_in, ends_in_time
 from tests.explore.pieces import PieceError, Pieces, source_of
 from tests.explore.tasks import SMALL, find
@@ -59,7 +59,7 @@ def test_a_stop_that_is_never_excused_is_found_though_no_step_shows_it() -> None
     assert lines[-2].lstrip().startswith("and again")
 
 
-@pytest.mark.parametrize("defect", [*DEFECTS, *LIVENESS_DEFECTS], ids=lambda defect: defect[0])
+@pytest.mark.parametrize("defect", EVERY_DEFECT, ids=lambda defect: defect[0])
 def test_every_planted_defect_fits_the_kernel(defect: tuple[str, str, str]) -> None:
     source = spoiled(defect)
     assert source != source_of()

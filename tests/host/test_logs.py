@@ -6,10 +6,10 @@ import io
 import numpy as np
 import pytest
 
-from inversion_table.contract import flags, pages, records
+from inversion_table.contract import events, flags, pages, records
 from itable.log import export, words
 from itable.log.about import About
-from itable.log.decode import decode
+from itable.log.decode import BlackBox, decode
 from itable.log.labels import ROWS, Label, arrange
 from itable.log.plot import Truth, draw, state_spans, write_png
 from itable.pictures import new_figure
@@ -95,9 +95,9 @@ def test_csv_has_the_documented_columns_in_their_units():
     assert samples[1500]["t_s"] == "150.000"
     assert float(samples[1500]["tilt_deg"]) == log.columns.tilt_mdeg[1500] / 1000
     assert samples[1500]["state"] == "HOLDING"
-    events = rows(export.event_rows(log))
-    assert list(events[0]) == list(export.EVENT_COLUMNS)
-    fault = next(one for one in events if one["event"] == "fault_raised")
+    told = rows(export.event_rows(log))
+    assert list(told[0]) == list(export.EVENT_COLUMNS)
+    fault = next(one for one in told if one["event"] == "fault_raised")
     assert (fault["t_s"], fault["a"], fault["a_is"], fault["words"]) == (
         "200.000",
         "9",
@@ -174,3 +174,45 @@ def test_labels_never_overlap_and_faults_get_room_first():
 def test_state_spans():
     assert state_spans([0, 1, 2, 3], [2, 2, 3, 2], 9) == [(0, 2, 2), (2, 3, 3), (3, 9, 2)]
     assert state_spans([], [], 5) == []
+
+
+def boxed_log():
+    """A session with the black box of its fault: every tick of 5 s, the last with another state."""
+    log = decode(DATA)
+    at_ms = next(event.t_ms for event in log.events if event.code == events.FAULT_RAISED)
+    samples = []
+    for tick in range(500):
+        tilt = 30_000 + (tick - 400) * 20 if tick > 400 else 30_000
+        duty = 190 if tick > 400 else 0
+        samples.append(
+            records.BoxSample(
+                at_ms - 10 * (499 - tick), tilt, 30_000, 20 * duty // 2, duty, 10 * duty, 24_000,
+                tilt + 150, tilt - 200, 5 if tick == 499 else 3, 1,
+            )
+        )  # fmt: skip
+    log.boxes = [BlackBox(9, samples)]
+    return log
+
+
+def test_the_black_box_is_drawn_below():
+    plain, figure = draw(decode(DATA), ABOUT), draw(boxed_log(), ABOUT)
+    assert len(figure.axes) == len(plain.axes) + 2
+    assert figure.get_figheight() > plain.get_figheight()
+    box = figure.axes[-2]
+    times_s = np.asarray(box.get_lines()[-2].get_xdata())
+    assert (len(times_s), times_s[0], times_s[-1]) == (500, -4.99, 0)
+    said = {text.get_text() for text in figure.texts}
+    assert "Black box: session timeout at 200.00 s, 500 ticks" in said
+    # What was there lies where it lay, counted from the top, and nothing lies over it.
+    height, old = figure.get_figheight(), plain.get_figheight()
+    for mine, theirs in zip(figure.axes, plain.axes, strict=False):
+        mine_at, theirs_at = mine.get_position(), theirs.get_position()
+        assert (1 - mine_at.y1) * height == pytest.approx((1 - theirs_at.y1) * old)
+        assert mine_at.height * height == pytest.approx(theirs_at.height * old)
+        assert mine_at.y0 > box.get_position().y1
+
+
+def test_a_black_box_of_which_nothing_is_left_is_no_picture():
+    log = decode(DATA)
+    log.boxes = [BlackBox(9)]
+    assert len(draw(log, ABOUT).axes) == len(draw(decode(DATA), ABOUT).axes)

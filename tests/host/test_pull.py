@@ -138,7 +138,7 @@ def test_the_process_is_killed_at_any_moment(tmp_path, seed):
     at_bytes = dice.randrange(600, total)
     table = FakeTable(LOGS)
     started = threading.Event()
-    processes = []
+    processes: list[subprocess.Popen] = []
 
     def kill(served):
         started.wait(10)

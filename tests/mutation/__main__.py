@@ -13,6 +13,7 @@ from tests.mutation import forks
 from tests.mutation.forks import KILLED, SURVIVED, Plan, Result
 from tests.mutation.mutants import Key, Source
 from tests.mutation.report import Declared, problems, summary, write_page
+from tests.project.coverage_gate import TESTS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAFETY = "firmware/inversion_table/safety/"
@@ -34,18 +35,6 @@ FILES = {
     SAFETY + "interlocks.py": ("tests/safety/test_kernel_step.py",),
     SAFETY + "kernel.py": ("tests/safety/test_kernel_step.py",),
 }
-# The tests that look at this code closely: what only a whole session notices is not killed.
-# Never tests/parity: MicroPython runs the unchanged source there, so any mutant would differ.
-TESTS = (
-    "tests/safety/test_kernel_step.py",
-    "tests/safety/test_memory.py",
-    "tests/safety/test_monitors.py",
-    "tests/safety/test_monitors_step.py",
-    "tests/safety/test_numbers.py",
-    "tests/safety/test_tables.py",
-    "tests/safety/test_travel_step.py",
-    "tests/session/test_sequencer_alone.py",
-)
 THOROUGH = (
     "tests/safety",
     "tests/session/test_sequencer.py",

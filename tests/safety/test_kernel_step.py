@@ -221,7 +221,7 @@ def test_a_return_that_ends_at_the_switch_is_over() -> None:
         "state": states.HOME, "mode": MODE_NONE, "backing_off": False, "state_ms": 0,
     }  # fmt: skip
     one = arriving(fault=faults.SUPPLY_LOW)
-    assert changes(one) == {"state": states.FAULT, "mode": MODE_NONE, "state_ms": 0, "clear_ms": 10}
+    assert changes(one) == {"state": states.FAULT, "mode": MODE_NONE, "state_ms": 0}
 
 
 # --- self-test ------------------------------------------------------------------------------
@@ -341,6 +341,7 @@ REFUSALS = [
     ("settings_ok", False, faults.SETTINGS_CORRUPT),
     ("program_ok", False, faults.PROGRAM_CORRUPT),
     ("clocks_ok", False, faults.CLOCKS_APART),
+    ("home_angle_ok", False, faults.HOME_DRIFT),
     ("tilt_trusted", False, faults.TILT_LOST),
     ("primary_ok", False, faults.IMU_PRIMARY_LOST),
     ("monitor_ok", False, faults.IMU_MONITOR_LOST),
@@ -805,6 +806,8 @@ def test_only_after_a_reset_and_its_alarm_it_returns_by_itself(
         (faults.OVERCURRENT, faults.TILT_LOST, 390, faults.NO_FAULT),
         (faults.OVERCURRENT, faults.HOST_STOP, 390, faults.NO_FAULT),
         (faults.ANKLE_LOCK_OPEN, faults.OVERCURRENT, 390, faults.ANKLE_LOCK_OPEN),
+        (faults.HOST_STOP, faults.HOST_STOP, 0, faults.HOST_STOP),
+        (faults.HOST_STOP, faults.NO_FAULT, 390, faults.HOST_STOP),
     ],
 )
 def test_what_return_was_pressed_in_spite_of_is_excused(
@@ -816,6 +819,38 @@ def test_what_return_was_pressed_in_spite_of_is_excused(
     one.step()
     assert one.k.state == states.RETURNING
     assert one.k.excused == one.out.excused == excused
+
+
+@pytest.mark.requirement("RQ-001")
+@pytest.mark.parametrize(
+    ("active", "after"),
+    [
+        (faults.STALLED, states.FAULT),
+        (faults.RELAY_DEAD, states.FAULT),
+        (faults.HOST_STOP, states.RETURNING),
+    ],
+)
+def test_only_the_laptops_stop_gives_way_to_a_return_in_its_very_tick(
+    active: int, after: int
+) -> None:
+    for state in (states.MOVING, states.HOLDING, states.PAUSED, states.RETURNING):
+        one = one_in(state)
+        one.watch.active = active
+        one.inputs.return_edge = True
+        one.step()
+        assert (one.out.state, one.out.fault) == (after, active)
+
+
+@pytest.mark.requirement("RQ-002")
+@pytest.mark.parametrize(
+    ("finger", "excused"), [(True, faults.HOST_STOP), (False, faults.NO_FAULT)]
+)
+def test_the_laptops_stop_is_excused_to_a_finger_alone(finger: bool, excused: int) -> None:
+    one = one_in(states.STOPPED, fault=faults.HOST_STOP)
+    one.inputs.return_edge = finger
+    one.inputs.host_return = not finger
+    one.step()
+    assert (one.k.state, one.k.excused) == (states.RETURNING, excused)
 
 
 @pytest.mark.requirement("RQ-098")
@@ -1154,6 +1189,8 @@ NEEDED = [
     ("ankle_locked", False),
     ("end_reached", True),
     ("settings_ok", False),
+    ("program_ok", False),
+    ("clocks_ok", False),
     ("tilt_trusted", False),
     ("valid", False),
 ]

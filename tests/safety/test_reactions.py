@@ -119,12 +119,45 @@ def test_a_cause_that_lasts_without_power_does_not_keep_anyone_from_going_home(c
     one.inputs.relay_closed = True
     one.move(-500)
     out = one.step()
-    if code == faults.HOST_STOP:  # a person's doing, not a broken sensor
-        assert out.state == states.STOPPED
-    else:
-        assert (out.state, out.duty_permille) == (states.RETURNING, -limits.DUTY_STEP_PERMILLE)
-        stops = faults.reaction(code) == faults.REACT_STOP
-        assert out.excused == (code if stops else faults.NO_FAULT)
+    assert (out.state, out.duty_permille) == (states.RETURNING, -limits.DUTY_STEP_PERMILLE)
+    stops = faults.reaction(code) == faults.REACT_STOP
+    assert out.excused == (code if stops else faults.NO_FAULT)
+
+
+@pytest.mark.requirement("RQ-002")
+def test_a_finger_on_return_wins_over_a_laptop_that_says_stop_over_and_over() -> None:
+    for by_finger in (True, False):
+        one = with_active(states.MOVING, faults.HOST_STOP)
+        one.k.duty_permille = 100
+        assert one.step().state == states.STOPPED
+        one.step(1_000)
+        one.inputs.return_edge = by_finger
+        one.inputs.host_return = not by_finger
+        assert one.step().state == states.RETURNING
+        one.inputs.return_edge = one.inputs.host_return = False
+        one.inputs.relay_closed = True
+        for _ in range(100):
+            one.step()
+        assert one.out.state == (states.RETURNING if by_finger else states.STOPPED)
+        assert one.out.excused == (faults.HOST_STOP if by_finger else faults.NO_FAULT)
+
+
+@pytest.mark.requirement("RQ-001")
+@pytest.mark.parametrize("state", [states.MOVING, states.HOLDING, states.PAUSED, states.RETURNING])
+@each_fault
+def test_a_stop_in_the_very_tick_of_return_wins_but_for_the_laptops(code: int, state: int) -> None:
+    if faults.reaction(code) != faults.REACT_STOP:
+        return
+    one = with_active(state, code)
+    one.inputs.return_edge = True
+    out = one.step()
+    if code == faults.HOST_STOP:
+        assert out.state == states.RETURNING
+        return
+    assert (out.power, out.fault, out.duty_permille) == (False, code, 0)
+    assert out.state == (states.STOPPED if faults.by_person(code) else states.FAULT)
+    if code != faults.ESTOP_PRESSED:
+        assert one.step(limits.RELAY_OPEN_MAX_MS).state == states.RETURNING
 
 
 @pytest.mark.requirement("RQ-002")
@@ -198,7 +231,8 @@ def test_the_second_after_the_cause_begins_anew_after_leaving_home() -> None:
     one.estimate.tilt_mdeg = limits.HOME_TILT_MDEG
     assert one.step().state == states.FAULT
     assert one.step(900).state == states.FAULT
-    assert one.step(90).state == states.HOME
+    assert one.step(90).state == states.FAULT
+    assert one.step(10).state == states.HOME
 
 
 @each_fault

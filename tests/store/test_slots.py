@@ -15,7 +15,7 @@ from inversion_table.safety import limits
 from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.slots import Slots
 from inversion_table.store.values import Store
-from tests.micropython import run_on_micropython
+from tests.store import cuts
 
 HOME_UG = (965_926, 0, 258_819)
 
@@ -194,6 +194,6 @@ def test_a_record_comes_back_as_it_was():
 
 @pytest.mark.requirement("RQ-111")
 def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_calibration():
-    script = Path(__file__).parent / "device" / "cut_slots.py"
-    journal = Path(__file__).parents[1] / "journal"  # its model of NOR flash
-    assert run_on_micropython(script, path=(journal,))[-1] == "ok"
+    points, operations = cuts.prove("calibration", share=1)
+    assert points > 500
+    assert operations > 50

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inversion_table.store import Store, StoreError
-from tests.micropython import run_on_micropython
+from tests.store import cuts
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=20),
@@ -101,6 +101,6 @@ def test_a_folder_that_cannot_be_had_is_an_error(tmp_path):
 
 @pytest.mark.requirement("RQ-069")
 def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_value():
-    script = Path(__file__).parent / "device" / "cut_store.py"
-    journal = Path(__file__).parents[1] / "journal"  # its model of NOR flash
-    assert run_on_micropython(script, path=(journal,))[-1] == "ok"
+    points, operations = cuts.prove("plan and settings", share=4)
+    assert points > 600
+    assert operations > 200

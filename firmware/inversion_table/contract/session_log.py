@@ -44,6 +44,25 @@ class BoxGaps:
         return self._left
 
 
+def _header_of(page: bytes, session: int):
+    header = read_header(page)
+    return header if header is not None and header.session == session else None
+
+
+def _first_sequence(headers: list) -> int | None:
+    """The sequence of the page in front, as most pages have it: one may lie in a wrong place."""
+    votes: dict = {}
+    for page in range(len(headers)):
+        if headers[page] is not None:
+            first = headers[page].sequence - page
+            votes[first] = votes.get(first, 0) + 1
+    best = None
+    for first in votes:
+        if best is None or votes[first] > votes[best]:
+            best = first
+    return best
+
+
 def decode_session(raw: bytes, session: int):
     """Yield the records of `session` from its pages as `log.read` gives them, and each Missing.
 
@@ -51,20 +70,18 @@ def decode_session(raw: bytes, session: int):
     for a sound page with records that this version does not know.
     """
     page_count = len(raw) // PAGE_BYTES
-    first_sequence = None
+    headers = [
+        _header_of(raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES], session)
+        for page in range(page_count)
+    ]
+    first_sequence = _first_sequence(headers)
     damaged = 0
     headed = False
     complete = False
     gaps = BoxGaps()
     for page in range(page_count):
-        data = raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES]
-        header = read_header(data)
-        if header is None or header.session != session:
-            damaged += 1
-            continue
-        if first_sequence is None:
-            first_sequence = header.sequence - page
-        if header.sequence - page != first_sequence:
+        header = headers[page]
+        if header is None or header.sequence - page != first_sequence:
             damaged += 1
             continue
         if damaged:
@@ -79,7 +96,9 @@ def decode_session(raw: bytes, session: int):
                 yield Missing(0, overwritten, "the session's start is overwritten by later ones")
         complete = bool(header.flags & LAST_PAGE)
         try:
-            for record in decode_payload(payload_of(data, header)):
+            for record in decode_payload(
+                payload_of(raw[page * PAGE_BYTES : (page + 1) * PAGE_BYTES], header)
+            ):
                 missing = gaps.before(record)
                 if missing:
                     yield Missing(page, 0, "%d samples of a black box" % missing)

@@ -18,6 +18,11 @@ is far outside and counts next to nothing; in a hand that never rests, the same 
 is averaged with its opposite. After a start, pulls of first order and of falling gain find up
 sooner, as a Kalman filter would.
 
+An accelerometer whose offsets nobody measured learns them from the length of gravity: what |up| has
+beyond 1 g is offset along up, and the bed shows one direction after the other (Kaczmarz's way of
+solving equations, one at a time, slowly). What is learned moves no tilt at home, where a tilt never
+calibrated has its zero; it makes the way from there right (RQ-118).
+
 The tilt is led by the delay of the sensors' own low-pass filters (LEAD_SHIFT).
 
 `update` is compiled to machine code on the chip (portable.py says how, and what it may use).
@@ -131,8 +136,36 @@ SCATTER_CLIP_UDPS = const(2_000_000)
 """The most that one step counts for: the gear stops the bed within a few readings."""
 SCATTER_SHIFT = const(5)
 """Averaged over 32 readings."""
+PRIMARY_SHAKEN_FROM_UG = const(36_000)
+MONITOR_SHAKEN_FROM_UG = const(72_000)
+"""Mean step of the accelerometer, |x| + |y| + |z|, past which the bed is shaken hard, and its
+gyroscope with it: the bound is wider by 4 micro-deg/s for each micro-g beyond. 0.3 g of vibration
+makes 40 to 250 mg of it through the filters that are set, 10 times the data sheets' noise 11 mg
+(LSM6DSOX) and 54 mg (MPU-6050, whose gyroscope is filtered more, and needs this less)."""
+SHAKEN_CLIP_UG = const(500_000)
+"""The most that one step counts for."""
 STEADY_MS = const(15)
 """Readings further apart are not compared."""
+
+# --- offsets of the accelerometer that nobody measured ---
+OFFSET_RESIDUAL_MDEG = const(1_000)
+"""A calibration that promises no better has not seen the offsets. One from a walk promises half of
+it; then the length of gravity would say more of the scales that are left."""
+OFFSET_UG_PER_MDEG = const(17)
+"""What is learned stays within the calibration's own bound: 1 mdeg is 17.5 micro-g ..."""
+OFFSET_MAX_UG = const(80_000)
+"""... and within the data sheets (PS-MPU-6000A, 6.2: z +-80 mg)."""
+ONE_G_SQUARED = const(244_140_625)
+"""In (2^12 / 64 micro-g)^2."""
+EXCESS_MAX = const(32_767)
+"""34 mg too long, in 2^9 of those: learned no faster than as if it were this."""
+EXCESS_SHIFT = const(9)
+OFFSET_SHIFT = const(16)
+"""With the above a time constant of 22 s: many times that of `up` itself."""
+MDEG_PER_8_UG_Q14 = const(7_510)
+HOME_COS_Q14 = const(4_240)
+HOME_SIN_Q14 = const(-15_826)
+"""Of home's tilt, -75 deg."""
 
 BIAS_SPAN_UDPS = const(20_000_000)
 """Learned bias stays this near to the calibrated one."""
@@ -151,7 +184,13 @@ TICKS_MASK = const((1 << 30) - 1)
 class GravityChannel:
     """Tilt, rate and error bound from one IMU and its calibration."""
 
-    def __init__(self, calibration, learn_turn: int, lead_shift: int = LEAD_SHIFT) -> None:
+    def __init__(
+        self,
+        calibration,
+        learn_turn: int,
+        lead_shift: int = LEAD_SHIFT,
+        shaken_from_ug: int = PRIMARY_SHAKEN_FROM_UG,
+    ) -> None:
         """`learn_turn` (0 .. LEARN_EVERY - 1): the tick on which the slow part runs."""
         self.ok = False
         """Settled, recent, consistent and plausible: `tilt_mdeg` may be used."""
@@ -160,8 +199,11 @@ class GravityChannel:
         self.rate_mdeg_per_s = 0
         self.error_mdeg = ERROR_UNKNOWN_MDEG
         self.age_ms = AGE_MAX_MS
+        self.warmth_mdeg = 0
+        """What temperature adds to the bound; the background sets it (estimation/warmth.py)."""
         self._first_turn = learn_turn
         self._lead_shift = lead_shift
+        self._shaken_from_ug = shaken_from_ug
         self._fx_bias, self._fy_bias, self._fz_bias = calibration.accel_bias_ug
         # Q13: 8192 (1 + ppm / 10^6).
         self._fx_scale = 8_192 + calibration.accel_scale_ppm[0] * 128 // 15_625
@@ -176,6 +218,19 @@ class GravityChannel:
         self._rate_z = self._yz * RATE_ONE >> 14
         self._tilt_offset_mdeg = calibration.tilt_offset_mdeg
         self._residual_mdeg = calibration.residual_mdeg
+        # How a force along each axis moves the tilt at home, and how much may be learned of it.
+        # In bed axes, where up is (-sin, 0, cos), a force turns the tilt by (-cos, 0, -sin).
+        self._home_x = -HOME_COS_Q14 * self._xx - HOME_SIN_Q14 * self._zx >> 14
+        self._home_y = -HOME_COS_Q14 * self._xy - HOME_SIN_Q14 * self._zy >> 14
+        self._home_z = -HOME_COS_Q14 * self._xz - HOME_SIN_Q14 * self._zz >> 14
+        self._offset_span = 0
+        if calibration.residual_mdeg >= OFFSET_RESIDUAL_MDEG:
+            span_ug = calibration.residual_mdeg * OFFSET_UG_PER_MDEG
+            self._offset_span = min(span_ug, OFFSET_MAX_UG) << 6
+        self._offset_x = 0
+        self._offset_y = 0
+        self._offset_z = 0
+        self._home_mdeg = 0
         self._ux = 0
         self._uy = 0
         self._uz = 0
@@ -191,6 +246,10 @@ class GravityChannel:
         self._gx = 0
         self._gy = 0
         self._gz = 0
+        self._ax = 0
+        self._ay = 0
+        self._az = 0
+        self._shaken_ug = 0
         self._scatter_x = 0
         self._scatter_y = 0
         self._scatter_z = 0
@@ -204,6 +263,10 @@ class GravityChannel:
         self._bias_y = self._bias_y0
         self._bias_z = self._bias_z0
         self._bias_known = False
+        self._offset_x = 0
+        self._offset_y = 0
+        self._offset_z = 0
+        self._home_mdeg = 0
         self._settle_stage = STAGE_SETTLED
         self._then_ms = 0
         self.rate_mdeg_per_s = 0
@@ -211,6 +274,7 @@ class GravityChannel:
         self._scatter_x = 0
         self._scatter_y = 0
         self._scatter_z = 0
+        self._shaken_ug = 0
         self.noisy = False
         self._lose()
 
@@ -283,8 +347,11 @@ class GravityChannel:
 
         # Calibrated force in 1/64 micro-g.
         fx = ((int(sample.ax_ug) - int(self._fx_bias)) >> 5) * int(self._fx_scale) >> 2
+        fx -= int(self._offset_x)
         fy = ((int(sample.ay_ug) - int(self._fy_bias)) >> 5) * int(self._fy_scale) >> 2
+        fy -= int(self._offset_y)
         fz = ((int(sample.az_ug) - int(self._fz_bias)) >> 5) * int(self._fz_scale) >> 2
+        fz -= int(self._offset_z)
 
         unaided_udeg = int(self._unaided_udeg)
         if step_ms > STEP_MAX_MS:
@@ -450,10 +517,10 @@ class GravityChannel:
                 ux * int(self._zx) + uy * int(self._zy) + uz * int(self._zz) >> 9,
             )
         )
-        tilt_mdeg += int(self._tilt_offset_mdeg) + lead_mdeg
+        tilt_mdeg += int(self._tilt_offset_mdeg) + int(self._home_mdeg) + lead_mdeg
         self.tilt_mdeg = tilt_mdeg
         error_mdeg = (unaided_udeg >> 10) + int(self._contradiction_mdeg)
-        self.error_mdeg = int(self._residual_mdeg) + error_mdeg
+        self.error_mdeg = int(self._residual_mdeg) + int(self.warmth_mdeg) + error_mdeg
         self.ok = False
         if error_mdeg < ERROR_PEAK_MDEG and rate < RATE_MAX_MDEG_PER_S:
             if tilt_mdeg > TILT_MIN_MDEG and tilt_mdeg < TILT_MAX_MDEG:
@@ -465,11 +532,15 @@ class GravityChannel:
         """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
 
         Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
-        along one more than along the others. So the middle one of the three counts.
+        along one more than along the others. So the middle one of the three counts. A bed that is
+        shaken hard is felt by the accelerometer too, and then more is borne.
         """
         gx = int(sample.gx_udps)
         gy = int(sample.gy_udps)
         gz = int(sample.gz_udps)
+        ax = int(sample.ax_ug)
+        ay = int(sample.ay_ug)
+        az = int(sample.az_ug)
         if step_ms <= STEADY_MS:
             x = gx - int(self._gx)
             y = gy - int(self._gy)
@@ -495,8 +566,20 @@ class GravityChannel:
             self._scatter_x = scatter_x
             self._scatter_y = scatter_y
             self._scatter_z = scatter_z
+            x = ax - int(self._ax)
+            y = ay - int(self._ay)
+            z = az - int(self._az)
+            x = (x if x >= 0 else 0 - x) + (y if y >= 0 else 0 - y) + (z if z >= 0 else 0 - z)
+            if x > SHAKEN_CLIP_UG:
+                x = SHAKEN_CLIP_UG
+            shaken = int(self._shaken_ug)
+            shaken += (x - shaken) >> SCATTER_SHIFT
+            self._shaken_ug = shaken
             # Once noisy, it stays so until the scatter is half of that.
             bound = SCATTER_MAX_UDPS
+            shaken -= int(self._shaken_from_ug)
+            if shaken > 0:
+                bound += shaken << 2
             if self.noisy:
                 bound >>= 1
             many = 0
@@ -513,6 +596,9 @@ class GravityChannel:
         self._gx = gx
         self._gy = gy
         self._gz = gz
+        self._ax = ax
+        self._ay = ay
+        self._az = az
 
     def _advance(self, wx: int, wy: int, wz: int) -> None:
         """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""
@@ -589,6 +675,8 @@ class GravityChannel:
             self._bias_y -= z * hx - x * hz >> shift
             self._bias_z -= x * hy - y * hx >> shift
             self._clamp_bias()
+            if self._offset_span and stage == STAGE_LAST:
+                self._learn_offset()
         if stage == STAGE_LAST and not self.settled:
             self._agreed += 1
             if not taken or self._mismatch > SETTLED_MISMATCH:
@@ -602,6 +690,32 @@ class GravityChannel:
             if self._doubt > DOUBT_MAX:
                 self._lose()
                 self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
+
+    @micropython.viper
+    def _learn_offset(self):
+        """At the last stage: what gravity is too long by, or too short, is offset (RQ-118)."""
+        x = int(self._ux) >> 12
+        y = int(self._uy) >> 12
+        z = int(self._uz) >> 12
+        excess = (x * x + y * y + z * z - ONE_G_SQUARED) >> EXCESS_SHIFT
+        if excess > EXCESS_MAX:
+            excess = EXCESS_MAX
+        if excess < 0 - EXCESS_MAX:
+            excess = 0 - EXCESS_MAX
+        span = int(self._offset_span)
+        x = int(self._offset_x) + (excess * x >> OFFSET_SHIFT)
+        y = int(self._offset_y) + (excess * y >> OFFSET_SHIFT)
+        z = int(self._offset_z) + (excess * z >> OFFSET_SHIFT)
+        x = span if x > span else (0 - span if x < 0 - span else x)
+        y = span if y > span else (0 - span if y < 0 - span else y)
+        z = span if z > span else (0 - span if z < 0 - span else z)
+        self._offset_x = x
+        self._offset_y = y
+        self._offset_z = z
+        # What this moves the tilt by at home is given back: there it was right. 8 micro-g in Q14.
+        away = (x >> 9) * int(self._home_x) + (y >> 9) * int(self._home_y)
+        away += (z >> 9) * int(self._home_z)
+        self._home_mdeg = (away >> 14) * MDEG_PER_8_UG_Q14 >> 14
 
     def _clamp_bias(self) -> None:
         self._bias_x = _near(self._bias_x, self._bias_x0, BIAS_SPAN_UDPS)

@@ -1,6 +1,12 @@
 """The bed's tilt from both IMUs: two independent channels, their comparison, and the one to use."""
 
-from inversion_table.estimation.channel import GAP_UDEG_PER_MS, LEARN_EVERY, GravityChannel
+from inversion_table.estimation.channel import (
+    GAP_UDEG_PER_MS,
+    LEAD_SHIFT,
+    LEARN_EVERY,
+    MONITOR_SHAKEN_FROM_UG,
+    GravityChannel,
+)
 from inversion_table.estimation.estimate import ERROR_UNKNOWN_MDEG
 
 HELD_MDEG_PER_MS = GAP_UDEG_PER_MS // 1_000
@@ -17,7 +23,9 @@ class TiltEstimator:
 
     def __init__(self, primary_calibration, monitor_calibration) -> None:
         self.primary = GravityChannel(primary_calibration, 0)
-        self.monitor = GravityChannel(monitor_calibration, LEARN_EVERY // 2)
+        self.monitor = GravityChannel(
+            monitor_calibration, LEARN_EVERY // 2, LEAD_SHIFT, MONITOR_SHAKEN_FROM_UG
+        )
 
     def reset(self) -> None:
         """Back to the state after construction."""

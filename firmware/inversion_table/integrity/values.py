@@ -33,6 +33,10 @@ CHANNEL = (
     "_rate_z",
     "_tilt_offset_mdeg",
     "_residual_mdeg",
+    "_offset_span",
+    "_home_x",
+    "_home_y",
+    "_home_z",
 )
 """What a channel (estimation/channel.py) takes from its calibration."""
 PLAN = (

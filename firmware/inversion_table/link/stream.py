@@ -38,7 +38,7 @@ class BlockStream:
         self._end = 0
         self._moved_ms = 0
 
-    def start(self, source, now_ms: int) -> None:
+    def start(self, source, now_ms) -> None:
         """Send `source`, beginning with the next `step`."""
         self._source = source if source.left else None
         self._at = self._end = 0
@@ -50,7 +50,7 @@ class BlockStream:
             self._source = None
             self._port.write(b"\n")
 
-    def step(self, now_ms: int) -> None:
+    def step(self, now_ms) -> None:
         """One pass: the rest of a block, or the next one, as far as the port takes it."""
         source = self._source
         if source is None:

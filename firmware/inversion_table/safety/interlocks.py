@@ -19,6 +19,8 @@ def refusal(estimate, inputs, monitors, at_home: bool) -> int:
         return faults.SETTINGS_CORRUPT
     if not (inputs.program_ok and inputs.clocks_ok):
         return faults.CLOCKS_APART if inputs.program_ok else faults.PROGRAM_CORRUPT
+    if not inputs.home_angle_ok:
+        return faults.HOME_DRIFT
     if not monitors.tilt_trusted:
         return faults.TILT_LOST
     if not estimate.primary_ok:

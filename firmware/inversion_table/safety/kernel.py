@@ -23,6 +23,7 @@ def step(k: KernelState, wish, estimate, inputs, monitors, settings, now_ms, out
     k.then_ms = now_ms
     k.started = True
     k.state_ms = advanced_ms(k.state_ms, dt_ms)
+    was_held = k.state == states.STOPPED or k.state == states.FAULT
     at_home = _at_home(estimate, inputs, monitors)
     _run_clocks(k, estimate, dt_ms)
     if k.state == states.RETURNING and _reached_home(estimate, monitors, at_home):
@@ -41,7 +42,9 @@ def step(k: KernelState, wish, estimate, inputs, monitors, settings, now_ms, out
     elif k.state == states.RETURNING:
         _returning(k, wish, estimate, inputs, monitors, dt_ms)
     elif k.state == states.STOPPED or k.state == states.FAULT:
-        _held(k, inputs, monitors, at_home, dt_ms)
+        # A stop wins over a RETURN pressed in the same tick, but for the laptop's (RQ-001).
+        if was_held or k.fault == faults.HOST_STOP:
+            _held(k, inputs, monitors, at_home, dt_ms)
     elif k.state != states.SERVICE:
         k.fault = faults.INTERNAL  # RQ-042
         _enter(k, states.FAULT)
@@ -284,10 +287,13 @@ def _held(k, inputs, monitors, at_home: bool, dt_ms: int) -> None:
         return
     # What must not stop this return too, since no waiting would remove it: an open lock, or its
     # broken wire; the mirror contact (with a dead relay nothing moves anyway); and what is still
-    # reported long after power was removed, current among it: a broken sensor (RQ-002).
+    # reported long after power was removed, current among it: a broken sensor; and a laptop that
+    # says stop over and over, if the finger is one on the table (RQ-002).
     code = monitors.active
     lasting = k.state_ms >= limits.RELAY_OPEN_MAX_MS and not faults.by_person(code)
     if k.fault == faults.ANKLE_LOCK_OPEN or k.fault == faults.RELAY_DEAD:
+        k.excused = k.fault
+    elif k.fault == faults.HOST_STOP and inputs.return_edge:
         k.excused = k.fault
     elif lasting and faults.reaction(code) == faults.REACT_STOP:
         k.excused = code
@@ -368,6 +374,8 @@ def _outward_allowed(k, wish, estimate, inputs, monitors, settings) -> bool:
         and inputs.ankle_locked
         and not inputs.end_reached  # RQ-010
         and inputs.settings_ok
+        and inputs.program_ok
+        and inputs.clocks_ok
         and monitors.tilt_trusted
         and estimate.valid
         and estimate.age_ms <= limits.ESTIMATE_AGE_MAX_MS  # RQ-049

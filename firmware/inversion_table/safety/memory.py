@@ -59,32 +59,7 @@ class Complement:
     """
 
     def __init__(self, k: KernelState) -> None:
-        self.state = -1 - k.state
-        self.mode = -1 - k.mode
-        self.boot = -1 - k.boot
-        self.started = -1 - k.started
-        self.then_ms = -1 - k.then_ms
-        self.state_ms = -1 - k.state_ms
-        self.fault = -1 - k.fault
-        self.excused = -1 - k.excused
-        self.assessing = -1 - k.assessing
-        self.backing_off = -1 - k.backing_off
-        self.clear_ms = -1 - k.clear_ms
-        self.session_ms = -1 - k.session_ms
-        self.head_down_ms = -1 - k.head_down_ms
-        self.head_up_ms = -1 - k.head_up_ms
-        self.was_head_down = -1 - k.was_head_down
-        self.blind = -1 - k.blind
-        self.blind_current_ms = -1 - k.blind_current_ms
-        self.return_ms = -1 - k.return_ms
-        self.idle_ms = -1 - k.idle_ms
-        self.paused_return = -1 - k.paused_return
-        self.return_pauses = -1 - k.return_pauses
-        self.wind_down = -1 - k.wind_down
-        self.wind_down_ms = -1 - k.wind_down_ms
-        self.duty_permille = -1 - k.duty_permille
-        self.refused = -1 - k.refused
-        self.refusals = -1 - k.refusals
+        self.keep(k)
 
     def keep(self, k: KernelState) -> None:
         """Take over what `k` remembers now. Written out: a loop would take five times as long."""

@@ -170,8 +170,7 @@ class Motion:
             self.started = True
             load = duty - FRICTION_PERMILLE - rate // 1000 // FEED_FORWARD_MDEG_PER_S_PER_PERMILLE
             self.load_mdeg_ms = load * INTEGRAL_MDEG_MS_PER_PERMILLE
-        self.rate_udeg_per_s = rate if self.outward else -rate
-        self.rate_mdeg_per_s = rate // 1000 if self.outward else -(rate // 1000)
+        self._go_on(rate, self.outward, 0)
         self.duty_permille = duty if self.outward else -duty
 
     def _advance(self, target_mdeg: int, rate_max: int, acceleration: int, dt_ms: int) -> None:
@@ -200,9 +199,7 @@ class Motion:
 
     def _wait(self, change: int) -> None:
         """Slow down by `change` udeg/s without going on."""
-        rate = max(abs(self.rate_udeg_per_s) - change, 0)
-        self.rate_udeg_per_s = rate if self.rate_udeg_per_s > 0 else -rate
-        self.rate_mdeg_per_s = rate // 1000 if self.rate_udeg_per_s > 0 else -(rate // 1000)
+        self._go_on(max(abs(self.rate_udeg_per_s) - change, 0), self.rate_udeg_per_s > 0, 0)
 
     def _go_on(self, rate: int, outward: bool, dt_ms: int) -> None:
         """Let the reference move by `dt_ms` at `rate` udeg/s, below zero against `outward`."""

@@ -9,6 +9,7 @@ from table_bench.campaign.plan_of_runs import parse
 from table_bench.campaign.report import (
     counts,
     reaction_rows,
+    sort_out,
     undeclared,
     without_violation,
     worst_cases,
@@ -54,12 +55,12 @@ def write_markdown(results: list[Result], pairs: list[Result], path: Path) -> No
 
 
 def _outcome(results: list[Result]) -> list[str]:
-    clean = sum(not result.violations and not result.error for result in results)
-    found = sum(bool(undeclared(result)) for result in results)
+    found = sort_out(results)
     virtual_h = sum(result.virtual_s for result in results) / 3600
     return [
-        f"{len(results)} runs, {virtual_h:.1f} hours of the table's time: {clean} without any"
-        f" violation, {len(results) - clean - found} with known ones only, {found} with others.",
+        f"{len(results)} runs, {virtual_h:.1f} hours of the table's time: {len(found.clean)}"
+        f" without any violation, {len(found.declared)} with known ones only,"
+        f" {len(found.bad)} with others.",
         "",
     ]
 
@@ -112,7 +113,7 @@ def _reasons(results: list[Result], fault: str) -> str:
 
 def _found(results: list[Result]) -> list[str]:
     """Pairs that break a limit: nobody promised these, but they are told."""
-    bad = [result for result in results if undeclared(result)]
+    bad = sort_out(results).bad
     if not bad:
         return []
     lines = ["| run | beyond its limit |", "|---|---|"]

@@ -97,16 +97,39 @@ def undeclared(result: Result) -> list[str]:
     )
 
 
+@dataclass(frozen=True)
+class Sorted:
+    """Runs by what was found in them: nothing, what is declared, anything else."""
+
+    clean: list[Result]
+    declared: list[Result]
+    bad: list[Result]
+
+
+def sort_out(results: Iterable[Result]) -> Sorted:
+    """Each run into one of the three."""
+    found = Sorted([], [], [])
+    for result in results:
+        if undeclared(result):
+            found.bad.append(result)
+        else:
+            (found.declared if result.violations else found.clean).append(result)
+    return found
+
+
 def counts(results: Iterable[Result]) -> dict[tuple[str, str], tuple[int, int, int]]:
     """(fault, phase) -> (survived, with known violations only, tried)."""
     table: dict[tuple[str, str], tuple[int, int, int]] = {}
     for result in results:
         run = parse(result.run_id)
-        clean = not result.error and not result.violations
-        declared = not clean and not undeclared(result)
+        found = sort_out([result])
         for fault in run.faults:
             survived, tolerated, tried = table.get((fault, run.phase), (0, 0, 0))
-            table[fault, run.phase] = (survived + clean, tolerated + declared, tried + 1)
+            table[fault, run.phase] = (
+                survived + len(found.clean),
+                tolerated + len(found.declared),
+                tried + 1,
+            )
     return table
 
 
@@ -217,15 +240,13 @@ def summary(results: list[Result]) -> str:
         lines.append(
             f"{worst.measure:18} {worst.value:9.2f} {limit.most:9.2f}  {best}  {worst.run_id}"
         )
-    bad = [result for result in results if undeclared(result)]
-    declared = [result for result in results if result.violations and not undeclared(result)]
-    survived = sum(not result.violations and not result.error for result in results)
+    found = sort_out(results)
     lines.append(
-        f"{survived} of {len(results)} runs survived; {len(declared)} with known violations only,"
-        f" {len(bad)} with others"
+        f"{len(found.clean)} of {len(results)} runs survived;"
+        f" {len(found.declared)} with known violations only, {len(found.bad)} with others"
     )
     lines += _known_lines(results)
-    lines += [f"  VIOLATION {_violation_text(result)}" for result in bad]
+    lines += [f"  VIOLATION {_violation_text(result)}" for result in found.bad]
     return "\n".join(lines)
 
 
@@ -313,13 +334,8 @@ def _section(results: list[Result], pictures: Mapping[str, str], matrix: bool = 
             f"{_picture_link(worst, pictures)}<br>{html.escape(reason)}"
         )
     parts += _table(("measure", "worst", "limit", "unit", "source of the limit", "replay"), rows)
-    for title, chosen in (
-        ("Violations", [result for result in results if undeclared(result)]),
-        (
-            "Known violations",
-            [result for result in results if result.violations and not undeclared(result)],
-        ),
-    ):
+    found = sort_out(results)
+    for title, chosen in (("Violations", found.bad), ("Known violations", found.declared)):
         parts.append(f"<h2>{title}: {len(chosen)}</h2>")
         parts += [f"<pre>{html.escape(_violation_text(result))}</pre>" for result in chosen]
     if matrix:

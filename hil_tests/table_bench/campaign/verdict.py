@@ -130,7 +130,7 @@ def judge(run: Run, outcome: Outcome) -> Verdict:
     measures = {
         **_motion(outcome, grid),
         "head_down_excess": _head_down_excess_s(cases, outcome, grid),
-        "outward_after": _outward_after_deg(run, outcome, grid),
+        "outward_after": _outward_after_deg(run, grid, times),
         "reaction_late": _reaction_late_s(run, cases, times, outcome),
         "way_home": _way_home_s(cases, outcome, grid, times),
         **_end(cases, outcome),
@@ -264,9 +264,8 @@ def _reaction_late_s(
     return max(0.0, reaction_s - min(allowed))
 
 
-def _outward_after_deg(run: Run, outcome: Outcome, grid: _Grid) -> float:
+def _outward_after_deg(run: Run, grid: _Grid, times: dict[str, float | None]) -> float:
     """The most that the bed rose from any earlier point, once it was on its way home."""
-    times = _times(run, outcome, grid)
     begun_s = _reaction_s(times) if run.phase in (*MOVING_AWAY, "home") else 0.0
     if begun_s is None:
         return 0.0

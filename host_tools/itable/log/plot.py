@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from inversion_table.contract import events
 from inversion_table.safety import limits
 from itable import pictures
-from itable.log import labels, words
+from itable.log import labels, plot_box, words
 from itable.log.about import About
 from itable.log.decode import SessionLog
 from itable.log.labels import Label
@@ -73,6 +73,7 @@ def draw(log: SessionLog, about: About, truth: Truth | None = None) -> "Figure":
         fontsize=9,
         labelcolor=pictures.INK,
     )
+    plot_box.draw(figure, log)
     return figure
 
 

@@ -4,6 +4,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import serial
@@ -135,8 +136,8 @@ def decode_table(console: Console) -> list[str]:
     for factor in (1, 10, 100):
         data = session_pages(1, count=3_000 * factor)
         log = decode(data)
-        fast_s = seconds(lambda data=data: decode(data))
-        slow_s = seconds(lambda data=data: decode(data, reference.read), 2 if factor < 100 else 1)
+        fast_s = seconds(partial(decode, data))
+        slow_s = seconds(partial(decode, data, reference.read), 2 if factor < 100 else 1)
         rate = len(log.columns) / fast_s
         per_byte.append(fast_s / len(data))
         table.add_row(

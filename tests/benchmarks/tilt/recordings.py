@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inversion_table.estimation.calibration import nominal_primary
 from inversion_table.estimation.channel import NO_LEAD_SHIFT, GravityChannel
 from inversion_table.sensing.imu import ImuSample
 from tests.benchmarks.tilt.motion import Floats
+from tests.benchmarks.tilt.ours import CALIBRATED
 
 DATA = Path(__file__).parent / "data"
 COUNTS_PER_G = 2_048
@@ -58,7 +58,7 @@ def recordings() -> list[Recording]:
 
 def ours(recording: Recording) -> Floats:
     """Up vectors of one channel of the estimator. These sensors' filters have no delay."""
-    channel = GravityChannel(nominal_primary(), 0, NO_LEAD_SHIFT)
+    channel = GravityChannel(CALIBRATED[0], 0, NO_LEAD_SHIFT)
     sample = ImuSample()
     sample.ok = True
     forces = (recording.force_g * 1e6).astype(int).tolist()

@@ -87,9 +87,10 @@ def run_case(
     tilts: dict[str, Floats] = {}
 
     dies_at = length // 2 if case.primary_dies else None
-    tracks = {OURS: ours.run(primary, monitor, dies_at)}
+    calibrations = ours.NEVER_CALIBRATED if case.offset_g else ours.CALIBRATED
+    tracks = {OURS: ours.run(primary, monitor, dies_at, calibrations)}
     if not case.primary_dies:
-        tracks[OURS_PRIMARY] = ours.run(primary, None)
+        tracks[OURS_PRIMARY] = ours.run(primary, None, None, calibrations)
     for name, track in tracks.items():
         # Each IMU is zeroed on its own, as each has its own calibration.
         tilt = _zeroed(track.tilt_deg, truth, time_s)

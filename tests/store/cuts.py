@@ -1,0 +1,17 @@
+"""Power cuts while a plan, settings or a calibration is saved: real littlefs, on MicroPython."""
+
+from pathlib import Path
+
+from tests.micropython import run_on_micropython
+
+DEVICE = Path(__file__).parent / "device"
+FLASH_MODEL = Path(__file__).parents[1] / "journal"
+SCRIPTS = {"plan and settings": "cut_store.py", "calibration": "cut_slots.py"}
+
+
+def prove(what: str, share: int = 1) -> tuple[int, int]:
+    """(distinct cut points tried, flash operations of the run); every `share`-th tear is tried."""
+    lines = run_on_micropython(DEVICE / SCRIPTS[what], str(share), path=(FLASH_MODEL,))
+    assert lines[-1] == "ok"
+    _, points, _, operations = lines[-2].split()
+    return int(points), int(operations)
