@@ -29,10 +29,10 @@ def whole(**changes):
     data = session_pages(7)
     values = {
         "id": 3, "device": "table-1", "number": 7, "start_unix_s": AT,
-        "plan_name": "Small (P-1 a1b2c3)", "week": 1, "duration_ms": 300_000, "head_down_ms": 100_000, "max_tilt_mdeg": 30_450,
-        "end_reason": records.END_FAULT, "end_fault": 9, "fault_count": 1,
-        "planned_head_down_ms": 120_000, "planned_tilt_mdeg": 30_000,
-        "pain_before": 4, "pain_after": 2, "comfort": 8, "note": None,
+        "plan_name": "Small (P-1 a1b2c3)", "week": 1, "duration_ms": 300_000,
+        "head_down_ms": 100_000, "max_tilt_mdeg": 30_450, "end_reason": records.END_FAULT,
+        "end_fault": 9, "fault_count": 1, "planned_head_down_ms": 120_000,
+        "planned_tilt_mdeg": 30_000, "pain_before": 4, "pain_after": 2, "comfort": 8, "note": None,
     }  # fmt: skip
     done = Done(**{**values, **changes})
     about = About("table-1", {"tilt_max_mdeg": 60_000})
