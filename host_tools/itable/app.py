@@ -11,6 +11,7 @@ from itable import __version__, exits
 from itable.commands import (
     calibrate,
     demo,
+    export,
     firmware,
     log,
     outcome,
@@ -87,6 +88,7 @@ app.add_typer(programme.app, name="programme")
 app.command("screen")(screen.screen)
 app.command("patients")(patients.patients)
 app.command("outcome")(outcome.outcome)
+app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)

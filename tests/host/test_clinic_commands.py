@@ -67,7 +67,8 @@ def test_a_plan_is_refused_until_a_named_clinician_approves(run, here, table, an
     assert run("screen", "P-017", *APPROVE).exit_code == exits.OK
     result = run(*upload)
     assert result.exit_code == exits.OK, result.output
-    assert re.fullmatch(r"Small \(P-017 [0-9a-f]{6}\)", table.table.plan.name)
+    kept: Any = table.table.plan
+    assert re.fullmatch(r"Small \(P-017 [0-9a-f]{6}\)", kept.name)
 
 
 @pytest.mark.requirement("RQ-091")

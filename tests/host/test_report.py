@@ -81,7 +81,7 @@ def checked(page):
 
 def test_a_session_is_told_with_faults_versions_and_hashes():
     one = whole()
-    release = {
+    release: dict[str, object] = {
         "asked_by": "A. Weber", "open": {"hernia": "yes"},
         "approved": {"by": "Dr. O", "reason": "small"},
     }  # fmt: skip

@@ -357,6 +357,19 @@ class Clinic(OpenStore):
                 query = query.where(upload.c.programme_id == programme_id)
             return [Done(**row._mapping) for row in connection.execute(query)]
 
+    def every_session(self, name: str | None = None) -> list[tuple[str | None, Done]]:
+        """Every session with its owner (None: nobody), oldest first; or those of one patient."""
+        self.link()
+        query = _DONE.add_columns(patient.c.name.label("patient")).outerjoin(
+            patient, patient.c.id == session_patient.c.patient_id
+        )
+        with self._begun() as connection:
+            if name is not None:
+                patient_id, _ = self._known(connection, name)
+                query = query.where(session_patient.c.patient_id == patient_id)
+            rows = [dict(row._mapping) for row in connection.execute(query)]
+        return [(row.pop("patient"), Done(**row)) for row in rows]
+
     def session(self, session_id: int) -> Done:
         """One session, whoever's it is."""
         self.link()
