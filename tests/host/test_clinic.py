@@ -1,6 +1,5 @@
 """The rules about patients: pseudonyms, standing, releases, and how a programme rises."""
 
-import dataclasses
 import datetime
 import itertools
 import random
@@ -318,8 +317,9 @@ def done(week, **changes):
     ("changes", "how"),
     [
         ({}, COMPLETED),
-        ({"head_down_ms": 71_250}, COMPLETED),
-        ({"head_down_ms": 71_249}, SHORTENED),
+        ({"head_down_ms": 1}, COMPLETED),
+        ({"end_reason": records.END_RETURN_PRESSED, "head_down_ms": 71_250}, COMPLETED),
+        ({"end_reason": records.END_RETURN_PRESSED, "head_down_ms": 71_249}, SHORTENED),
         ({"end_reason": records.END_RETURN_PRESSED}, COMPLETED),
         ({"end_reason": records.END_RETURN_PRESSED, "head_down_ms": 9_000}, SHORTENED),
         ({"planned_head_down_ms": None}, COMPLETED),
@@ -354,7 +354,7 @@ def test_adherence_counts_what_was_done_and_too_few_sessions_hold():
     today = START + datetime.timedelta(days=8)
     sessions = [
         done(1),
-        done(1, head_down_ms=10_000),
+        done(1, head_down_ms=10_000, end_reason=records.END_RETURN_PRESSED),
         done(1, end_reason=records.END_FAULT),
         done(1, end_reason=None),
     ]
@@ -369,13 +369,18 @@ def test_adherence_counts_what_was_done_and_too_few_sessions_hold():
 # --- outcomes --------------------------------------------------------------------------------
 
 
+def said(name: str, value: int) -> Outcome:
+    numbers: dict[str, int] = {name: value}
+    return Outcome(numbers.get("pain_before"), numbers.get("pain_after"), numbers.get("comfort"))
+
+
 @pytest.mark.parametrize("name", ["pain_before", "pain_after", "comfort"])
 @pytest.mark.parametrize("value", [-1, 11])
 def test_numbers_of_an_outcome_are_0_to_10(name, value):
     with pytest.raises(InputError, match=f"is {value}"):
-        checked(dataclasses.replace(Outcome(), **{name: value}))
+        checked(said(name, value))
     for good in (0, 10):
-        assert getattr(checked(dataclasses.replace(Outcome(), **{name: good})), name) == good
+        assert getattr(checked(said(name, good)), name) == good
 
 
 def test_a_note_is_short():

@@ -7,7 +7,7 @@ from itable.log.words import reason_words
 
 COMPLETED, SHORTENED, FAULT, CUT = "completed", "shortened", "fault", "cut off"
 DONE_PERCENT = 95
-"""So much of the planned head-down time is the whole: the log's own resolution and the ways."""
+"""So much of the planned head-down time is the whole, when RETURN ended the session."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,12 @@ class Done:
             return FAULT
         if self.end_reason == records.END_UNKNOWN and self.end_fault:
             return FAULT
+        if self.end_reason == records.END_PLAN_DONE:
+            return COMPLETED
         planned = self.planned_head_down_ms
-        if planned is not None:
-            enough = self.head_down_ms * 100 >= planned * DONE_PERCENT
-        else:
-            enough = self.end_reason in (records.END_PLAN_DONE, records.END_UNKNOWN)
+        if planned is None:
+            return COMPLETED if self.end_reason == records.END_UNKNOWN else SHORTENED
+        enough = self.head_down_ms * 100 >= planned * DONE_PERCENT
         return COMPLETED if enough else SHORTENED
 
     @property

@@ -52,8 +52,8 @@ def sessions(found: Sequence[Done]) -> RenderableType:
     if not found:
         return "No session of this patient was pulled yet."
     table = _table(
-        *("id", "date", "plan", "how", "head-down", "planned", "tilt", "pain", "comfort", "note"),
-        right=("id", "head-down", "planned", "tilt", "comfort"),
+        *("id", "date", "plan", "how", "head-down", "tilt", "pain", "comfort", "note"),
+        right=("id", "head-down", "tilt", "comfort"),
         padding=(0, 1),
     )
     for one in found:
@@ -62,8 +62,8 @@ def sessions(found: Sequence[Done]) -> RenderableType:
             day_and_time(one.start_unix_s),
             escape(without_mark(one.plan_name or "")),
             Text(one.how, _STYLES[one.how]),
-            _clock(one.head_down_ms),
-            _clock(one.planned_head_down_ms),
+            _clock(one.head_down_ms)
+            + (f"/{_clock(one.planned_head_down_ms)}" if one.planned_head_down_ms else ""),
             "" if one.max_tilt_mdeg is None else f"{one.max_tilt_mdeg / 1000:.1f}°",
             pain_words(one.pain_before, one.pain_after),
             "" if one.comfort is None else str(one.comfort),
