@@ -268,7 +268,8 @@ def test_next_asks_for_the_screening_as_well(run, here, table, day):
     screened(run, answers="yes.toml")
     assert run("programme", "new", "P-017").exit_code == exits.OK
     assert run("programme", "next", "P-017", "--port", table.port).exit_code == exits.NOT_CLEARED
-    assert table.table.plan is None
+    assert run("programme", "next", "P-017", "--dry-run").exit_code == exits.NOT_CLEARED
+    assert table.table.requests == []  # it was refused before the table was asked anything
     run("screen", "P-017", *APPROVE)
     result = run("programme", "next", "P-017", "--dry-run", "--out", "today.toml")
     assert result.exit_code == exits.OK
