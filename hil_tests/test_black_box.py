@@ -88,7 +88,7 @@ def test_samples_go_on_behind_the_fault(operator: Operator) -> None:
     assert max(b - a for a, b in itertools.pairwise(times)) <= 110
 
 
-@pytest.mark.requirement("RQ-044")
+@pytest.mark.requirement("RQ-044", "RQ-121")
 def test_away_from_home_pages_are_programmed_one_a_pass_and_nothing_is_erased(
     operator: Operator,
 ) -> None:
@@ -118,7 +118,7 @@ def test_away_from_home_pages_are_programmed_one_a_pass_and_nothing_is_erased(
             assert one.truth.heartbeat_age_ms > PASS_MS  # no power is wanted any more
 
 
-@pytest.mark.requirement("RQ-077")
+@pytest.mark.requirement("RQ-077", "RQ-120")
 @pytest.mark.parametrize("operation", [1, 2, 5, 9])
 def test_power_fails_while_the_box_is_stored(operator: Operator, operation: int) -> None:
     table = operator.table

@@ -155,9 +155,7 @@ TURNED: dict[str, Matrix] = {
 
 
 @pytest.mark.requirement("RQ-117")
-@pytest.mark.parametrize(
-    ("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards differ", "turned"]
-)
+@pytest.mark.parametrize(("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards learn", "turned"])
 def test_the_walk_makes_a_table_right(
     make_operator: Tables, seed: int, turned: dict[str, Matrix]
 ) -> None:
@@ -167,8 +165,8 @@ def test_the_walk_makes_a_table_right(
     assert operator.status()["calibrated"] is False
     _, record, said = calibrate(operator)
     assert any("first guess" in text for text in said)
-    if seed == 4:  # this one's boards differ by more than the table lets pass
-        assert any("differ too much" in text for text in said)
+    # 4's boards differ by 4.3 deg as delivered; what they learn on the way is enough (RQ-118).
+    assert not any("differ too much" in text for text in said)
     for role in ROLES:
         assert worst_deg(table, record, role) < 0.3, role
         assert worst_deg(table, record, role) < record[role]["residual_mdeg"] / 1000

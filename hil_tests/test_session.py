@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from inversion_table import VERSION
 from inversion_table.contract import events
+from inversion_table.contract.identity import calibration_id, settings_id
+from inversion_table.contract.messages import contract_hash
 from inversion_table.contract.records import END_PLAN_DONE, End, Event, Header, Sample
 from inversion_table.safety import states
 from table_bench.operator import Operator, simple_plan
@@ -67,7 +70,7 @@ def test_session_ends_with_a_rest_at_horizontal_and_at_home(operator: Operator) 
     )
 
 
-@pytest.mark.requirement("RQ-073")
+@pytest.mark.requirement("RQ-073", "RQ-123")
 def test_log_tells_the_session(operator: Operator) -> None:
     run_plan(operator)
     records = operator.records()
@@ -75,6 +78,11 @@ def test_log_tells_the_session(operator: Operator) -> None:
     assert isinstance(header, Header)
     assert header.plan_id == PLAN.plan_id()
     assert header.plan_name == PLAN.name
+    assert header.firmware == VERSION
+    assert header.contract == contract_hash()
+    assert header.settings_id == settings_id(operator.result("settings.get")["settings"])
+    made = operator.result("calibration.get")["current"]
+    assert header.calibration_id == calibration_id(made) != calibration_id({**made, "made_s": 1})
     end = records[-1]
     assert isinstance(end, End)
     assert (end.reason, end.fault, end.faults) == (END_PLAN_DONE, 0, 0)

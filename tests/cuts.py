@@ -1,7 +1,6 @@
 """`make cuts`: the power cut at every flash operation, torn in every way; prints how many."""
 
 import argparse
-import sys
 import time
 
 from tests.journal import cuts as log_cuts
@@ -35,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -378,7 +378,7 @@ class App:
         self.describe_log()
 
     def describe_log(self) -> None:
-        """Tell the log what its next session header says."""
+        """Tell the log what its next session header says (RQ-123)."""
         program = self.program
         self.recorder.describe(
             program.plan_id if program else NO_PLAN_ID,

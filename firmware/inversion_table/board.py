@@ -48,7 +48,8 @@ CLOCK_SET_YEAR = 2025
 UNIX_EPOCH_YEAR = 1970
 SECONDS_1970_TO_2000 = 946_684_800
 JOURNAL_BLOCKS = 192
-"""768 KB of the Pico's 1408 KB of storage; the rest has room for two copies of the firmware."""
+"""768 KB of the Pico's 1408 KB of storage, for 78 sessions (RQ-122); the rest has room for two
+copies of the firmware."""
 
 # Registers that tell why the chip started: datasheets RP2040 (4.7.6, 2.13.6), RP2350 (12.9, 6.4).
 # base of the watchdog; register of the chip's last reset by power or pin, and its flags: power,

@@ -8,7 +8,7 @@ import pytest
 
 from inversion_table.estimation import channel, integer_math
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
-from inversion_table.estimation.estimate import Estimate
+from inversion_table.estimation.estimate import AGE_MAX_MS, Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.sensing.imu import ImuSample
 from tests.benchmarks.tilt import recordings
@@ -87,6 +87,18 @@ def test_corners_of_force_and_rate(calibrations) -> None:
     for step_ms in (0, 1, 10, 40, 41, 500, 501, 1 << 29):
         for force, rate in itertools.product(forces, rates):
             harness.tick(force, rate, step_ms)
+    harness.check()
+
+
+@pytest.mark.parametrize("now_ms", [(1 << 30) - 11, (1 << 30) - 1_000_000, 1 << 29])
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_first_reading_whatever_the_clock_says(now_ms: int, ok: bool) -> None:
+    """On a 32-bit MicroPython this step once left the small ints, and so took memory."""
+    assert channel.AGE_MAX == AGE_MAX_MS
+    harness = Harness(CALIBRATIONS[0])
+    harness.now_ms = now_ms
+    harness.tick((0, 0, 1_000_000), (0, 0, 0), ok=ok)
+    harness.tick((0, 0, 1_000_000), (0, 0, 0))
     harness.check()
 
 

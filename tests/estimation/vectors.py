@@ -83,7 +83,8 @@ class Source:
             step_ms = random.below(600)
         elif dice == 1:
             step_ms = 0
-        self.now_ms = (self.now_ms + step_ms) & 0x3FFFFFFF
+        left_ms = 0x3FFFFFFF - self.now_ms  # no sum here leaves the small ints of 32 bits either
+        self.now_ms = step_ms - left_ms - 1 if step_ms > left_ms else self.now_ms + step_ms
         if random.below(300) == 0:
             self.rate_mdps = random.around(6_000)
         if self.tilt_ppm_z < 0:  # past the stops: come back

@@ -200,7 +200,7 @@ def test_the_black_box_is_drawn_below():
     assert figure.get_figheight() > plain.get_figheight()
     box = figure.axes[-2]
     times_s = np.asarray(box.get_lines()[-2].get_xdata())
-    assert (len(times_s), times_s[0], times_s[-1]) == (500, -4.99, 0)
+    assert (len(times_s), times_s[0], times_s[-1]) == (500, pytest.approx(-4.99), 0)
     said = {text.get_text() for text in figure.texts}
     assert "Black box: session timeout at 200.00 s, 500 ticks" in said
     # What was there lies where it lay, counted from the top, and nothing lies over it.

@@ -249,6 +249,7 @@ def cut_again(flash: NorFlash, known: Known) -> int:
             return number
         for operation in other.history:
             after.happened(operation)
+        assert other.cut_operation is not None
         after.lost(other.cut_operation)
         other.power_on()
         go_on(other, after)

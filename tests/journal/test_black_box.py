@@ -240,6 +240,24 @@ def test_whatever_the_tick_overtakes_is_missed_by_its_number_and_nothing_else(st
     assert len(read) + missing + first == BOX_ENTRIES
 
 
+def test_what_is_overtaken_while_it_is_being_coded_is_not_believed() -> None:
+    ticks = Ticks(BlackBox())
+    ticks.tick(600)
+    ticks.box.latch(3)
+    ticks.box.ask()
+    code = ticks.box._sample
+
+    def slow(at: int, slot: int, passed_ms: int, status: int) -> int:
+        ticks.tick(9)  # the tick interrupts, and writes over what is being read
+        return code(at, slot, passed_ms, status)
+
+    ticks.box._sample = slow  # type: ignore[method-assign]
+    read = samples_of(pages_of(ticks))
+    assert 5 < len(read) < 100
+    assert set(read) <= set(ticks.seen[100:600])
+    assert [sample.t_ms for sample in read] == sorted({sample.t_ms for sample in read})
+
+
 @pytest.mark.parametrize(
     ("payload", "why"),
     [

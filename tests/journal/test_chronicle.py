@@ -321,6 +321,7 @@ def end_of(bench: Bench) -> tuple:
     return end[1:]
 
 
+@pytest.mark.requirement("RQ-123")
 def test_the_summary_has_first_fault_max_tilt_head_down_time_and_worst_error(bench) -> None:
     bench.leave()
     way = [*range(-75_000, 30_001, 30), *[30_000] * 500, *range(30_000, -75_001, -30)]
@@ -379,6 +380,7 @@ def test_head_down_begins_above_its_threshold(bench: Bench) -> None:
     assert end_of(bench)[4] == 1_000
 
 
+@pytest.mark.requirement("RQ-123")
 @pytest.mark.parametrize(
     ("mode", "happens", "reason"),
     [

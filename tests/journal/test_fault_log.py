@@ -72,6 +72,7 @@ def test_samples_go_on_at_10_hz_while_the_box_is_stored(table) -> None:
     assert table.recorder.lost_records == 0
 
 
+@pytest.mark.requirement("RQ-121")
 def test_a_pass_programs_one_page_and_the_box_is_stored_in_under_a_second(table) -> None:
     table.tick(500)
     table.leave()
@@ -115,6 +116,7 @@ def test_a_fault_in_the_first_tick_of_a_session_follows_its_header(table) -> Non
     assert not of(records, Missing)
 
 
+@pytest.mark.requirement("RQ-095")
 @pytest.mark.parametrize("apart_s", [0.01, 0.03, 0.1, 1.0, 4.9])
 def test_two_faults_in_less_than_5_s_have_every_tick_between_them(table, apart_s) -> None:
     table.tick(500)
@@ -149,6 +151,7 @@ def test_a_fault_as_the_session_ends_is_boxed_before_the_last_page(table) -> Non
     assert not table.recorder.recording()
 
 
+@pytest.mark.requirement("RQ-095")
 def test_a_flood_of_faults_is_bounded_and_the_log_says_what_it_left_out(table) -> None:
     table.tick(500)
     table.leave()
@@ -168,6 +171,7 @@ def test_a_flood_of_faults_is_bounded_and_the_log_says_what_it_left_out(table) -
     assert isinstance(records[-1], End)
 
 
+@pytest.mark.requirement("RQ-095")
 def test_a_box_never_takes_the_room_of_the_session(table) -> None:
     table.tick(500)
     table.leave()

@@ -73,6 +73,7 @@ class Table:
         return [record for record in self.log(session) if isinstance(record, Event)]
 
 
+@pytest.mark.requirement("RQ-123")
 def test_a_session_from_begin_to_end():
     table = Table()
     table.recorder.begin(START_MS, KIND_PLAN)
@@ -108,6 +109,7 @@ def test_ten_minutes_take_so_few_pages_that_a_hundred_fit_in_a_megabyte():
     assert pages * 236 / 6_000 < 3
 
 
+@pytest.mark.requirement("RQ-121")
 def test_one_flush_programs_at_most_one_page():
     table = Table()
     table.recorder.begin(START_MS, KIND_PLAN)

@@ -26,7 +26,7 @@ SEVERITIES = ("S1", "S2", "S3", "S4")
 
 ID = re.compile(r"\b(?:RQ|HZ)-\w+")
 WELL_FORMED = re.compile(r"RQ-\d{3}|HZ-\d{2}")
-NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) (\S+) \(`([^`]+)`\)")
+NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) (\S+) \(`([^`]+)`[);]")
 NAME = re.compile(r"`((?:[a-z_0-9]+(?:/[a-z_0-9]+)*\.)?(?:SETTINGS\.\w+|[A-Z][A-Z_0-9]+))`")
 # How a sentence writes a unit -> (how a constant's name ends, how many of its units that is).
 UNITS = {
@@ -39,6 +39,8 @@ UNITS = {
     "A": ("_MA", 1000),
     "V": ("_MV", 1000),
     "%": ("_PERMILLE", 10),
+    "°C": ("_MDEGC", 1000),
+    "deg/°C": ("_MDEG_PER_C", 1000),
 }
 SUFFIXES = tuple({suffix for suffix, _ in UNITS.values()})
 

@@ -1,4 +1,4 @@
-"""A session's raw pages back into its records, with what is missing said in its place."""
+"""A session's raw pages back into its records; what is missing is said in its place (RQ-124)."""
 
 from collections import namedtuple
 

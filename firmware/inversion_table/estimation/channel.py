@@ -45,6 +45,8 @@ STEP_MAX_MS = const(40)
 """Longest step that is integrated; what goes beyond is added to the error bound instead."""
 HOLD_MAX_MS = const(50)
 """A channel without a good sample for longer is not ok (RQ-051)."""
+AGE_MAX = const(1_000_000)
+"""AGE_MAX_MS, as compiled code can read it."""
 GAP_MAX_MS = const(500)
 """After a gap longer than this, up is found anew (the bias is kept)."""
 
@@ -321,7 +323,8 @@ class GravityChannel:
     def miss(self, now_ms: int) -> None:
         """Account for a tick without a usable sample: none, or saturated (RQ-051)."""
         if self.age_ms < AGE_MAX_MS:
-            self.age_ms += now_ms - self._then_ms & TICKS_MASK
+            # Limited first: after a start the clock may say anything, and no sum leaves 2^30.
+            self.age_ms += min(now_ms - self._then_ms & TICKS_MASK, AGE_MAX_MS)
         self._then_ms = now_ms
         if self.age_ms > HOLD_MAX_MS:
             self.ok = False
@@ -337,7 +340,10 @@ class GravityChannel:
         if not sample.ok or sample.saturated:
             self.miss(now_ms)
             return
-        step_ms = ((now_ms - int(self._then_ms)) & TICKS_MASK) + int(self.age_ms)
+        step_ms = (now_ms - int(self._then_ms)) & TICKS_MASK
+        if step_ms > AGE_MAX:
+            step_ms = AGE_MAX
+        step_ms += int(self.age_ms)
         if step_ms == 0:  # a tick made up for right after the last one: nothing new
             return
         self._then_ms = now_ms

@@ -181,7 +181,7 @@ class BlackBox:
         return self._fault
 
     def fill(self, start_ms: int) -> int:
-        """Code the next piece into `page`; returns the payload's bytes, 0 when nothing is left.
+        """Code the next piece into `page`; returns the payload's bytes, 0 for no sample in it.
 
         start_ms: when the session began.
         """
@@ -203,6 +203,7 @@ class BlackBox:
         page[PAYLOAD_AT + 1] = self._fault
         at = put_unsigned(page, PAYLOAD_AT + 2, waiting)
         at = put_signed(page, at, session_ms(now_ms, start_ms))
+        begin = self._next
         while self._next != self._until:
             slot = self._next % _ENTRIES
             now_ms = self._now_ms[slot]
@@ -215,7 +216,7 @@ class BlackBox:
             then_ms = now_ms
             at = end
             self._next = (self._next + 1) % _NUMBERS
-        return at - PAYLOAD_AT
+        return 0 if self._next == begin else at - PAYLOAD_AT
 
     def _sample(self, at: int, slot: int, passed_ms: int, status: int) -> int:
         """Write one sample at `at`, which may be past the page's end; returns the index behind."""

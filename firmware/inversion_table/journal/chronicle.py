@@ -123,7 +123,7 @@ class Chronicle:
         self._faults = 0
 
     def _why_home(self, decision, inputs) -> None:
-        """The first thing that sends the table home is the reason why the session ended."""
+        """The first thing that sends the table home is why the session ended (RQ-123)."""
         if self._first_fault != faults.NO_FAULT:
             self._reason = END_FAULT
         elif inputs.return_edge:

@@ -215,7 +215,7 @@ class Recorder:
         return self._open or self._get != self._put
 
     def flush(self, now_ms: int) -> bool:
-        """Code what waits and program at most one page; returns whether more waits.
+        """Code what waits and program at most one page (RQ-121); returns whether more waits.
 
         After a start the first page takes two programs (Ring.append). A page is programmed when
         it is full, at the session's end, when its oldest record is `PAGE_AGE_MS` old, and at once

@@ -9,10 +9,11 @@ backward, so the pages themselves are the whole index: nothing else is stored, n
 Erasing is done by `prepare` alone, which the caller allows only at home with the motor off. When a
 session uses up what was erased ahead, `append` refuses; it never erases.
 
-Power may fail inside any program or erase (RQ-077). What a cut program leaves may read as erased
-and yet not hold; so after every start the page at the head is programmed to all zeros, which it
-always takes, and passed over. What a cut erase leaves may read as erased too; so the last block
-that was erased is not trusted before it is erased again or followed by another.
+Power may fail inside any program or erase (RQ-077), and the log goes on (RQ-120). What a cut
+program leaves may read as erased and yet not hold; so after every start the page at the head is
+programmed to all zeros, which it always takes, and passed over. What a cut erase leaves may read as
+erased too; so the last block that was erased is not trusted before it is erased again or followed
+by another.
 """
 
 from inversion_table.contract.pages import (

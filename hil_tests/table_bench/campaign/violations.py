@@ -32,7 +32,7 @@ _REVERSED = (
 _CREEPS = "the bed moves without the motor; nothing in the controller can hold it at home"
 
 KNOWN_VIOLATIONS: dict[tuple[str, str, str], Known] = {
-    ("bridge_shorted_outward", ANY, "over_tilt"): Known(7.5, _SHORTED_OUTWARD),
+    ("bridge_shorted_outward", ANY, "over_tilt"): Known(8.0, _SHORTED_OUTWARD),
     ("bridge_shorted_outward", ANY, "tilt"): Known(92.5, _SHORTED_OUTWARD),
     ("bridge_shorted_outward", ANY, "outward_after"): Known(8.5, _SHORTED_OUTWARD),
     ("bridge_shorted_outward", ANY, "rate"): Known(11.0, _SHORTED_OUTWARD),

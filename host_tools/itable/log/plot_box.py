@@ -1,6 +1,6 @@
 """The black box below a session's picture: every tick of the last seconds before a fault."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from itable import pictures
 from itable.log import words
@@ -64,7 +64,9 @@ def _make_room(figure: "Figure") -> float:
         x, y = text.get_position()
         text.set_position((x, bottom + y * share))
     for line in figure.lines:
-        line.set_ydata([bottom + float(y) * share for y in line.get_ydata(orig=True)])  # type: ignore[union-attr]
+        line.set_ydata(
+            [bottom + float(y) * share for y in cast(list[float], line.get_ydata(orig=True))]
+        )
     for legend, at in anchors:
         moved = Bbox.from_bounds(at.x0, bottom + at.y0 * share, at.width, at.height * share)
         legend.set_bbox_to_anchor(moved, transform=figure.transFigure)

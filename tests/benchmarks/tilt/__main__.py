@@ -43,6 +43,7 @@ def main() -> None:
     scores = run_all(options.seeds, options.processes, progress)
     for table in (
         report.cases_table(scores),
+        report.duels_table(scores),
         report.recordings_table(scores),
         report.bounds_table(scores),
         cost_table(),

@@ -144,8 +144,9 @@ def draw(story: Story, file: Path) -> None:
         below.set_xlabel("time since the primary IMU died, s")
     axes[0][0].set_ylabel("tilt, deg")
     axes[1][0].set_ylabel("tilt error, deg")
-    axes[0][0].legend(loc="lower left")
-    axes[1][0].legend(loc="upper left", ncols=2)
+    # Where nothing is drawn: the way home leaves the upper right free, above and below.
+    axes[0][1].legend(loc="upper right")
+    axes[1][0].legend(loc="lower left", ncols=2)
     figure.suptitle("The primary IMU dies (red) at 60° head-down; the return begins (blue)")
     figure.savefig(file, dpi=110)
     plt.close(figure)

@@ -30,6 +30,23 @@ def cases_table(scores: Scores) -> str:
     return _table(["RMS (worst), deg", *scores.cases], rows)
 
 
+def duels_table(scores: Scores) -> str:
+    """Run by run: in how many of them we are nearer to the truth than VQF as delivered."""
+    rows = []
+    totals = [0, 0, 0]
+    for case, found in scores.cases.items():
+        pairs = list(zip(found[OURS], found[label(VQF, VQF.default)], strict=True))
+        counts = [
+            sum(mine.rms_deg < theirs.rms_deg for mine, theirs in pairs),
+            sum(mine.worst_deg < theirs.worst_deg for mine, theirs in pairs),
+            len(pairs),
+        ]
+        totals = [a + b for a, b in zip(totals, counts, strict=True)]
+        rows.append([case, *map(str, counts)])
+    rows.append(["all", *map(str, totals)])
+    return _table(["runs won against VQF", "on RMS", "on the worst", "of"], rows)
+
+
 def recordings_table(scores: Scores) -> str:
     """RMS inclination error in degrees on the recordings, and its ratio to VQF's."""
     rows = []

@@ -1,0 +1,28 @@
+"""What a session takes of the log: real MicroPython, sensors with noise, a rider who breathes."""
+
+from __future__ import annotations
+
+import pytest
+
+from inversion_table.contract.records import End, Sample
+from table_bench.operator import Operator, simple_plan
+from tests.journal.capacity import BYTES_A_SAMPLE, TEN_MINUTES_PAGES
+
+PAGE_BYTES = 256
+
+
+@pytest.mark.requirement("RQ-122")
+def test_ten_minutes_take_at_most_so_many_pages(operator: Operator) -> None:
+    operator.upload(simple_plan((60, 120), (0, 18), times=3, rest_s=20))
+    operator.press("START")
+    operator.wait_for_state("MOVING")
+    operator.wait_for_state("HOME", 900_000, 5_000)
+    raw = operator.log()
+    records = operator.records()
+    samples = sum(isinstance(record, Sample) for record in records)
+    assert isinstance(records[-1], End)
+    assert 570_000 < records[-1].t_ms < 630_000
+    pages = len(raw) // PAGE_BYTES
+    print(f"{pages} pages, {samples} samples, {len(raw) / samples:.3f} bytes a sample")
+    assert len(raw) / samples <= BYTES_A_SAMPLE
+    assert pages <= TEN_MINUTES_PAGES * records[-1].t_ms / 600_000
