@@ -32,13 +32,22 @@ def test_the_command_is_installed():
 
 def test_every_extra_is_offered():
     extras = set(importlib.metadata.metadata(NAME).get_all("Provides-Extra") or ())
-    assert extras == {"reports", "postgres", "bench", "campaign", "chip", "dev", "tilt-bench"}
+    assert extras == {
+        "reports",
+        "parquet",
+        "postgres",
+        "bench",
+        "campaign",
+        "chip",
+        "dev",
+        "tilt-bench",
+    }
 
 
 def test_every_dependency_has_a_lower_bound():
     for requirement in importlib.metadata.requires(NAME) or ():
         if not requirement.startswith(NAME):
-            assert re.match(r"[\w.-]+(<[\d.]+,)?>=\d", requirement), requirement
+            assert re.match(r"[\w.-]+(\[\w+\])?(<[\d.]+,)?>=\d", requirement), requirement
 
 
 @pytest.fixture(scope="module")
