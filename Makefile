@@ -20,8 +20,9 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link campaign cuts test lint lint-rules lint-format types types-firmware types-host pytest trace \
-    format explore coverage mutation clean
+.PHONY: help setup demo bench bench-tilt bench-link bench-start campaign cuts test lint lint-rules lint-format \
+    types types-firmware types-host pytest trace \
+    format explore coverage mutation fuzz protocol clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -76,6 +77,14 @@ coverage: $(READY) ## every line and branch of the safety code is tested (a part
 mutation: $(READY) ## change the safety code in every small way: each time a test must fail
 	$(BIN)/python -m tests.mutation $(ARGS)
 
+# atheris is for the long run alone; where there is no wheel of it the rest is run without.
+fuzz: $(READY) ## hostile bytes for the link: a search on CPython, a million frames for MicroPython
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' || true
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+protocol: $(READY) ## write the generated part of docs/protocol.md
+	$(BIN)/python -m tests.project.protocol_page
+
 cuts: $(READY) ## cut the power at every flash operation, in every way: nothing stored is lost
 	$(BIN)/python -m tests.cuts $(ARGS)
 
@@ -87,6 +96,9 @@ bench-tilt: $(READY) ## the estimator beside VQF, Fusion, Madgwick, Mahony and a
 
 bench-link: $(READY) ## pulling the log against the bare link and mpremote; decoding
 	$(BIN)/python -m tests.benchmarks.link
+
+bench-start: $(READY) ## how long itable takes to start, beside mpremote
+	$(BIN)/python -m tests.benchmarks.start_up
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from inversion_table.contract import frame, messages
+from itable.errors import LinkError, MismatchError
+from itable.link.client import Client
 from table_bench.operator import Operator, simple_plan
 
 PLAN = simple_plan((20, 8), rest_s=5)
@@ -144,3 +146,130 @@ def test_a_fault_is_told_with_its_time_and_readings_even_after_it_is_over(
     assert last["tilt_mdeg"] / 1000 == pytest.approx(truth_deg, abs=1.0)
     assert last["current_ma"] > 0
     assert last["supply_mv"] == pytest.approx(24_000, abs=1_500)
+
+
+@pytest.mark.requirement("RQ-131")
+def test_a_host_that_asks_and_never_reads_stops_nothing(operator: Operator) -> None:
+    operator.upload(PLAN)
+    table = operator.table
+    operator.press("START")
+    before = operator.status()
+    asked = frame.encode({"jsonrpc": "2.0", "id": 1, "method": "status"}) * 50
+    for _ in range(60):  # 4 MB of replies: what lies between holds half of it
+        operator.send_raw(asked)
+        table.advance(250)
+    operator.close()
+    after = operator.status()
+    assert after["state"] == "MOVING"
+    assert after["ticks"] - before["ticks"] > 1_400
+    assert after["late_ticks"] == before["late_ticks"]
+    operator.wait_for_state("HOME")
+    assert table.boots == 1
+
+
+class LosingPort:
+    """The table's port behind a cable that loses the next so many replies."""
+
+    def __init__(self, operator: Operator) -> None:
+        operator.close()
+        self._port = operator.table.stepped_serial(timeout=0.05)
+        self._table = operator.table
+        self.lose = 0
+        self.sent = 0
+
+    @property
+    def in_waiting(self) -> int:
+        return self._port.in_waiting
+
+    def read(self, size: int = 1, /) -> bytes:
+        data = self._port.read(size)
+        if data and self.lose:
+            self.lose -= 1
+            self._table.advance(100)
+            self._port.reset_input_buffer()
+            return b""
+        return data
+
+    def write(self, data: bytes, /) -> int:
+        self.sent += 1
+        return self._port.write(data)
+
+    def flush(self) -> None:
+        self._port.flush()
+
+    def close(self) -> None:
+        self._port.close()
+
+    def client(self) -> Client:
+        """A client for which virtual time goes by."""
+        return Client(self, clock=lambda: self._table.now_ms / 1000, first_id=1)
+
+
+@pytest.mark.requirement("RQ-128")
+def test_a_stop_repeated_for_its_lost_reply_does_not_stop_the_return_begun_since(
+    operator: Operator,
+) -> None:
+    operator.upload(PLAN)
+    table = operator.table
+    operator.press("START")
+    operator.wait_for_tilt(-20)
+    port = LosingPort(operator)
+    with port.client() as client:
+        port.lose = 1
+        table.press("RETURN", 2_600)  # and a person who presses before the stop comes again
+        assert client.stop().state in ("MOVING", "RETURNING")
+        assert port.sent == 2
+        table.advance(4_000)
+        assert client.status().state == "RETURNING"
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 60_000)
+
+
+@pytest.mark.requirement("RQ-128")
+def test_with_every_reply_lost_once_everything_is_done_once(operator: Operator) -> None:
+    port = LosingPort(operator)
+    with port.client() as client:
+        calibration = client.get_calibration()
+        assert calibration.current is not None
+        version = calibration.current["version"]
+        for number in range(2):
+            port.lose = 1
+            plan = simple_plan((10 + number, 1), name=f"plan {number}")
+            assert client.put_plan(plan.to_wire(), plan.plan_id()).id == plan.plan_id()
+            port.lose = 1
+            set_s = 1_800_000_000 + 1_000 * number
+            assert client.set_clock(set_s).unix_s == set_s
+            # Not set again by the second try, which came 2 s later.
+            assert client.status().unix_s - set_s >= 2
+        assert port.sent == 11
+        port.lose = 1
+        new = {**calibration.current, "made_s": 5}
+        with pytest.raises(LinkError, match="the link broke"):  # it restarts at once
+            client.put_calibration(new)
+    operator.wait(3)
+    operator.wait_for_state("HOME")
+    after = operator.result("calibration.get")
+    assert after["current"]["version"] == version + 1
+    assert after["previous"]["version"] == version
+    # Whoever got no answer tries again: it is there already.
+    reply = operator.result("calibration.put", calibration=new)
+    assert reply["version"] == version + 1
+    operator.wait(3)
+    operator.wait_for_state("HOME")
+    assert operator.result("calibration.get")["previous"]["version"] == version
+
+
+@pytest.mark.requirement("RQ-072")
+@pytest.mark.parametrize(
+    ("ours", "advice"),
+    [("0.0.1", "update itable: it is 0.0.1"), ("99.0.0", "update the firmware: it is")],
+)
+def test_an_older_and_a_newer_tool_are_told_what_to_update(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, ours: str, advice: str
+) -> None:
+    with LosingPort(operator).client() as client:
+        assert client.hello().contract == messages.contract_hash()
+        monkeypatch.setattr("itable.link.client.__version__", ours)
+        monkeypatch.setattr(messages, "contract_hash", lambda: "0" * 16)
+        with pytest.raises(MismatchError, match="speak different versions") as caught:
+            client.hello()
+    assert advice in caught.value.next_step

@@ -41,6 +41,7 @@ from inversion_table.sensing.imu import ImuSample
 from inversion_table.sensing.panel import Panel
 from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
+from inversion_table.store.lock import PlanLock
 
 COLLECT_MS = 10_000
 PASS_MS = 20
@@ -104,6 +105,7 @@ class App:
         self.primary_rest = RestWatch(0)
         self.monitor_rest = RestWatch(TAKE_EVERY // 2)
         self.home_angle = HomeAngle(store, calibration, self.primary_rest, self.monitor_rest)
+        self.plan_lock = PlanLock(store, board.device_name())
         self._restart_asked = False
         self._restart_ms = 0
         self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
@@ -350,10 +352,13 @@ class App:
         self.board.set_clock(unix_s)
         self.clocks.restart()
 
-    def store_plan(self, plan) -> None:
+    def store_plan(self, plan, counter: int | None = None, seal: str | None = None) -> None:
         """Keep `plan`, already checked, and make it the one that START runs."""
-        if self.program is None or self.program.plan_id != plan.plan_id():
-            self.store.save("plan", plan.to_wire())
+        lock = self.plan_lock
+        new = self.program is None or self.program.plan_id != plan.plan_id()
+        if new or (lock.locked and counter != lock.counter):
+            lock.take(counter, seal)
+            self.store.save("plan", lock.wrap(plan.to_wire(), counter, seal))
             self.recorder.note(self.board.ticks_ms(), events.PLAN_STORED, 0, 0)
             self.use_plan(plan)
 

@@ -21,6 +21,7 @@ from inversion_table.link.stream import BlockStream
 from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
+from inversion_table.store.lock import PlanLock
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -33,7 +34,8 @@ START_AGAIN_MS = 2_000
 
 def run() -> None:
     """Run the controller. Returns only for SERVICE, to the REPL that starts after main.py."""
-    micropython.kbd_intr(NO_INTERRUPT)  # a Ctrl-C from the host must not stop the program
+    # A Ctrl-C from the host must not stop the program: RQ-130. main.py said so before it loaded.
+    micropython.kbd_intr(NO_INTERRUPT)
     if hasattr(micropython, "alloc_emergency_exception_buf"):
         micropython.alloc_emergency_exception_buf(128)
     board = Board()
@@ -49,7 +51,7 @@ def run() -> None:
     board.mark(resets.RUNNING)
     try:
         app = build(board, store, start_cause)
-        server = Server(Methods(app, board.device_name()).table, app.in_session)
+        server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
         heap.loaded()
@@ -124,7 +126,7 @@ def build(board: Board, store: Store, start_cause: int) -> App:
         _program_check(),
         start_cause,
     )
-    plan = _plan(store, settings)
+    plan = _plan(store, settings, app.plan_lock)
     if plan is not None:
         app.use_plan(plan)
     return app
@@ -187,13 +189,16 @@ def _settings(store: Store) -> tuple:
         return limits.Settings(), False
 
 
-def _plan(store: Store, settings: limits.Settings) -> plans.Plan | None:
-    """The stored plan, if it is whole and still inside the limits."""
+def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:
+    """The stored plan, if it is whole, inside the limits and, on a locked table, sealed."""
     try:
         stored = store.load("plan")
         if stored is None:
             return None
-        plan = plans.from_wire(stored)
+        wire, counter, seal = lock.unwrap(stored)
+        plan = plans.from_wire(wire)
     except (StoreError, plans.PlanError):
         return None
-    return None if plans.check(plan, settings) else plan
+    if plans.check(plan, settings) or not lock.check_stored(plan, counter, seal):
+        return None
+    return plan

@@ -7,12 +7,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from itable import __version__, exits
+from itable import __version__, examples, exits
 from itable.commands import (
     calibrate,
+    config,
     demo,
     export,
     firmware,
+    lock,
     log,
     outcome,
     patients,
@@ -35,6 +37,10 @@ _EPILOG = "Exit codes:\n\n" + "\n".join(
 class _Commands(TyperGroup):
     """The top group: the one place where an error is printed and turned into an exit code."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _give_examples(self, "")
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the words for errors that come before a command has read its own."""
         ctx.meta["arguments"] = tuple(args)
@@ -54,6 +60,16 @@ class _Commands(TyperGroup):
             _stop(ctx, _own_fault(error))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             _stop(ctx, _own_fault(error))
+
+
+def _give_examples(group: Any, above: str) -> None:
+    """Put the examples of each command below its help."""
+    for name, command in group.commands.items():
+        path = f"{above} {name}".strip()
+        if hasattr(command, "commands"):
+            _give_examples(command, path)
+        else:
+            command.epilog = examples.epilog(path)
 
 
 def _stop(ctx: Any, error: ItableError) -> NoReturn:
@@ -83,7 +99,9 @@ app = typer.Typer(
 app.add_typer(plan.app, name="plan")
 app.add_typer(log.app, name="log")
 app.add_typer(settings.app, name="settings")
+app.add_typer(lock.app, name="lock")
 app.add_typer(firmware.app, name="firmware")
+app.add_typer(config.app, name="config")
 app.add_typer(programme.app, name="programme")
 app.command("screen")(screen.screen)
 app.command("patients")(patients.patients)

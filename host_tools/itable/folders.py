@@ -15,6 +15,16 @@ def partial_folder() -> Path:
     return data_folder() / "partial"
 
 
+def config_folder() -> Path:
+    """What the people of a clinic set once: `config.toml`, their own templates."""
+    return platformdirs.user_config_path("itable", appauthor=False)
+
+
+def templates_folder() -> Path:
+    """A clinic's own plan templates."""
+    return config_folder() / "templates"
+
+
 def virtual_tables_folder() -> Path:
     """Where running virtual tables write down their ports."""
     return platformdirs.user_state_path("itable", appauthor=False) / "virtual-tables"

@@ -171,3 +171,34 @@ def test_garbage_gives_a_frame_error_and_nothing_else(data: bytes) -> None:
         except FrameError:
             continue
         json.dumps(value)  # only what is JSON comes through
+
+
+@given(st.binary(max_size=12))
+def test_utf8_is_told_as_strictly_as_by_cpython(data: bytes) -> None:
+    try:
+        data.decode("utf-8")
+        sound = True
+    except UnicodeDecodeError:
+        sound = False
+    assert frame.is_utf8(data) == sound
+
+
+@pytest.mark.requirement("RQ-071")
+def test_every_pair_and_the_edges_of_longer_ones_are_told_as_by_cpython() -> None:
+    edges = (0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF)
+    samples = [bytes([one, two]) for one in range(256) for two in range(256)]
+    samples += [bytes([one, two, 0x80]) for one in range(0xE0, 0x100) for two in edges]
+    samples += [bytes([one, two, 0x80, 0xBF]) for one in range(0xE0, 0x100) for two in edges]
+    for data in samples:
+        try:
+            data.decode("utf-8")
+            sound = True
+        except UnicodeDecodeError:
+            sound = False
+        assert frame.is_utf8(data) == sound, data
+
+
+def test_a_line_that_is_not_utf8_is_no_frame() -> None:
+    for text in (b"\xff", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\xc3"):
+        with pytest.raises(FrameError, match="UTF-8"):
+            decode(closed(b'"' + text + b'"'))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from inversion_table.contract import messages
 from inversion_table.contract.messages import METHODS, contract_hash, field_problem
 
+TELLING = {"hello", "status"}
 KINDS = {"int": 1, "text": "a", "object": {}, "list": [], "bool": True}
 FIELDS = (
     ("count", "int", -5, 5),
@@ -142,9 +143,19 @@ def test_the_hash_changes_with_every_single_change(monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setitem(messages.ERROR_TEXTS, 99, "new")
         note("a new error")
+    for bound in ("PROTOCOL", "OPENINGS_MOST", "REPEAT_MS", "REPLIES_KEPT"):
+        with monkeypatch.context() as patch:
+            patch.setattr(messages, bound, getattr(messages, bound) + 1)
+            note(bound)
     with monkeypatch.context() as patch:
-        patch.setattr(messages, "PROTOCOL", messages.PROTOCOL + 1)
-        note("protocol")
+        patch.setattr(messages, "ACTS", messages.ACTS[1:])
+        note("acts")
+
+
+def test_what_acts_is_a_method_and_the_rest_only_tells() -> None:
+    assert set(messages.ACTS) <= set(METHODS)
+    told = set(METHODS) - set(messages.ACTS)
+    assert all(name.endswith((".get", ".list", ".read", ".rest")) for name in told - TELLING)
 
 
 def test_the_hash_is_the_same_in_whatever_order_methods_are_written(monkeypatch) -> None:
@@ -161,7 +172,7 @@ def test_every_error_code_has_a_text_and_no_two_are_alike() -> None:
         for name, value in vars(messages).items()
         if name.isupper() and isinstance(value, int) and name not in ("PROTOCOL",)
         if not name.startswith("_")
-        and name not in ("LOG_BLOCK_BYTES", "LOG_LIST_MOST", "CLOCK_SET_FROM_S", "RESTART_MS")
+        and not name.endswith(("_MAX", "_MAX_BYTES", "_S", "_MS", "_MOST", "_KEPT", "_BYTES"))
     }
     assert codes == set(messages.ERROR_TEXTS)
     assert len(set(messages.ERROR_TEXTS.values())) == len(messages.ERROR_TEXTS)

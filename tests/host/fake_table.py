@@ -1,5 +1,6 @@
 """A table without firmware: the device's own server, with canned answers, behind a pty."""
 
+import contextlib
 import os
 import select
 import struct
@@ -95,6 +96,14 @@ class FakeTable:
             "previous": None,
             "arrivals": [],
         }
+        self.lock = {
+            "locked": False,
+            "key_id": "",
+            "device": "fake-1",
+            "counter": 0,
+            "problem": "",
+        }
+        self.seals = []
         self.windows = {"primary": dict(WINDOW), "monitor": dict(WINDOW)}
         self.refuse_calibration = ""
         self.put = []
@@ -102,14 +111,14 @@ class FakeTable:
         self.garbage = b""
         self.requests = []
         self.block_damage = 0  # so many blocks go out with a wrong byte
-        self._server = Server(self._methods(), lambda: self.busy)
+        self._server = Server(self._methods(), lambda: self.busy, lambda: 0)
 
     def answer(self, line):
         """The bytes that go back for one line."""
         if self.mute:
             return b""
-        request = frame.decode(line)
-        self.requests.append(request)
+        with contextlib.suppress(frame.FrameError):  # the server says so
+            self.requests.append(frame.decode(line))
         reply, block = self._server.answer(line)
         out = self.garbage + reply
         data = bytes(block or b"")
@@ -129,6 +138,7 @@ class FakeTable:
             "plan.put": self._put,
             "plan.get": lambda params: ({"plan": None, "id": None}, None),
             "plan.list": lambda params: ({"plans": []}, None),
+            "lock.get": lambda params: (self.lock, None),
             "session.return": lambda params: ({"state": "RETURNING"}, None),
             "session.stop": lambda params: ({"state": "STOPPED"}, None),
             "log.list": self._list,
@@ -158,6 +168,7 @@ class FakeTable:
             data = {"problems": [problem.to_dict() for problem in problems]}
             raise Refusal(messages.PLAN_REFUSED, problems[0].text, data)
         self.plan = plan
+        self.seals.append((params.get("counter"), params.get("seal")))
         return {"id": plan.plan_id()}, None
 
     def _list(self, params):

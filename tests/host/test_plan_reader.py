@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from inversion_table.safety.limits import Settings
 from inversion_table.session import plan as plans
 from itable.plans.judge import LIMIT_KINDS, judge
-from itable.plans.loading import load
 from itable.plans.reader import read
 
 GOOD = textwrap.dedent(
@@ -279,28 +278,3 @@ def test_no_file_breaks_the_reader_and_every_problem_has_a_line_of_the_file(part
         again = plans.from_wire(plan_of(text).to_wire())
         assert plans.check(again, Settings()) == []
         assert again.plan_id() == plan_of(text).plan_id()
-
-
-def test_the_templates_are_good_and_carry_source_and_cautions():
-    from itable.commands.plan import TEMPLATES
-
-    templates = sorted(TEMPLATES.glob("*.toml"))
-    assert [path.stem for path in templates] == ["kim-2013-60deg"]
-    for path in templates:
-        judged = load(path)
-        assert judged.found == []
-        assert judged.plan_file.source
-        assert judged.plan_file.cautions
-
-
-def test_the_kim_2013_template_is_three_sets_of_three_minutes_at_60_degrees():
-    from itable.commands.plan import TEMPLATES
-
-    plan = load(TEMPLATES / "kim-2013-60deg.toml").plan
-    steps = [step for one in plan.sets for _ in range(one.times) for step in one.steps]
-    inverted = [step for step in steps if step.tilt_mdeg > 0]
-    assert [(step.tilt_mdeg, step.hold_ms) for step in inverted] == [(60_000, 180_000)] * 3
-    assert [(step.tilt_mdeg, step.hold_ms) for step in steps if step.tilt_mdeg <= 0] == [
-        (0, 60_000)
-    ] * 2
-    assert plan.rest_ms == 60_000

@@ -7,6 +7,8 @@ from inversion_table.safety import limits
 from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
+from inversion_table.store.lock import PlanLock
+from inversion_table.store.values import StoreError
 
 
 class FakeRecorder:
@@ -61,6 +63,25 @@ class FakeSource:
         return count
 
 
+class MemoryStore:
+    """Values in memory; a name in `damaged` cannot be read, one in `full` not written."""
+
+    def __init__(self):
+        self.values = {}
+        self.damaged = []
+        self.full = []
+
+    def load(self, name):
+        if name in self.damaged:
+            raise StoreError("%s is damaged" % name)
+        return self.values.get(name)
+
+    def save(self, name, value):
+        if name in self.full:
+            raise StoreError("no room")
+        self.values[name] = value
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
@@ -89,6 +110,9 @@ class FakeApp:
         self.below = None
         self.erasable = True
         self.data = b""
+        self.store = MemoryStore()
+        self.plan_lock = PlanLock(self.store, "fake-1")  # type: ignore[arg-type]
+        self.uptime = 4_000_000_000
         self.moving = False
         self.store_error = None
         self.calls = []
@@ -106,7 +130,7 @@ class FakeApp:
         return 4
 
     def uptime_ms(self):
-        return 4_000_000_000
+        return self.uptime
 
     def fault_age_ms(self):
         return 61_000
@@ -124,8 +148,9 @@ class FakeApp:
     def ask_stop(self):
         self.calls.append("stop")
 
-    def store_plan(self, plan):
+    def store_plan(self, plan, counter=None, seal=None):
         self.calls.append("store_plan")
+        self.plan_lock.take(counter, seal)
         if self.store_error is not None:
             raise self.store_error
         self.program = Program(plan, self.settings.acceleration_mdeg_per_s2)

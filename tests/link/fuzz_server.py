@@ -96,7 +96,7 @@ def deep_lines():
 def main():
     app = FakeApp()
     app.data = b"0123456789"
-    server = Server(Methods(app, "fuzzed").table, app.in_session)
+    server = Server(Methods(app, "fuzzed").table, app.in_session, app.uptime_ms)
     lines = LineBuffer()
     dice = Dice(20_240_229)
     payloads = [json.dumps(request).encode() for request in good_requests()]

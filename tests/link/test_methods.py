@@ -29,7 +29,7 @@ def app() -> FakeApp:
 
 def ask(app: FakeApp, method: str, params: object = None, request_id: object = 1) -> dict:
     """The reply as the host reads it; a block is put under "block"."""
-    server = Server(Methods(app, "e6614103e7452d2f").table, app.in_session)
+    server = Server(Methods(app, "e6614103e7452d2f").table, app.in_session, app.uptime_ms)
     request = {"jsonrpc": "2.0", "id": request_id, "method": method}
     if params is not None:
         request["params"] = params
@@ -208,11 +208,41 @@ def test_the_longest_plan_goes_both_ways_in_one_line(app: FakeApp) -> None:
     plan = Plan("🙃" * 12, [StepSet(1, [step] * 4, 100_000) for _ in range(16)], 2_000, 60_000)
     assert ask(app, "plan.put", put(plan))["result"]["id"] == plan.plan_id()
     assert ask(app, "plan.get")["result"]["plan"] == plan.to_wire()
+    line = frame.encode({"jsonrpc": "2.0", "id": 1, "method": "plan.put", "params": put(plan)})
+    assert line.count(b"[") + line.count(b"{") == 100 < messages.OPENINGS_MOST
+    sealed = {**put(plan), "counter": messages.COUNTER_MAX, "seal": "f" * 64}
+    assert "result" in ask(app, "plan.put", sealed, request_id=(1 << 53))
+
+
+@pytest.mark.requirement("RQ-129")
+@pytest.mark.parametrize("opening", ["[", "{"])
+def test_a_request_of_too_many_lists_and_objects_is_refused_unread(app: FakeApp, opening) -> None:
+    server = Server(Methods(app, "d").table, app.in_session, app.uptime_ms)
+    closing = {"[": "]", "{": "}"}[opening]
+    for deep in (True, False):
+        for more in (0, 1):
+            count = messages.OPENINGS_MOST - 2 + more
+            inner = f"{opening}{closing}"
+            if deep:
+                step = '{"a":' if opening == "{" else "["
+                inner = step * (count - 1) + inner + closing * (count - 1)
+            else:
+                inner = "[" + ",".join([inner] * (count - 1)) + "]"
+            payload = f'{{"jsonrpc":"2.0","id":1,"method":"status","params":{{"x":{inner}}}}}'
+            line = payload.encode()
+            reply = frame.decode(server.answer(line + b" " + frame.crc_text(line))[0])
+            error = reply["error"]  # type: ignore[index]
+            if more:
+                assert error["code"] == messages.PARSE_ERROR
+                assert "more than 256 lists and objects" in error["message"]
+            else:
+                assert error["code"] == messages.INVALID_PARAMS
+    assert "result" in ask(app, "status")
 
 
 def test_a_plan_that_is_none_is_refused(app: FakeApp) -> None:
     for odd in ({}, {"format": 2}, {**PLAN.to_wire(), "name": "\ud83d"}):
-        server = Server(Methods(app, "d").table, app.in_session)
+        server = Server(Methods(app, "d").table, app.in_session, app.uptime_ms)
         # Not through our own encoder: it cannot write half a surrogate pair, a stranger's can.
         payload = json.dumps(
             {"jsonrpc": "2.0", "id": 1, "method": "plan.put",

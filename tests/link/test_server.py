@@ -36,7 +36,7 @@ def code_of(line: bytes | None, server: Server | None = None) -> int:
 
 def ours() -> Server:
     app = FakeApp()
-    return Server(Methods(app, "d").table, app.in_session)
+    return Server(Methods(app, "d").table, app.in_session, app.uptime_ms)
 
 
 def request(**parts: object) -> bytes:
@@ -133,22 +133,34 @@ class Failing(dict):
 
 @pytest.mark.parametrize("error", [OSError(5), MemoryError(), RuntimeError("too deep")])
 def test_a_method_that_fails_is_told_and_not_passed_on(error: Exception) -> None:
-    server = Server(Failing(error), lambda: False)
+    server = Server(Failing(error), lambda: False, lambda: 0)
     reply = reply_of(server, request())
     assert reply["error"]["code"] == messages.INTERNAL_ERROR
     assert reply["id"] == 1
 
 
 def test_a_refusal_has_its_code_its_detail_and_its_data() -> None:
-    server = Server(Failing(Refusal(messages.NOT_FOUND, "session 3", {"x": 1})), lambda: False)
+    server = Server(
+        Failing(Refusal(messages.NOT_FOUND, "session 3", {"x": 1})), lambda: False, lambda: 0
+    )
     error = reply_of(server, request())["error"]
     assert error["code"] == messages.NOT_FOUND
     assert error["message"] == messages.ERROR_TEXTS[messages.NOT_FOUND] + ": session 3"
     assert error["data"] == {"x": 1}
 
 
+def test_what_a_refusal_repeats_of_the_request_comes_back_plain_and_short() -> None:
+    detail = "no field '\ud83d\x1b°" + "x" * 5_000
+    server = Server(Failing(Refusal(messages.NOT_FOUND, detail)), lambda: False, lambda: 0)
+    message = reply_of(server, request())["error"]["message"]
+    assert message.isascii()
+    assert message.isprintable()
+    assert "no field '???xxx" in message
+    assert len(message) < 300
+
+
 def test_a_mistake_in_our_own_code_is_not_hidden() -> None:
-    server = Server(Failing(ZeroDivisionError()), lambda: False)
+    server = Server(Failing(ZeroDivisionError()), lambda: False, lambda: 0)
     with pytest.raises(ZeroDivisionError):
         server.answer(request())
 

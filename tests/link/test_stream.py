@@ -25,6 +25,9 @@ class Port:
         return self.room is None or self.room > 0
 
     def write(self, data):
+        self.data += data
+
+    def put(self, data):
         assert self.writable()
         if self.room is not None:
             self.room -= 1

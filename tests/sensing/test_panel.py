@@ -368,6 +368,26 @@ def test_the_service_gesture_is_start_and_pause_for_its_time(bench: Bench) -> No
     assert not bench.ticks(DEBOUNCE_TICKS).service_gesture
 
 
+@pytest.mark.requirement("RQ-067")
+@pytest.mark.parametrize("between", [0, 30])
+def test_start_begins_nothing_while_pause_is_held(bench: Bench, between: int) -> None:
+    # Whoever makes the gesture at a table with a plan would start it otherwise.
+    bench.ticks(OPEN_TICKS)
+    bench.set("pause", 0)
+    bench.ticks(between)
+    bench.set("start", 0)
+    for _ in range(limits.SERVICE_GESTURE_MS // 10 + 10):
+        assert not bench.ticks().start_edge
+    assert bench.inputs.service_gesture
+    bench.set("pause", 1)
+    for _ in range(OPEN_TICKS):
+        assert not bench.ticks().start_edge  # nor when it lets go of PAUSE first
+    bench.set("start", 1)
+    bench.ticks(OPEN_TICKS + DEBOUNCE_TICKS)
+    bench.set("start", 0)
+    assert bench.ticks(DEBOUNCE_TICKS).start_edge
+
+
 @pytest.mark.parametrize("name", ["start", "pause"])
 def test_a_button_held_since_power_up_makes_no_service_gesture(name: str) -> None:
     bench = Bench()

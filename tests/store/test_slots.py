@@ -145,8 +145,8 @@ def test_a_bed_that_moves_takes_no_calibration(store):
 
 @pytest.mark.requirement("RQ-111")
 def test_a_first_guess_on_the_way_does_not_cost_the_whole_one_before(store):
-    for kind in (FULL, FIRST_GUESS, FIRST_GUESS, FULL):
-        KeptCalibration(store).replace(record(kind), *rests())
+    for made_s, kind in enumerate((FULL, FIRST_GUESS, FIRST_GUESS, FULL)):
+        KeptCalibration(store).replace(record(kind, made_s=made_s), *rests())
     kept = KeptCalibration(store)
     assert kept.current is not None
     assert (kept.current.version, kept.current.kind) == (4, FULL)
@@ -154,6 +154,20 @@ def test_a_first_guess_on_the_way_does_not_cost_the_whole_one_before(store):
     # And without one before, the guess itself is what can be had back.
     kept.replace(record(), *rests())
     assert KeptCalibration(store).to_dict()["previous"]["version"] == 4
+
+
+@pytest.mark.requirement("RQ-128")
+def test_the_same_calibration_again_is_kept_once_and_the_one_before_it_stays(store):
+    for made_s in (1, 2, 2, 2):
+        version = KeptCalibration(store).replace(record(made_s=made_s), *rests())
+        assert version == made_s
+    kept = KeptCalibration(store).to_dict()
+    assert (kept["current"]["version"], kept["previous"]["version"]) == (2, 1)
+    # Going back to the one before is another one; so is a slot that must be mended.
+    assert KeptCalibration(store).replace(record(made_s=1), *rests()) == 3
+    damage(store, "b")
+    assert KeptCalibration(store).replace(record(made_s=1), *rests()) == 4
+    assert KeptCalibration(store).ok
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,37 @@ def crc_text(payload: bytes) -> bytes:
     return b"%08x" % (binascii.crc32(payload) & 0xFFFFFFFF)
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether `data` is well-formed UTF-8, as Unicode's table 3-7 has it.
+
+    MicroPython's own reader lets surrogates, overlong forms and numbers past U+10FFFF through; a
+    reply that repeats one of those is a reply that no host can read.
+    """
+    more = 0
+    lowest, highest = 0x80, 0xBF
+    for byte in data:
+        if more:
+            if not lowest <= byte <= highest:
+                return False
+            more -= 1
+            lowest, highest = 0x80, 0xBF
+        elif byte < 0x80:
+            continue
+        elif 0xC2 <= byte <= 0xDF:
+            more = 1
+        elif 0xE0 <= byte <= 0xEF:
+            more = 2
+            lowest = 0xA0 if byte == 0xE0 else 0x80
+            highest = 0x9F if byte == 0xED else 0xBF
+        elif 0xF0 <= byte <= 0xF4:
+            more = 3
+            lowest = 0x90 if byte == 0xF0 else 0x80
+            highest = 0x8F if byte == 0xF4 else 0xBF
+        else:
+            return False
+    return not more
+
+
 def encode(value: object) -> bytes:
     """The frame of `value` (anything JSON can say), in UTF-8, with its closing newline."""
     payload = json.dumps(value, **_FORM).encode()
@@ -45,6 +76,8 @@ def decode(line: bytes) -> object:
     payload = line[: -CRC_DIGITS - 1]
     if line[-CRC_DIGITS:] != crc_text(payload):
         raise FrameError("CRC-32 does not match: the line was damaged on its way")
+    if max(payload) >= 0x80 and not is_utf8(payload):  # max() is quick, the walk is not
+        raise FrameError("not UTF-8")
     try:
         return json.loads(str(payload, "utf-8"))
     except (ValueError, RuntimeError) as error:  # RuntimeError: nested too deep

@@ -20,6 +20,7 @@ PLAN_REFUSED = 2
 NOT_FOUND = 3
 CONTRACT_MISMATCH = 4
 STORE_FAILED = 5
+SEAL_REFUSED = 6
 CALIBRATION_REFUSED = 8
 
 ERROR_TEXTS = {
@@ -33,6 +34,7 @@ ERROR_TEXTS = {
     NOT_FOUND: "there is no such thing on the device",
     CONTRACT_MISMATCH: "host and device speak different versions",
     STORE_FAILED: "the device could not store this",
+    SEAL_REFUSED: "this table takes only plans that its clinic has sealed",
     CALIBRATION_REFUSED: "this calibration does not fit the table as it stands",
 }
 
@@ -42,6 +44,14 @@ LOG_LIST_MOST = 16
 """Sessions in one answer of `log.list`, so that it is a line however long the log is."""
 RESTART_MS = 300
 """From a new calibration to the restart that takes it into use: the reply goes out meanwhile."""
+OPENINGS_MOST = 256
+"""Lists and objects in one request, all counted: bounds its depth and the memory it takes. The
+longest plan has 100."""
+REPEAT_MS = 10_000
+"""A request that acts, and comes again within this time of its reply, is not done again."""
+REPLIES_KEPT = 4
+"""So many of the last replies to requests that act are kept for that."""
+COUNTER_MAX = 1_000_000_000
 _U32_MAX = 0xFFFFFFFF
 CLOCK_SET_FROM_S = 1_735_689_600
 """2025-01-01: a clock that says less was never set."""
@@ -102,12 +112,28 @@ METHODS = {
         "any",
     ),
     "plan.put": (
-        (("plan", "object", 0, 0), ("id", "text", 16, 16)),
+        (
+            ("plan", "object", 0, 0),
+            ("id", "text", 16, 16),
+            ("counter", "int?", 1, COUNTER_MAX),
+            ("seal", "text?", 64, 64),
+        ),
         (("id", "text", 16, 16),),
         "home",
     ),
     "plan.get": ((), (("plan", "object?", 0, 0), ("id", "text?", 16, 16)), "home"),
     "plan.list": ((), (("plans", "list", 0, 0),), "home"),
+    "lock.get": (
+        (),
+        (
+            ("locked", "bool", 0, 1),
+            ("key_id", "text", 0, 8),
+            ("device", "text", 1, 32),
+            ("counter", "int", 0, COUNTER_MAX),
+            ("problem", "text", 0, 200),
+        ),
+        "home",
+    ),
     "session.return": ((), (("state", "text", 1, 16),), "any"),
     "session.stop": ((), (("state", "text", 1, 16),), "any"),
     # Newest first. `below`: only sessions that end before that page; `more`: ask for these next.
@@ -178,6 +204,9 @@ METHODS = {
     ),
 }
 
+ACTS = ("calibration.put", "clock.set", "plan.put", "session.return", "session.stop")
+"""Methods that do something. All others only tell, and may be asked twice as they are."""
+
 _TYPES = {"int": int, "text": str, "object": dict, "list": list, "bool": bool}
 
 
@@ -209,8 +238,8 @@ def field_problem(fields: tuple, values: dict) -> str:
 
 
 def contract_hash() -> str:
-    """16 hex digits that change whenever methods, fields, ranges or error codes change."""
-    text = "%d|" % PROTOCOL
+    """16 hex digits that change whenever methods, fields, ranges, bounds or error codes change."""
+    text = "%d|%d|%d|%d|%r|" % (PROTOCOL, OPENINGS_MOST, REPEAT_MS, REPLIES_KEPT, ACTS)
     for name in sorted(METHODS):
         params, result, when = METHODS[name]
         text += "%s|%r|%r|%s\n" % (name, params, result, when)

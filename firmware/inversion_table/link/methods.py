@@ -9,6 +9,7 @@ from inversion_table.estimation.rest import VERDICTS
 from inversion_table.link.server import Refusal
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
+from inversion_table.store.lock import SealError
 from inversion_table.store.values import StoreError
 
 PROBLEMS_MOST = 16
@@ -28,6 +29,7 @@ class Methods:
             "plan.put": self._plan_put,
             "plan.get": self._plan_get,
             "plan.list": self._plan_list,
+            "lock.get": self._lock_get,
             "session.return": self._session_return,
             "session.stop": self._session_stop,
             "log.list": self._log_list,
@@ -146,8 +148,13 @@ class Methods:
             if not self._app.calibration.calibrated:
                 _tell_why_so_low(problems)
             raise _plan_refusal(problems)
+        counter, seal = params.get("counter"), params.get("seal")
         try:
-            self._app.store_plan(plan)
+            self._app.plan_lock.check(plan, counter, seal)
+        except SealError as error:
+            raise Refusal(messages.SEAL_REFUSED, str(error)) from None
+        try:
+            self._app.store_plan(plan, counter, seal)
         except (OSError, StoreError) as error:
             raise Refusal(messages.STORE_FAILED, str(error)) from None
         return {"id": plan.plan_id()}, None
@@ -163,6 +170,16 @@ class Methods:
         if program is None:
             return {"plans": []}, None
         return {"plans": [{"id": program.plan_id, "name": program.name}]}, None
+
+    def _lock_get(self, params: dict) -> tuple:
+        lock = self._app.plan_lock
+        return {
+            "locked": lock.locked,
+            "key_id": lock.key_id,
+            "device": lock.device,
+            "counter": lock.counter,
+            "problem": lock.problem[:200],
+        }, None
 
     def _session_return(self, params: dict) -> tuple:
         self._app.ask_return()

@@ -3,6 +3,7 @@
 from inversion_table.contract import frame, messages
 
 ID_MOST_CHARACTERS = 64
+DETAIL_MOST_CHARACTERS = 240
 ID_BOUND = 1 << 53
 """A number up to this is the same in every JSON reader."""
 
@@ -23,6 +24,7 @@ def _reply(request_id: object, key: str, value: object) -> bytes:
 
 def _error(request_id: object, code: int, detail: str, data: object = None) -> bytes:
     text = messages.ERROR_TEXTS.get(code, "")
+    detail = messages.printable(detail, DETAIL_MOST_CHARACTERS)  # it may repeat what a host sent
     error: dict = {"code": code, "message": text + (": " + detail if detail else "")}
     if data is not None:
         error["data"] = data
@@ -40,15 +42,28 @@ _NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too
 """Ready beforehand: there is none left to make it with."""
 
 
+class Done:
+    """A request that acted: its id, the CRC-32 of its line, when it was answered, and how."""
+
+    def __init__(self, request_id: object, crc: bytes, then_ms: int, reply: bytes) -> None:
+        self.request_id = request_id
+        self.crc = crc
+        self.then_ms = then_ms
+        self.reply = reply
+
+
 class Server:
     """Answers lines. `methods`: name -> function(params: dict) -> (result, block or None).
 
     `in_session()` tells whether a session runs; methods marked "home" are then refused.
+    `uptime_ms()` is a clock that does not wrap.
     """
 
-    def __init__(self, methods: dict, in_session) -> None:
+    def __init__(self, methods: dict, in_session, uptime_ms) -> None:
         self._methods = methods
         self._in_session = in_session
+        self._uptime_ms = uptime_ms
+        self._done: list = []
 
     def answer(self, line: bytes | None) -> tuple:
         """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071)."""
@@ -62,6 +77,12 @@ class Server:
             return _error(
                 None, messages.PARSE_ERROR, "longer than %d bytes" % frame.MAX_LINE_BYTES
             ), None
+        if line.count(b"[") + line.count(b"{") > messages.OPENINGS_MOST:  # RQ-129
+            return _error(
+                None,
+                messages.PARSE_ERROR,
+                "more than %d lists and objects" % messages.OPENINGS_MOST,
+            ), None
         try:
             request = frame.decode(line)
         except frame.FrameError as error:
@@ -73,13 +94,43 @@ class Server:
             return _error(
                 None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
             ), None
+        name = request.get("method")
+        acts = name in messages.ACTS
+        crc = line.rstrip()[-frame.CRC_DIGITS :]
+        if acts:
+            reply = self._reply_before(request_id, crc)
+            if reply is not None:
+                return reply, None
         try:
-            result, block = self._call(request.get("method"), request.get("params"))
+            result, block = self._call(name, request.get("params"))
         except Refusal as refusal:
             return _error(request_id, refusal.code, refusal.detail, refusal.data), None
         except (OSError, MemoryError, RuntimeError) as error:
             return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
-        return _reply(request_id, "result", result), block
+        reply = _reply(request_id, "result", result)
+        if acts:
+            self._keep(Done(request_id, crc, self._uptime_ms(), reply))
+        elif name == "hello":
+            self._done = []  # whoever greets begins anew, and may count its ids from 1 again
+        return reply, block
+
+    def _reply_before(self, request_id: object, crc: bytes) -> bytes | None:
+        """The reply to this very request if it was done already: it was lost (RQ-128)."""
+        now_ms = self._uptime_ms()
+        for done in self._done:
+            if (
+                done.request_id == request_id
+                and done.crc == crc
+                and now_ms - done.then_ms <= messages.REPEAT_MS
+            ):
+                return done.reply
+        return None
+
+    def _keep(self, done: Done) -> None:
+        """What was refused is not kept: it did nothing, and may be asked for again."""
+        if len(self._done) >= messages.REPLIES_KEPT:
+            self._done.pop(0)
+        self._done.append(done)
 
     def _call(self, name: object, params: object) -> tuple:
         if not isinstance(name, str) or name not in self._methods:

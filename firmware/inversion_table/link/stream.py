@@ -10,8 +10,8 @@ import struct
 from inversion_table.contract.messages import LOG_BLOCK_BYTES
 from inversion_table.safety.ticks import elapsed_ms
 
-PIECE_BYTES = 256
-"""As much as the chip's USB takes at once."""
+PIECE_BYTES = 64
+"""A packet of full-speed USB: a port with room for part of it keeps nobody waiting for more."""
 STALLED_MS = 2_000
 """A host that takes nothing for so long gets no more."""
 _LENGTH_BYTES = 4
@@ -66,7 +66,7 @@ class BlockStream:
             self._moved_ms = now_ms
             size = self._end - self._at
             piece = self._pieces[self._at // PIECE_BYTES]
-            port.write(piece if size >= PIECE_BYTES else piece[:size])
+            port.put(piece if size >= PIECE_BYTES else piece[:size])
             self._at += PIECE_BYTES
         self._at = self._end
         if not source.left:

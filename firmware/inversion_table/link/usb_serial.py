@@ -7,6 +7,15 @@ READ_BYTES_MOST = 256
 """Bytes taken in one background pass, so that a flood cannot keep the background from its work."""
 
 
+WRITE_BYTES_MOST = 64
+"""Written at once: a packet of full-speed USB."""
+WAIT_MS = 200
+"""So long, in a pass, the host may leave its input full before it loses replies. The port's own
+patience is 500 ms for each packet: with a host that asks and does not read, the watchdog would
+bite (RQ-131)."""
+STEP_MS = 10
+
+
 class UsbSerial:
     """Reads what is there; writes whole replies."""
 
@@ -17,12 +26,18 @@ class UsbSerial:
         self._poll.register(sys.stdin, select.POLLIN)
         self._out_poll = select.poll()
         self._out_poll.register(sys.stdout, select.POLLOUT)
+        self._patience_ms = 0
+        self._stalled = False
         self._byte = bytearray(1)
         self._chunk = bytearray(READ_BYTES_MOST)
         self._view = memoryview(self._chunk)
 
     def read(self) -> bytes:
-        """Up to READ_BYTES_MOST bytes that have already arrived; b"" when there are none."""
+        """Up to READ_BYTES_MOST bytes that have already arrived; b"" when there are none.
+
+        Once in a pass: what may be waited for in `write` is counted from here.
+        """
+        self._patience_ms = 0 if self._stalled else WAIT_MS
         count = 0
         while count < READ_BYTES_MOST and self._poll.poll(0):
             if not self._in.readinto(self._byte):
@@ -32,8 +47,22 @@ class UsbSerial:
         return bytes(self._view[:count]) if count else b""
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`; a host that does not read loses it, as USB gives up after a while."""
-        self._out.write(data)
+        """Send all of `data`; a host that does not read loses it, and what follows, at once."""
+        view = memoryview(data)
+        for start in range(0, len(data), WRITE_BYTES_MOST):
+            while not self._out_poll.poll(STEP_MS if self._patience_ms > 0 else 0):
+                self._patience_ms -= STEP_MS
+                if self._patience_ms <= 0:
+                    self._stalled = True  # until it reads again
+                    return
+            if self._stalled:
+                self._stalled = False
+                self._out.write(b"\n")  # what was cut off shall not spoil this one
+            self._out.write(view[start : start + WRITE_BYTES_MOST])
+
+    def put(self, piece: memoryview) -> None:
+        """Send at most WRITE_BYTES_MOST at once, after `writable` said yes."""
+        self._out.write(piece)
 
     def writable(self) -> bool:
         """Whether the port takes something at once; allocates nothing."""

@@ -90,7 +90,8 @@ class Panel:
             held &= ~JOG_DOWN
         edges = held & ~self._held
         self._held = held
-        inputs.start_edge = edges & START != 0
+        # With PAUSE held it is the way to SERVICE, and starts no session (RQ-067).
+        inputs.start_edge = edges & START != 0 and not pressed & PAUSE
         inputs.pause_edge = edges & PAUSE != 0
         inputs.return_edge = edges & RETURN != 0
         inputs.return_hasty = edges & RETURN & ~self._steady != 0  # RQ-104

@@ -128,13 +128,17 @@ class SerialPort:
         return self._feed_firmware(kbd_intr, elapsed_ms)
 
     def _read_stdout(self) -> None:
-        """Take what the firmware wrote; without a reading host it is lost, as on the chip."""
+        """Take what the firmware wrote; without a host it is lost, as on the chip.
+
+        A host that is there and does not read lets the firmware's output fill up.
+        """
+        if self._host_present and len(self._for_host) >= _HOST_BUFFER_BYTES:
+            return
         data = os.read(self._stdout, _READ_BYTES)
         if not self._host_present:
             return
-        room = _HOST_BUFFER_BYTES - len(self._for_host)
-        self._for_host += data[:room]
-        self.to_host += min(len(data), room)
+        self._for_host += data
+        self.to_host += len(data)
 
     def _read_stderr(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -30,6 +30,10 @@ from table_bench.virtual.trace import Trace
 __all__ = ["BenchError", "VirtualTable"]
 
 DEFAULT_ENTRY = """\
+import micropython
+
+micropython.kbd_intr(-1)
+
 from inversion_table import startup
 
 startup.run()

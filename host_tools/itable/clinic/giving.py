@@ -18,12 +18,14 @@ def give(
     patient: str,
     judged: Judged,
     device: str,
-    put: Callable[[Judged], None],
+    put: Callable[[Judged], bool],
     *,
     programme_id: int | None = None,
     week: int | None = None,
-) -> Judged:
-    """Release the plan to the patient and `put` it on the table; the plan as the table keeps it.
+) -> tuple[Judged, bool]:
+    """Release the plan to the patient and `put` it on the table.
+
+    The plan as the table keeps it, and whether it was sealed, which is what `put` returns.
 
     The release is in the store before the table has the plan: no session can run whose release is
     not known (RQ-139). Raises NotClearedError (RQ-091), and whatever `put` raises.
@@ -48,9 +50,9 @@ def give(
             week,
         ),
     )
-    put(marked)
+    sealed = put(marked)
     clinic.finish_upload(upload_id)
-    return marked
+    return marked, sealed
 
 
 def refuse_nobody(store: str | None) -> None:

@@ -9,12 +9,13 @@ import typer
 from itable import exits
 from itable.options import Json
 from itable.output import out, print_json
+from itable.plans.templates import SHIPPED
 
 if TYPE_CHECKING:
     from itable.plans.loading import Judged
     from itable.screen.demo import Report
 
-_TEMPLATE = Path(__file__).parents[1] / "templates" / "kim-2013-60deg.toml"
+_TEMPLATE = SHIPPED / "kim-2013-60deg.toml"
 
 
 def demo(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itable.errors import InputError
-from itable.options import Json, Port, Store
+from itable.options import Json, Key, Port, Store
 from itable.output import out, print_json
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def next_plan(
     ] = None,
     store: Store = None,
     port: Port = None,
+    key: Key = None,
     json: Json = False,
 ) -> None:
     """Upload today's plan of a patient's programme; the screening is checked first.
@@ -160,8 +161,10 @@ def next_plan(
     It counts what was pulled: pull the last session before the next.
     """
     from itable.clinic import screening
+    from itable.keys import read_key_file
     from itable.store.clinic import Clinic
 
+    secret = None if key is None else read_key_file(key)
     day = today()
     with Clinic(store) as clinic:
         programme = clinic.programme(patient)
@@ -177,7 +180,7 @@ def next_plan(
         judged = _judged(programme, number, week.level)
         where = None
         if not dry_run:
-            judged, where = _upload(clinic, patient, programme, number, week.level, port)
+            judged, where = _upload(clinic, patient, programme, number, week.level, port, secret)
     if json:
         print_json({**judged.to_dict(), "patient": patient, "week": number, "port": where})
         return
@@ -300,6 +303,7 @@ def _upload(
     number: int,
     level: "Level",
     port: str | None,
+    secret: bytes | None,
 ) -> "tuple[Judged, str]":
     """Put the plan of a week on the table; the plan as it is there, and where that is."""
     from itable.clinic.giving import give
@@ -310,12 +314,12 @@ def _upload(
         device = client.hello().device
         judged = _judged(programme, number, level, client.get_settings().to_settings())
         clock.keep(client, int(time.time()))
-        marked = give(
+        marked, _ = give(
             clinic,
             patient,
             judged,
             device,
-            lambda plan: put(client, plan),
+            lambda plan: put(client, plan, secret),
             programme_id=programme.id,
             week=number,
         )

@@ -27,6 +27,8 @@ _NEXT_STEPS = {
     messages.NOT_FOUND: "`itable log list` shows what there is",
     messages.CALIBRATION_REFUSED: "let the bed stand still at home, nobody on it, and calibrate"
     " again",
+    messages.SEAL_REFUSED: "`itable lock status` shows which key this table has; seal the plan with"
+    " it: --key FILE",
     messages.STORE_FAILED: "switch the table off and on at home, then try again",
     messages.INTERNAL_ERROR: "switch the table off and on at home; if it stays, keep the log",
 }
@@ -97,9 +99,25 @@ class Client:
         """What the table does now."""
         return self._call("status", {}, models.Status)
 
-    def put_plan(self, plan: dict[str, Any], plan_id: str) -> models.PlanPut:
-        """Store a plan in its wire form; RefusedError carries the device's reasons in `data`."""
-        return self._call("plan.put", {"plan": plan, "id": plan_id}, models.PlanPut)
+    def put_plan(
+        self,
+        plan: dict[str, Any],
+        plan_id: str,
+        counter: int | None = None,
+        seal: str | None = None,
+    ) -> models.PlanPut:
+        """Store a plan in its wire form; RefusedError carries the device's reasons in `data`.
+
+        A locked table wants a seal and the number that it was made with.
+        """
+        params: dict[str, Any] = {"plan": plan, "id": plan_id}
+        if seal is not None:
+            params.update(counter=counter, seal=seal)
+        return self._call("plan.put", params, models.PlanPut)
+
+    def get_lock(self) -> models.LockGet:
+        """Whether the table takes only plans that a clinic's key has sealed."""
+        return self._call("lock.get", {}, models.LockGet)
 
     def get_plan(self) -> models.PlanGet:
         """The plan that the table would run."""

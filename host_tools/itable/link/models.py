@@ -98,6 +98,16 @@ class PlanList(Result):
     plans: list[dict[str, Any]]
 
 
+class LockGet(Result):
+    """Whether the table takes only sealed plans, by which key, and the last plan's number."""
+
+    locked: bool
+    key_id: str
+    device: str
+    counter: int
+    problem: str
+
+
 class SessionState(Result):
     """The state after a return or a stop was asked for."""
 
@@ -211,6 +221,7 @@ RESULTS: dict[str, type[Result]] = {
     "plan.put": PlanPut,
     "plan.get": PlanGet,
     "plan.list": PlanList,
+    "lock.get": LockGet,
     "session.return": SessionState,
     "session.stop": SessionState,
     "log.list": LogList,

@@ -5,10 +5,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from itable import config
 from itable.errors import NoDeviceError
 from itable.link import registry
 
 if TYPE_CHECKING:
+    import serial
+
     from itable.link.client import Client
 
 USB_VENDOR = 0x2E8A
@@ -42,7 +45,8 @@ def candidates() -> list[Candidate]:
 
 
 def choose(port: str | None) -> str:
-    """The named port, else the only one that there is; raises NoDeviceError."""
+    """The named port, else the configured one, else the only one; raises NoDeviceError."""
+    port = port or config.load().get("port")
     if port:
         return port
     found = candidates()
@@ -67,24 +71,28 @@ def connect(port: str | None) -> "Client":
 
     Raises NoDeviceError, LinkError, MismatchError.
     """
-    import serial
-
     from itable.link.client import Client
 
     name = choose(port)
-    try:
-        transport = serial.Serial(
-            name, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
-        )
-    except (serial.SerialException, ValueError, OSError) as error:
-        raise _cannot_open(name, error) from error
-    client = Client(transport, name=name)
+    client = Client(open_port(name), name=name)
     try:
         client.hello()
     except BaseException:
         client.close()
         raise
     return client
+
+
+def open_port(name: str) -> "serial.Serial":
+    """The port of that name, for this process alone; raises NoDeviceError."""
+    import serial
+
+    try:
+        return serial.Serial(
+            name, timeout=READ_TIMEOUT_S, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+        )
+    except (serial.SerialException, ValueError, OSError) as error:
+        raise _cannot_open(name, error) from error
 
 
 def _cannot_open(name: str, error: Exception) -> NoDeviceError:

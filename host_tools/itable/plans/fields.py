@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from itable.plans import findings
+from itable.plans import definitions, findings
+from itable.plans.definitions import Key, TableDefinition
 from itable.plans.findings import Finding
 from itable.plans.toml_lines import Path
 
@@ -44,6 +45,57 @@ class Table:
         """Add a problem with `key` of this table."""
         self._found.append(Finding(self.line_of(key), self._name(key), kind, text, allowed))
 
+    def read(
+        self, definition: TableDefinition, tables: tuple[str, ...] = ()
+    ) -> dict[str, int | None]:
+        """The numbers of a table by key, with defaults; keys that are no part of it are reported.
+
+        `tables` are the names of the tables below it, which are read elsewhere, as texts are.
+        """
+        self.refuse_unknown((*definition.written, *tables), definitions.places(but=definition))
+        values = {}
+        for key in definition.keys:
+            if key.required:
+                self.require(*key.written)
+            value = self._number(key)
+            values[key.name] = key.default if value is None else value
+        self._check_together(definition)
+        return values
+
+    def _number(self, key: Key) -> int | None:
+        """The value of a key in its whole unit; None when absent, wrong, or no number at all."""
+        if key.kind == definitions.THOUSANDTHS:
+            return self.scaled(key.name, 1000)
+        if key.kind == definitions.DURATION:
+            return self.duration_ms(key.name)
+        if key.kind != definitions.WHOLE:
+            return None
+        value = self.whole(key.name)
+        if value is not None and key.bounded_here and not key.lowest <= value <= key.highest:
+            self.report(
+                key.name,
+                findings.OUT_OF_RANGE,
+                f"{key.name} {value} is outside {key.lowest} to {key.highest}",
+                f"{key.name} from {key.lowest} to {key.highest}",
+            )
+            return None
+        return value
+
+    def _check_together(self, definition: TableDefinition) -> None:
+        """Report it when only some of the keys are written that make sense only together."""
+        parts = [key for key in definition.keys if key.name in definition.together]
+        missing = [key for key in parts if not self.has(*key.written)]
+        if len(missing) == len(parts):
+            return
+        for key in missing:
+            there = next(name for part in parts for name in part.written if self.has(name))
+            self.report(
+                there,
+                findings.MISSING_KEY,
+                f"{there} is written without {' or '.join(key.written)}",
+                f"both, or neither: write {key.written[0]} = ..., or delete {there}",
+            )
+
     def refuse_unknown(self, known: tuple[str, ...], places: Mapping[str, str]) -> None:
         """Report every key that is not in `known`; `places` says where misplaced ones belong."""
         for key in self._values:
@@ -52,7 +104,7 @@ class Table:
             if key in places:
                 text = f"'{key}' has no place here: {places[key]}"
             else:
-                guess = _nearest(key, known)
+                guess = nearest(key, known)
                 text = f"unknown key '{key}'" + (f"; did you mean '{guess}'?" if guess else "")
             self.report(key, findings.UNKNOWN_KEY, text, "keys here: " + ", ".join(known))
 
@@ -128,13 +180,13 @@ class Table:
         minutes_ms = self.scaled(in_minutes, 60_000)
         return seconds_ms if seconds_ms is not None else minutes_ms
 
-    def _has(self, *keys: str) -> bool:
+    def has(self, *keys: str) -> bool:
         """True when one of `keys` is written, whatever its value."""
         return any(key in self._values for key in keys)
 
     def require(self, *keys: str) -> None:
         """Report it when none of `keys` is written."""
-        if not self._has(*keys):
+        if not self.has(*keys):
             either = " or ".join(keys)
             self._found.append(
                 Finding(
@@ -201,7 +253,7 @@ def describe(value: object) -> str:
     return f"the date or time {value}"
 
 
-def _nearest(key: str, known: tuple[str, ...]) -> str:
+def nearest(key: str, known: tuple[str, ...]) -> str:
     """The known key that `key` was probably meant to be; "" when none is near."""
     lowered = key.lower()
     stem = lowered.split("_")[0]

@@ -47,8 +47,18 @@ class Judged:
             answer["id"] = self.plan.plan_id()
             answer["name"] = self.plan.name
             answer["sums"] = self.sums().to_dict()
+            answer["source"] = self.plan_file.source
+            answer["notes"] = self.plan_file.notes
             answer["cautions"] = self.plan_file.cautions
         return answer
+
+
+def widest() -> limits.Settings:
+    """Settings at the hard constants: what no table can ever go beyond."""
+    settings = limits.Settings()
+    for name in ("tilt_max_mdeg", "rate_max_mdeg_per_s", "head_down_max_ms", "session_max_ms"):
+        setattr(settings, name, limits.SETTINGS[name][1])
+    return settings
 
 
 def load(path: Path, settings: limits.Settings | None = None) -> Judged:
@@ -63,7 +73,7 @@ def load(path: Path, settings: limits.Settings | None = None) -> Judged:
         raise InputError(
             f"cannot read the plan: {error.strerror or error}",
             where=str(path),
-            next_step="check the name; `itable plan template` lists the ones that come with itable",
+            next_step="check the name; `itable plan templates` lists what there is to begin with",
         ) from error
     if len(content) > MAX_FILE_BYTES:
         raise InputError(
@@ -71,6 +81,11 @@ def load(path: Path, settings: limits.Settings | None = None) -> Judged:
             where=str(path),
             next_step="give a plan file in TOML (docs/plans.md)",
         )
+    return judged(path, content, settings)
+
+
+def judged(path: Path, content: bytes, settings: limits.Settings | None = None) -> Judged:
+    """The verdict on the bytes of a plan file; `settings` as for `load`."""
     if settings is None:
         settings = limits.Settings()
     plan_file = read(content)

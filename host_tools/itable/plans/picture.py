@@ -53,12 +53,13 @@ def write_png(judged: Judged, path: Path) -> None:
         color=pictures.LIMIT,
         fontsize=9,
     )
-    _label_holds(axes, stretches, sums.total_ms)
+    _label_holds(axes, stretches, sums.total_ms, limit_deg)
     figure.text(0.065, 0.935, plan.name, fontsize=15, fontweight="bold", color=pictures.INK)
     figure.text(
         0.065,
         0.885,
         f"plan {plan.plan_id()}  ·  {clock(sums.total_ms)} min in all"
+        f" (limit {clock(min(settings.session_max_ms, limits.SESSION_MAX_MS))})"
         f"  ·  head-down {clock(sums.head_down_ms)},"
         f" at a stretch {clock(sums.head_down_stretch_ms)}"
         f" (limit {clock(min(settings.head_down_max_ms, limits.HEAD_DOWN_MAX_MS))})",
@@ -80,21 +81,25 @@ def _curve(stretches: list[timeline.Stretch]) -> tuple[list[float], list[float]]
     return times_s, tilts_deg
 
 
-def _label_holds(axes: "Axes", stretches: list[timeline.Stretch], total_ms: int) -> None:
-    """Write tilt and time at holds that are long enough for the words."""
+def _label_holds(
+    axes: "Axes", stretches: list[timeline.Stretch], total_ms: int, limit_deg: float
+) -> None:
+    """Write tilt and time at holds long enough for the words; below the curve near the limit."""
     for stretch in stretches:
         if stretch.kind not in (profile.HOLD, profile.REST):
             continue
-        if stretch.duration_ms < total_ms / 18:
+        if stretch.duration_ms < total_ms / 45:
             continue
+        tilt_deg = stretch.to_mdeg / 1000
         rest = "rest " if stretch.kind == profile.REST else ""
+        above = tilt_deg > 0 and not limit_deg - 12 < tilt_deg <= limit_deg
         axes.annotate(
-            f"{rest}{stretch.to_mdeg / 1000:g}°\n{clock(stretch.duration_ms)}",
-            ((stretch.start_ms + stretch.duration_ms / 2) / 1000, stretch.to_mdeg / 1000),
-            (0, -6),
+            f"{rest}{tilt_deg:g}°\n{clock(stretch.duration_ms)}",
+            ((stretch.start_ms + stretch.duration_ms / 2) / 1000, tilt_deg),
+            (0, 4 if above else -6),
             textcoords="offset points",
             ha="center",
-            va="top",
-            fontsize=9,
+            va="bottom" if above else "top",
+            fontsize=9 if stretch.duration_ms >= total_ms / 18 else 7.5,
             color=pictures.INK,
         )

@@ -9,6 +9,7 @@ from rich.table import Table
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
 from itable.plans import timeline
+from itable.plans.definitions import STEPS
 from itable.plans.loading import Judged
 from itable.screen.chart import Chart, clock
 
@@ -38,7 +39,7 @@ def show(judged: Judged, console: Console) -> None:
     chart.draw(tilt_function(stretches))
     console.print(chart.render(limit_deg))
     console.print()
-    console.print(_steps(plan))
+    console.print(_steps(judged))
     console.print(_sums(sums, settings))
     for caution in judged.plan_file.cautions:
         console.print(f"[yellow]![/] {_escaped(caution)}")
@@ -56,19 +57,24 @@ def tilt_function(stretches: list[timeline.Stretch]) -> Callable[[float], float]
     return tilt_deg
 
 
-def _steps(plan: plans.Plan) -> Table:
+def _steps(judged: Judged) -> Table:
+    """The plain steps, all that the table knows, beside the sets that they come from."""
+    plan = judged.plan
     table = Table(box=None, header_style="bright_black", pad_edge=False, padding=(0, 2))
+    table.add_column("set")
     table.add_column("step", justify="right")
     table.add_column("tilt", justify="right")
     table.add_column("rate", justify="right")
     table.add_column("hold", justify="right")
     table.add_column("")
-    number = 0
-    for step_set in plan.sets:
+    number, shown = 0, -1
+    for step_set, written in zip(plan.sets, judged.plan_file.written_sets, strict=True):
         for place, step in enumerate(step_set.steps):
             number += 1
             head_down = step.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
+            mode = judged.plan_file.sets[written].mode
             table.add_row(
+                f"{written + 1} {'steps' if mode == STEPS else mode}" if written > shown else "",
                 str(number),
                 f"{step.tilt_mdeg / 1000:g}°",
                 f"{step.rate_mdeg_per_s / 1000:g}°/s",
@@ -76,8 +82,10 @@ def _steps(plan: plans.Plan) -> Table:
                 _repeat(place, len(step_set.steps), step_set.times),
                 style="dark_orange" if head_down else "",
             )
+            shown = written
     table.add_row(
         "home",
+        "",
         f"{limits.HOME_TILT_MDEG / 1000:g}°",
         f"{plan.return_rate_mdeg_per_s / 1000:g}°/s",
         "",

@@ -1,4 +1,4 @@
-"""The problems of a plan file, each with its line, what is allowed, and the line itself."""
+"""The problems of a plan file, each with its line, what is allowed, and why."""
 
 from rich.console import Console
 from rich.text import Text
@@ -22,6 +22,7 @@ def show(judged: Judged, console: Console) -> None:
             )
         if finding.allowed:
             console.print(Text.assemble(("allowed: ", "green"), finding.allowed), soft_wrap=True)
+        console.print(Text.assemble(("why: ", "bright_black"), finding.why), soft_wrap=True)
     count = len(judged.found)
     console.print(Text(f"{count} problem{'s' if count > 1 else ''} in {judged.path}", "bold red"))
 

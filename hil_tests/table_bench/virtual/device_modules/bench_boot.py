@@ -141,11 +141,25 @@ def _run(source):
         for stream in (sys.stdout, sys.stderr):
             sys.print_exception(error, stream)
     bench_core.exchange(bench_frame.ENDED)
+
+
+def _forget_program():
+    """A soft reset: what the program had loaded is gone."""
+    import gc
+
+    for name in list(sys.modules):
+        if name.split(".")[0] == "inversion_table":
+            del sys.modules[name]
+    gc.collect()
+
+
+def _run_again_and_again(source):
+    import bench_repl
+
     while True:
-        try:
-            bench_core.wait(bench_core.out[bench_frame.NOW_US] + bench_core.IDLE_US)
-        except KeyboardInterrupt:
-            pass
+        _run(source)
+        bench_repl.serve(_forget_program)
+        _forget_program()
 
 
 def _main():
@@ -165,7 +179,7 @@ def _main():
     _deploy(values["deployed"])
     _provision(values.pop("provision"))
     rp2.at_the_factory(False)
-    _run(values["entry"])
+    _run_again_and_again(values["entry"])
 
 
 _main()

@@ -1,0 +1,29 @@
+"""A hostile host at the port of real MicroPython; `make fuzz` is the long run of the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from table_bench.operator import Operator
+from tests.fuzz import against_table
+
+FRAMES = 2_500
+
+
+@pytest.mark.requirement("RQ-061", "RQ-071", "RQ-129", "RQ-131")
+@pytest.mark.parametrize(
+    "attack",
+    [against_table.at_home, against_table.in_a_session, against_table.stop_and_return_too],
+)
+def test_a_hostile_host_gets_replies_and_nothing_else(
+    operator: Operator, attack: Callable[[Operator, int, int], against_table.Outcome]
+) -> None:
+    outcome = attack(operator, 7, FRAMES)
+    assert outcome.problems == []
+    assert outcome.frames == FRAMES
+    assert outcome.replies == outcome.lines > FRAMES // 2
+    assert len(outcome.errors) >= 5
+    assert outcome.results > 30
+    assert outcome.ticks > 500
