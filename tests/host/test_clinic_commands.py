@@ -102,7 +102,7 @@ def test_the_release_is_kept_before_the_table_has_the_plan(run, here, table, own
     screened(run, answers="yes.toml")
     run("screen", "P-017", *APPROVE)
 
-    def broken(self, plan, plan_id):
+    def broken(self, *values):
         raise LinkError("the cable was pulled")
 
     upload = ("plan", "upload", "plan.toml", "--patient", "P-017", "--port", table.port)
