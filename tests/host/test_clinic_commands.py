@@ -97,7 +97,7 @@ def test_an_upload_for_nobody_where_patients_are_kept(run, here, table):
     assert run(*upload, "--no-patient", "--patient", "P-017").exit_code == exits.USAGE
 
 
-@pytest.mark.requirement("RQ-139")
+@pytest.mark.requirement("RQ-135")
 def test_the_release_is_kept_before_the_table_has_the_plan(run, here, table, own_home, monkeypatch):
     screened(run, answers="yes.toml")
     run("screen", "P-017", *APPROVE)

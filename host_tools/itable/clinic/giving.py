@@ -28,7 +28,7 @@ def give(
     The plan as the table keeps it, and whether it was sealed, which is what `put` returns.
 
     The release is in the store before the table has the plan: no session can run whose release is
-    not known (RQ-139). Raises NotClearedError (RQ-091), and whatever `put` raises.
+    not known (RQ-135). Raises NotClearedError (RQ-091), and whatever `put` raises.
     """
     from itable.store.clinic import Upload
 

@@ -1,7 +1,7 @@
 """The release of a plan to a patient: what it rests on, and its code in the plan's name.
 
 The device keeps and logs a plan's name and no other words, so there the release travels: behind the
-name stand the pseudonym and a code, a hash of who asked, who approved, and why (RQ-139).
+name stand the pseudonym and a code, a hash of who asked, who approved, and why (RQ-135).
 """
 
 import dataclasses
