@@ -12,10 +12,16 @@ from itable.commands import (
     calibrate,
     config,
     demo,
+    export,
     firmware,
     lock,
     log,
+    outcome,
+    patients,
     plan,
+    programme,
+    report,
+    screen,
     settings,
     sim,
     status,
@@ -96,6 +102,12 @@ app.add_typer(settings.app, name="settings")
 app.add_typer(lock.app, name="lock")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(config.app, name="config")
+app.add_typer(programme.app, name="programme")
+app.command("screen")(screen.screen)
+app.command("patients")(patients.patients)
+app.command("outcome")(outcome.outcome)
+app.command("export")(export.export)
+app.command("report")(report.report)
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)
 app.command("sim")(sim.sim)

@@ -28,6 +28,12 @@ class InputError(ItableError):
     """Something that the user gave is wrong: a file, a session number, a folder."""
 
 
+class NotClearedError(ItableError):
+    """A patient is not screened, or needs the approval of a clinician."""
+
+    exit_code = exits.NOT_CLEARED
+
+
 class CalibrationFailedError(ItableError):
     """The calibration did not come off: no rest, too few, or none that goes with the others."""
 

@@ -8,6 +8,7 @@ REFUSED = 4
 LINK_FAILED = 5
 MISMATCH = 6
 INTERNAL = 7
+NOT_CLEARED = 8
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -19,5 +20,6 @@ MEANINGS = {
     LINK_FAILED: "the link failed or the table did not answer in time",
     MISMATCH: "tool and table speak different versions",
     INTERNAL: "a fault in itable itself",
+    NOT_CLEARED: "the patient is not screened, or a clinician's approval is missing",
     INTERRUPTED: "stopped with Ctrl-C",
 }

@@ -18,6 +18,16 @@ Port = Annotated[
         help="The table's serial port; found by itself when there is only one table.",
     ),
 ]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="ITABLE_STORE",
+        show_envvar=True,
+        metavar="FILE|URL",
+        help="Where sessions are kept: a SQLite file, or a postgresql:// URL; else the user's own.",
+    ),
+]
 Key = Annotated[
     Path | None,
     typer.Option(

@@ -6,13 +6,21 @@ from inversion_table.journal.encoder import Encoder
 MOVING, HOLDING, RETURNING = 2, 3, 5
 
 
-def session_pages(session=7, count=3000, plan_name="Test plan", first_sequence=40, start_unix_s=0):
+def session_pages(
+    session=7,
+    count=3000,
+    plan_name="Test plan",
+    first_sequence=40,
+    start_unix_s=0,
+    plan_id="0123456789abcdef",
+    end=(records.END_FAULT, 9, 1, 30_450, 100_000, 450),
+):
     """The raw pages of a session of `count` samples: up to 30 deg, held, and home again."""
     writer = _Writer(session, first_sequence)
     writer.put(
         "header",
         records.Header(
-            session, records.KIND_PLAN, "0123456789abcdef", plan_name, "0.1.0", "ab" * 8, "cd" * 4,
+            session, records.KIND_PLAN, plan_id, plan_name, "0.1.0", "ab" * 8, "cd" * 4,
             "ef" * 4, 1, start_unix_s,
         ),
     )  # fmt: skip
@@ -36,7 +44,7 @@ def session_pages(session=7, count=3000, plan_name="Test plan", first_sequence=4
             "sample", index * 100, target + 150 * (index % 7 - 3), target, rate, current, 24_000,
             state, 1,
         )  # fmt: skip
-    writer.put("end", count * 100, records.END_FAULT, 9, 1, 30_450, 100_000, 450)
+    writer.put("end", count * 100, *end)
     return writer.finish()
 
 

@@ -34,6 +34,7 @@ def test_every_extra_is_offered():
     extras = set(importlib.metadata.metadata(NAME).get_all("Provides-Extra") or ())
     assert extras == {
         "reports",
+        "parquet",
         "postgres",
         "bench",
         "campaign",

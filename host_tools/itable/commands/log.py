@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable.commands.outcome import Comfort, Note, PainAfter, PainBefore, PatientOption
 from itable.errors import InputError
-from itable.options import Json, Port
+from itable.options import Json, Port, Store
 from itable.output import out, print_json
 
 if TYPE_CHECKING:
+    from itable.clinic.outcome import Outcome
     from itable.link.client import Client
     from itable.link.models import LogEntry
     from itable.log.about import About
@@ -42,16 +44,6 @@ Session = Annotated[
     typer.Argument(
         metavar="SESSION|FILE",
         help="The number of a kept session, DEVICE/NUMBER, @ID, or a file of raw pages.",
-    ),
-]
-Store = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        envvar="ITABLE_STORE",
-        show_envvar=True,
-        metavar="FILE|URL",
-        help="Where sessions are kept: a SQLite file, or a postgresql:// URL; else the user's own.",
     ),
 ]
 
@@ -96,6 +88,11 @@ def pull(
         int | None, typer.Argument(min=1, metavar="[SESSION]", help="Else the newest.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every session on the table.")] = False,
+    patient: PatientOption = None,
+    pain_before: PainBefore = None,
+    pain_after: PainAfter = None,
+    comfort: Comfort = None,
+    note: Note = None,
     store: Store = None,
     port: Port = None,
     json: Json = False,
@@ -104,12 +101,19 @@ def pull(
 
     A pull that broke off goes on where it stopped: pull again. What is here already is not copied
     twice. It may be done while a session runs.
+
+    A session that ran a plan of `plan upload --patient` or `programme next` is that patient's. With
+    --patient pain and comfort are asked on a terminal; `itable outcome` enters them later.
     """
+    from itable.clinic.outcome import Outcome, checked
     from itable.link import ports
     from itable.store.sessions import Sessions
 
     if everything and session is not None:
         raise typer.BadParameter("give a session or --all, not both")
+    said = checked(Outcome(pain_before, pain_after, comfort, note))
+    if everything and not (patient is None and said.empty):
+        raise typer.BadParameter("a patient, pain, comfort and note are of one session, not of all")
     with Sessions(store) as kept, ports.connect(port) as client:
         entries = _entries(client, session, everything)
         about = _about(client)
@@ -118,8 +122,9 @@ def pull(
             pulled.append(_pull(client, entry, kept, about, quiet=json))
             if not json:
                 _say_pulled(pulled[-1], kept.where)
+    owners = _owners(store, pulled, patient, said, as_json=json)
     if json:
-        found = [one.to_dict() for one in pulled]
+        found = [{**one.to_dict(), **owners.get(one.id, {})} for one in pulled]
         print_json({"port": client.name, "store": kept.where, "pulled": found})
 
 
@@ -323,6 +328,29 @@ def _source(session: str, store: str | None, port: str | None) -> "Source":
             pulled = _pull(client, entry, kept, _about(client), quiet=True)
         session = f"@{pulled.id}"
     return source.from_store(session, store)
+
+
+def _owners(
+    store: str | None,
+    pulled: "list[Pulled]",
+    patient: str | None,
+    said: "Outcome",
+    *,
+    as_json: bool,
+) -> dict[int, dict[str, object]]:
+    """Whose the pulled sessions are and what was said of them, by their ids; said on a terminal."""
+    from itable.commands import outcome
+    from itable.store.clinic import Clinic
+
+    with Clinic(store) as clinic:
+        if patient is None and said.empty and not clinic.any_patient():
+            return {}
+        ask = patient is not None and said.empty and not as_json
+        answers = {one.id: outcome.record(clinic, one.id, patient, said, ask=ask) for one in pulled}
+    if not as_json:
+        for answer in answers.values():
+            outcome.say(answer)
+    return answers
 
 
 def _say_pulled(one: "Pulled", where: str) -> None:

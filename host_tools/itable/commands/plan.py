@@ -1,6 +1,7 @@
 """`itable plan`: make, check, preview, compare, change and upload plans."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,11 +9,12 @@ import typer
 
 from itable import complete, exits
 from itable.files import read_whole, write_whole
-from itable.options import Json, Key, PlanPath, Port
+from itable.options import Json, Key, PlanPath, Port, Store
 from itable.output import out, print_json
 
 if TYPE_CHECKING:
     from itable.plans.loading import Judged
+    from itable.store.clinic import Clinic
 
 app = typer.Typer(help="Make, check, preview and upload plans.", no_args_is_help=True)
 
@@ -60,8 +62,24 @@ def preview(
 
 
 @app.command()
-def upload(file: PlanPath, port: Port = None, key: Key = None, json: Json = False) -> None:
+def upload(
+    file: PlanPath,
+    patient: Annotated[
+        str | None,
+        typer.Option("--patient", metavar="PATIENT", help="Whose it is: a pseudonym, as in P-017."),
+    ] = None,
+    no_patient: Annotated[
+        bool, typer.Option("--no-patient", help="No patient will lie on the table.")
+    ] = False,
+    store: Store = None,
+    port: Port = None,
+    key: Key = None,
+    json: Json = False,
+) -> None:
     """Check a plan against the table's own limits and store it there.
+
+    With --patient the screening is checked, and the plan carries the release in its name. Where
+    patients are kept, a plan for nobody needs --no-patient.
 
     The table checks again; until the new plan is whole and verified, the old one stays. A table
     whose clock is more than 2 s off is given the time of this computer. A locked table wants
@@ -74,7 +92,15 @@ def upload(file: PlanPath, port: Port = None, key: Key = None, json: Json = Fals
 
     load(file)  # a file that is not there needs no table to say so
     secret = None if key is None else read_key_file(key)
-    with ports.connect(port) as client:
+    if patient is not None and no_patient:
+        raise typer.BadParameter("give --patient or --no-patient, not both")
+    with ExitStack() as stack:
+        clinic = None if patient is None else _cleared(stack, store, patient)
+        if clinic is None and not no_patient:
+            from itable.clinic.giving import refuse_nobody
+
+            refuse_nobody(store)
+        client = stack.enter_context(ports.connect(port))
         judged = load(file, client.get_settings().to_settings())
         if judged.found and not json and not client.status().calibrated:
             out().print(
@@ -83,11 +109,22 @@ def upload(file: PlanPath, port: Port = None, key: Key = None, json: Json = Fals
             )
         _stop_on_problems(judged, as_json=json)
         clock.keep(client, int(time.time()))
-        sealed = put(client, judged, secret)
+        if clinic is None or patient is None:
+            sealed = put(client, judged, secret)
+        else:
+            from itable.clinic.giving import give
+
+            device = client.hello().device
+            judged, sealed = give(
+                clinic, patient, judged, device, lambda plan: put(client, plan, secret)
+            )
     if json:
-        print_json({**judged.to_dict(), "port": client.name, "sealed": sealed})
+        said = {"port": client.name, "patient": patient, "sealed": sealed}
+        print_json({**judged.to_dict(), **said})
     else:
         _print_good(judged)
+        if patient is None:
+            out().print("[bright_black]for no patient: nobody was asked about contraindications[/]")
         how = "stored, sealed," if sealed else "stored"
         out().print(f"{how} on the table at {client.name}", soft_wrap=True)
         out().print("START on the table begins it")
@@ -288,6 +325,16 @@ def _note_workshop(judged: "Judged") -> None:
             f" {finding.text}",
             soft_wrap=True,
         )
+
+
+def _cleared(stack: ExitStack, store: str | None, patient: str) -> "Clinic":
+    """The store, if this patient may be given a plan; raises NotClearedError (RQ-091)."""
+    from itable.clinic.screening import require
+    from itable.store.clinic import Clinic
+
+    clinic = stack.enter_context(Clinic(store))
+    require(clinic.standing(patient))
+    return clinic
 
 
 def _judged(file: Path, port: str | None) -> "Judged":

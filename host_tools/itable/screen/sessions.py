@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from itable.link.models import LogList
@@ -45,7 +46,7 @@ def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
             row.device,
             str(row.number),
             _date(row.start_unix_s),
-            row.plan_name or "",
+            escape(row.plan_name or ""),
             clock(row.duration_ms),
             "" if row.head_down_ms is None else clock(row.head_down_ms),
             "" if row.max_tilt_mdeg is None else f"{row.max_tilt_mdeg / 1000:.1f}°",

@@ -6,7 +6,7 @@ Times are milliseconds of the session, dates seconds since 1970, angles millideg
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0003"
 """The version of the schema that this program reads and writes."""
 DERIVED = 2
 """Counts up whenever the same pages give other rows; older rows are then made anew."""

@@ -3,11 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +12,8 @@ from itable.errors import InputError
 from itable.log.about import About
 from itable.log.decode import SessionLog, decode
 from itable.log.held import Held, held, joined, same_session
-from itable.store import opening, schema
+from itable.store import schema
+from itable.store.opened import OpenStore
 from itable.store.schema import device, session, session_event, session_raw
 
 
@@ -56,24 +54,8 @@ class Put:
 NEW, MORE, SAME = "new", "more", "same"
 
 
-class Sessions:
+class Sessions(OpenStore):
     """The sessions in one store; a context manager. Every method raises StoreError."""
-
-    def __init__(self, name: str | None = None) -> None:
-        url = opening.address(name)
-        self.where = opening.where_is(url)
-        self._engine = opening.open_engine(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._engine.dispose()
 
     # --- putting in --------------------------------------------------------------------------
 
@@ -268,11 +250,6 @@ class Sessions:
         with self._begun() as connection:
             for row_id, data in connection.execute(query).all():
                 self._derive(connection, int(row_id), data)
-
-    @contextmanager
-    def _begun(self) -> Iterator[sa.Connection]:
-        with opening.told(self.where), self._engine.begin() as connection:
-            yield connection
 
 
 def _sums(log: SessionLog) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""People on the table: pseudonyms, screening, releases, programmes, outcomes."""

@@ -1,0 +1,35 @@
+"""`itable export`: the sessions of a store as a table for statistics."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from itable.options import Json, Store
+from itable.output import out, print_json
+
+
+def export(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Written as its name ends: .csv or .parquet.")
+    ],
+    patient: Annotated[
+        str | None, typer.Option("--patient", metavar="PATIENT", help="Only this one's sessions.")
+    ] = None,
+    store: Store = None,
+    json: Json = False,
+) -> None:
+    """Write one row a session: planned, done, pain, comfort (columns: docs/itable.md).
+
+    The samples of a session are what `itable log export` writes.
+    """
+    from itable.report.table import write
+    from itable.store.clinic import Clinic
+
+    with Clinic(store) as clinic:
+        rows = clinic.every_session(patient)
+    write(rows, file)
+    if json:
+        print_json({"file": str(file), "sessions": len(rows)})
+    else:
+        out().print(f"{len(rows)} sessions: {file}", soft_wrap=True)

@@ -1,0 +1,36 @@
+"""An open store: what every part of it has in common."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from itable.store import opening
+
+
+class OpenStore:
+    """A store by its name (None: the user's own); a context manager. Raises StoreError."""
+
+    def __init__(self, name: str | None = None) -> None:
+        url = opening.address(name)
+        self.where = opening.where_is(url)
+        self._engine = opening.open_engine(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _begun(self) -> Iterator[sa.Connection]:
+        """One transaction, with the database's errors in words."""
+        with opening.told(self.where), self._engine.begin() as connection:
+            yield connection
