@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -44,7 +45,7 @@ class Server:
         self._run(_program("pg_isready"), "-h", self.folder, "-t", "30", attempts=100)
 
     def stop(self):
-        self._process.terminate()
+        self._process.send_signal(signal.SIGINT)  # at once, whoever is connected
         self._process.wait(30)
 
     def new_database(self):

@@ -203,9 +203,9 @@ def test_an_upgrade_that_breaks_off_leaves_the_old_store(address, tmp_path, monk
         store.put(DATA, ABOUT)
     scripts = tmp_path / "migrations"
     shutil.copytree(upgrading._SCRIPTS, scripts)
-    (scripts / "versions" / "0003_breaks.py").write_text(
+    (scripts / "versions" / "9999_breaks.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        f"revision = '0003'\ndown_revision = '{schema.HEAD}'\n"
+        f"revision = '9999'\ndown_revision = '{schema.HEAD}'\n"
         "def upgrade():\n"
         "    op.create_table('half', sa.Column('id', sa.Integer))\n"
         "    op.drop_table('session_event')\n"

@@ -63,7 +63,7 @@ class LogApp:
 
 def main():
     usb = UsbSerial()
-    server = Server(Methods(LogApp(Flash(sys.argv[1])), "bench").table, lambda: False)
+    server = Server(Methods(LogApp(Flash(sys.argv[1])), "bench").table, lambda: False, lambda: 0)
     lines = LineBuffer()
     stream = BlockStream(usb)
     while True:
