@@ -407,6 +407,48 @@ def test_a_bed_that_was_moved_while_its_level_was_asked_is_asked_again():
     assert any("moved meanwhile" in text for text in poses.said)
 
 
+class Stumbling(Poses):
+    """Its boards differ so much that the fourth pose is home again, with a fault latched."""
+
+    kept: int = 0
+
+    def status(self):
+        stumbled = self.at == 3
+        fault = {
+            "code": 9, "name": "IMU_DISAGREE", "age_ms": 5_000, "state": "MOVING",
+            "tilt_mdeg": -20_000, "rate_mdeg_per_s": 1_000, "current_ma": 900, "supply_mv": 24_000,
+        }  # fmt: skip
+        return Status.model_validate({
+            **STATUS,
+            "inputs": {"home_switch": stumbled or self.at == 0},
+            "last_fault": fault if stumbled else None,
+        })  # fmt: skip
+
+    def put_calibration(self, record):
+        self.record = record
+        self.kept += 1
+        self.at += 1
+        return SimpleNamespace(version=self.kept)
+
+    def reopen(self):
+        pass
+
+
+def test_a_table_that_stumbles_over_its_boards_learns_what_the_rests_so_far_tell():
+    errors = specimens(2)
+    poses: Any = Stumbling(errors, [flat_home(tilt) for tilt in (-75, -50, -25, -75, 0.5, 20)])
+    guess, _ = first_guess(walked(errors)[0], -75.0)
+    poses.record = guess
+    poses.angles = [0.5]
+    with pytest.raises(CalibrationFailedError):
+        Walk(poses, poses, patience_s=60).run()  # these poses end there
+    assert poses.kept == 1
+    assert any("boards differ too much" in text for text in poses.said)
+    for role in ROLES:
+        off_deg = tilt_by(calibration_of(poses.record, role), reading(errors[role], flat_home(-35)))
+        assert abs(off_deg + 35) < 1.0, role
+
+
 def test_a_rest_too_near_to_another_is_not_taken():
     errors = specimens(2)
     poses: Any = Poses(errors, [flat_home(tilt) for tilt in (-75, -69)])
