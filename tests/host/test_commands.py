@@ -387,7 +387,7 @@ def test_log_pull_list_show_plot_export_import(run, table, here, own_home):
     assert not list((own_home / ".local/share/itable/partial").iterdir())
 
     text = run("log", "list").output
-    assert re.search(r"@1 +fake-1 +8 .*Test plan +0:30 +1:40 +30\.4° +session timeout", text), text
+    assert re.search(r"@1 +8 .*Test plan +0:30 +1:40 +30\.4° +session timeout", text), text
     kept = json.loads(run("log", "list", "--json").output)
     assert [one["number"] for one in kept["sessions"]] == [8, 7]
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _MORE_IN = 3.4
 _LEFT, _GAP, _WIDTH = 0.07, 0.07, 0.86
+_SPAN_MIN = 1.0
+"""Of an axis, in its unit: noise alone is not drawn over its whole height."""
 _RATE, _CURRENT, _DUTY = "#2f8f6b", "#9a4f96", "#b07d2b"
 
 
@@ -84,6 +86,7 @@ def _draw_tilt(axes: "Axes", box: BlackBox, times_s: list[float]) -> None:
         values = [getattr(sample, name) / 1000 for sample in box.samples]
         axes.plot(times_s, values, color=colour, linewidth=width, label=label)
     axes.set_ylabel("tilt (°)", color=pictures.INK, fontsize=10)
+    _widen(axes)
     _legend(axes, 4)
 
 
@@ -96,7 +99,14 @@ def _draw_motor(axes: "Axes", box: BlackBox, times_s: list[float]) -> None:
     axes.plot(times_s, currents, color=_CURRENT, linewidth=1.2, label="motor current (A)")
     axes.plot(times_s, duties, color=_DUTY, linewidth=1.2, label="duty (10 %)")
     axes.axhline(0, color=pictures.FAINT, linewidth=0.8)
+    _widen(axes)
     _legend(axes, 3)
+
+
+def _widen(axes: "Axes") -> None:
+    low, high = axes.get_ylim()
+    more = max(0.0, _SPAN_MIN - (high - low)) / 2
+    axes.set_ylim(low - more, high + more)
 
 
 def _legend(axes: "Axes", columns: int) -> None:

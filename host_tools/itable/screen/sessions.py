@@ -36,14 +36,16 @@ def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
     """The sessions in the store, one line each."""
     if not rows:
         return f"No session was pulled yet ({where}): `itable log pull` brings them."
+    several = len({row.device for row in rows}) > 1
     table = _table(
-        *("id", "device", "session", "date", "plan", "minutes", "head-down", "tilt", "ended"),
-        right=("id", "session", "minutes", "head-down", "tilt"),
+        *("id", *(("device",) if several else ()), "session", "date", "plan"),
+        *("min", "head-down", "tilt", "ended"),
+        right=("id", "session", "min", "head-down", "tilt"),
     )
     for row in rows:
         table.add_row(
             f"@{row.id}",
-            row.device,
+            *((row.device,) if several else ()),
             str(row.number),
             _date(row.start_unix_s),
             escape(row.plan_name or ""),
@@ -56,9 +58,10 @@ def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
 
 
 def _table(*names: str, right: Sequence[str]) -> Table:
-    table = Table(box=None, header_style="bright_black", pad_edge=False, padding=(0, 2))
+    table = Table(box=None, header_style="bright_black", pad_edge=False, padding=(0, 1))
     for name in names:
-        table.add_column(name, justify="right" if name in right else "left")
+        whole = name not in ("plan", "ended")  # these may take a second line
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=whole)
     return table
 
 
