@@ -14,14 +14,10 @@ from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
+from inversion_table.estimation import warmth
 from inversion_table.estimation.estimate import Estimate
-from inversion_table.estimation.rest import LOST, TAKE_EVERY, RestWatch
+from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
-from inversion_table.estimation.warmth import (
-    MONITOR_MDEG_PER_C,
-    PRIMARY_MDEG_PER_C,
-    widening_mdeg,
-)
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
@@ -254,15 +250,9 @@ class App:
         made = self.calibration.current
         if made is None:
             return
-        primary, monitor = self.primary_rest, self.monitor_rest
-        if primary.verdict != LOST:
-            self._estimator.primary.warmth_mdeg = widening_mdeg(
-                PRIMARY_MDEG_PER_C, made.temperature_mdegc[0], primary.temperature_mdegc
-            )
-        if monitor.verdict != LOST:
-            self._estimator.monitor.warmth_mdeg = widening_mdeg(
-                MONITOR_MDEG_PER_C, made.temperature_mdegc[1], monitor.temperature_mdegc
-            )
+        primary, monitor = made.temperature_mdegc
+        warmth.widen(self._estimator.primary, self.primary_rest, warmth.PRIMARY_MDEG_PER_C, primary)
+        warmth.widen(self._estimator.monitor, self.monitor_rest, warmth.MONITOR_MDEG_PER_C, monitor)
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""
@@ -415,21 +405,13 @@ class App:
 
     def log_read(self, session: int, last: int | None, offset: int, length: int) -> tuple:
         """(bytes in the whole session, source of up to `length` of them); or KeyError."""
-        info = self._walk_to(session) if last is None else self.ring.ending_at(session, last)
+        if last is None:
+            info = self.ring.find(session, LOG_WALK_MOST)
+        else:
+            info = self.ring.ending_at(session, last)
         if info is None:
             raise KeyError(session)
         return info.total_bytes(), SessionBytes(self.ring, info, offset, length)
-
-    def _walk_to(self, session: int):
-        """The newest session of that number among the newest LOG_WALK_MOST: bounded work."""
-        left = LOG_WALK_MOST
-        for info in self.ring.sessions():
-            if info.session == session:
-                return info
-            left -= 1
-            if not left:
-                break
-        return None
 
     def log_pulled(self, session: int, last: int) -> None:
         """A host keeps the session up to page `last`; raises KeyError, StoreError."""

@@ -1,6 +1,6 @@
 """Short names for values, so that a log can say with which of them it was made."""
 
-import binascii
+from inversion_table.contract.frame import crc_text
 
 NO_PLAN_ID = "0" * 16
 """What a log header has in place of a plan's id when none was loaded."""
@@ -9,12 +9,12 @@ NO_PLAN_ID = "0" * 16
 def settings_id(values: dict) -> str:
     """8 hex digits that change with any setting: the CRC-32 of `name=value` in name order."""
     text = ",".join(["%s=%d" % (name, values[name]) for name in sorted(values)])
-    return "%08x" % (binascii.crc32(text.encode()) & 0xFFFFFFFF)
+    return crc_text(text.encode()).decode()
 
 
 def calibration_id(record: dict | None) -> str:
     """8 hex digits that change with anything in a stored calibration; "" for none."""
-    return "" if record is None else "%08x" % (binascii.crc32(_text(record).encode()) & 0xFFFFFFFF)
+    return "" if record is None else crc_text(_text(record).encode()).decode()
 
 
 def _text(value) -> str:

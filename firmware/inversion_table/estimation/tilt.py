@@ -2,7 +2,6 @@
 
 from inversion_table.estimation.channel import (
     GAP_UDEG_PER_MS,
-    LEAD_SHIFT,
     LEARN_EVERY,
     MONITOR_SHAKEN_FROM_UG,
     GravityChannel,
@@ -24,7 +23,7 @@ class TiltEstimator:
     def __init__(self, primary_calibration, monitor_calibration) -> None:
         self.primary = GravityChannel(primary_calibration, 0)
         self.monitor = GravityChannel(
-            monitor_calibration, LEARN_EVERY // 2, LEAD_SHIFT, MONITOR_SHAKEN_FROM_UG
+            monitor_calibration, LEARN_EVERY // 2, shaken_from_ug=MONITOR_SHAKEN_FROM_UG
         )
 
     def reset(self) -> None:

@@ -34,7 +34,7 @@ class AbsentRing:
         """None: not here."""
         return None
 
-    def find(self, session: int) -> object:
+    def find(self, session: int, most: int = 1) -> object:
         """None: not here."""
         return None
 

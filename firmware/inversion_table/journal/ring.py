@@ -143,11 +143,14 @@ class Ring:
             yield info
             sequence = first - 1
 
-    def find(self, session: int) -> SessionInfo | None:
-        """The newest session of that number; None when it is not (or no longer) here."""
+    def find(self, session: int, most: int = _SESSION_MOST) -> SessionInfo | None:
+        """The newest session of that number, among the newest `most`; None when it is not there."""
         for info in self.sessions():
             if info.session == session:
                 return info
+            most -= 1
+            if not most:
+                break
         return None
 
     def ending_at(self, session: int, last_sequence: int) -> SessionInfo | None:

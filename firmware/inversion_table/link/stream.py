@@ -8,10 +8,11 @@ import binascii
 import struct
 
 from inversion_table.contract.messages import LOG_BLOCK_BYTES
+from inversion_table.link.usb_serial import WRITE_BYTES_MOST
 from inversion_table.safety.ticks import elapsed_ms
 
-PIECE_BYTES = 64
-"""A packet of full-speed USB: a port with room for part of it keeps nobody waiting for more."""
+PIECE_BYTES = WRITE_BYTES_MOST
+"""A port with room for part of it keeps nobody waiting for more."""
 STALLED_MS = 2_000
 """A host that takes nothing for so long gets no more."""
 _LENGTH_BYTES = 4

@@ -5,8 +5,6 @@ import sys
 
 READ_BYTES_MOST = 256
 """Bytes taken in one background pass, so that a flood cannot keep the background from its work."""
-
-
 WRITE_BYTES_MOST = 64
 """Written at once: a packet of full-speed USB."""
 WAIT_MS = 200

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from inversion_table.contract import records
-from itable.log.words import reason_words
+from itable.log.words import ended_words
 
 COMPLETED, SHORTENED, FAULT, CUT = "completed", "shortened", "fault", "cut off"
 DONE_PERCENT = 95
@@ -53,9 +53,7 @@ class Done:
     @property
     def ended(self) -> str:
         """Why it ended, in words."""
-        if self.end_reason is None:
-            return "not known"
-        return reason_words(self.end_reason, self.end_fault or 0, self.fault_count or 0)
+        return ended_words(self.end_reason, self.end_fault, self.fault_count)
 
     def to_dict(self) -> dict[str, object]:
         """The session as `--json` prints it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable.days import day_of, today
 from itable.errors import InputError
 from itable.options import Json, Key, Port, Store
 from itable.output import out, print_json
@@ -36,11 +37,6 @@ app = typer.Typer(
 )
 
 Patient = Annotated[str, typer.Argument(metavar="PATIENT", help="A pseudonym, as in P-017.")]
-
-
-def today() -> datetime.date:
-    """The day here."""
-    return datetime.datetime.now().astimezone().date()
 
 
 @app.command()
@@ -277,11 +273,7 @@ def _show(clinic: "Clinic", patient: str, *, as_json: bool) -> None:
 def _stop_when_done(programme: "Programme", week: "Week", day: datetime.date) -> None:
     """Raise InputError when today's session, or all of the week's, are done (RQ-138)."""
     counted = [one for one in week.sessions if one.how in ("completed", "shortened")]
-    days = {
-        datetime.datetime.fromtimestamp(one.start_unix_s).astimezone().date()
-        for one in counted
-        if one.start_unix_s
-    }
+    days = {day_of(one.start_unix_s) for one in counted if one.start_unix_s}
     if day in days:
         what = "today's session is done"
     elif week.done >= week.prescribed:

@@ -68,7 +68,7 @@ def _session(what: str, store: str | None) -> str:
 def _patient(what: str, store: str | None) -> str:
     from itable.clinic import pseudonyms
     from itable.clinic.programme import calendar
-    from itable.commands.programme import today
+    from itable.days import today
     from itable.report.page import patient_page
     from itable.store.clinic import Clinic
 

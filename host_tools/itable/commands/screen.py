@@ -143,15 +143,11 @@ def _reason(text: str | None) -> str:
 
 def say(found: "Standing") -> None:
     """The standing in a few lines."""
-    import datetime
-
     from rich.markup import escape
 
     from itable.clinic.contraindications import QUESTIONS
     from itable.clinic.screening import YES
-
-    def day(at_s: int) -> str:
-        return datetime.datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
+    from itable.days import day_and_time
 
     screening = found.screening
     patient = escape(found.patient)
@@ -163,7 +159,9 @@ def say(found: "Standing") -> None:
     if found.expired:
         verdict += ", the screening is too old"
     out().print(f"[bold]{patient}[/]: {verdict}")
-    out().print(f"asked {day(screening.at_s)} by {escape(screening.asked_by)}", soft_wrap=True)
+    out().print(
+        f"asked {day_and_time(screening.at_s)} by {escape(screening.asked_by)}", soft_wrap=True
+    )
     for question in QUESTIONS:
         if screening.answers.get(question.key) == YES:
             out().print(f"  [yellow]yes[/] {escape(question.ask)}", soft_wrap=True)
@@ -173,9 +171,11 @@ def say(found: "Standing") -> None:
         out().print(f"  [yellow]unanswered[/] {', '.join(unanswered)}", soft_wrap=True)
     if found.approval is not None:
         by, reason = escape(found.approval.by), escape(found.approval.reason)
-        out().print(f"approved {day(found.approval.at_s)} by {by}: {reason}", soft_wrap=True)
+        out().print(
+            f"approved {day_and_time(found.approval.at_s)} by {by}: {reason}", soft_wrap=True
+        )
     if found.cleared:
-        out().print(f"plans may be given until {day(found.expires_s or 0)[:10]}")
+        out().print(f"plans may be given until {day_and_time(found.expires_s)[:10]}")
     else:
         out().print(
             f'a clinician decides: itable screen {patient} --approve --by "NAME" --reason "WHY"',

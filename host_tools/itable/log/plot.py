@@ -1,6 +1,5 @@
 """A session as a picture: planned and measured tilt, states, events, limits, rate and current."""
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from inversion_table.contract import events
 from inversion_table.safety import limits
 from itable import pictures
+from itable.days import day_and_time
 from itable.log import labels, plot_box, words
 from itable.log.about import About
 from itable.log.decode import SessionLog
@@ -286,5 +286,4 @@ def date_words(log: SessionLog) -> str:
     """When the session began, in this computer's time zone, as far as the table knew."""
     if log.header is None or not log.header.start_unix_s:
         return "date not known (the table's clock was not set)"
-    start = datetime.datetime.fromtimestamp(log.header.start_unix_s).astimezone()
-    return start.strftime("%Y-%m-%d %H:%M")
+    return day_and_time(log.header.start_unix_s)

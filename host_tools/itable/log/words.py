@@ -43,6 +43,11 @@ def reason_words(reason: int, fault: int, faults: int) -> str:
     return END_WORDS.get(reason, f"reason {reason}")
 
 
+def ended_words(reason: int | None, fault: int | None, faults: int | None) -> str:
+    """The same of what a store keeps of an END, which may not be there."""
+    return "not known" if reason is None else reason_words(reason, fault or 0, faults or 0)
+
+
 def state_name(number: int) -> str:
     """The name of a state by its number in the log."""
     return names.STATE_NAMES[number] if number < len(names.STATE_NAMES) else f"STATE_{number}"

@@ -12,12 +12,13 @@ from itable.clinic.programme import Programme, Week
 from itable.clinic.release import without_mark
 from itable.clinic.screening import Standing, describe
 from itable.clinic.sessions import Done
+from itable.days import day_and_time
 from itable.log import words
 from itable.log.about import About
 from itable.log.decode import SessionLog
 from itable.report import charts
 from itable.screen.chart import clock
-from itable.screen.clinic import day_and_time, level_words, pain_words
+from itable.screen.clinic import level_words, pain_words
 
 _SESSIONS_SHOWN = 10
 

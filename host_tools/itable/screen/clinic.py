@@ -14,6 +14,7 @@ from itable.clinic.programme import Programme, Week
 from itable.clinic.release import without_mark
 from itable.clinic.screening import Standing
 from itable.clinic.sessions import Done
+from itable.days import day_and_time, day_of
 from itable.screen.chart import clock
 
 if TYPE_CHECKING:
@@ -103,13 +104,6 @@ def calendar(
     return Group(title, Text(), table)
 
 
-def day_and_time(unix_s: int | None) -> str:
-    """Local day and time; "" when the table's clock was not set."""
-    if not unix_s:
-        return ""
-    return datetime.datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
 def pain_words(before: float | None, after: float | None) -> str:
     """Pain as in "4 → 2"; "" when nothing was asked."""
     if before is None and after is None:
@@ -128,11 +122,7 @@ def _standing(standing: Standing) -> Text:
 
 def _days(programme: Programme, week: Week, today: datetime.date) -> Text:
     words = Text()
-    done = {
-        datetime.datetime.fromtimestamp(one.start_unix_s).astimezone().date()
-        for one in week.sessions
-        if one.start_unix_s
-    }
+    done = {day_of(one.start_unix_s) for one in week.sessions if one.start_unix_s}
     proposed = programme.days(week.number)
     for offset in range(7):
         day = week.first_day + datetime.timedelta(days=offset)

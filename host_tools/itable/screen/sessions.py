@@ -1,6 +1,5 @@
 """Lists of sessions: those on the table, those that are kept here."""
 
-import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from itable.days import day_and_time
 from itable.link.models import LogList
 from itable.log import words
 from itable.screen.chart import clock
@@ -47,7 +47,7 @@ def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
             f"@{row.id}",
             *((row.device,) if several else ()),
             str(row.number),
-            _date(row.start_unix_s),
+            day_and_time(row.start_unix_s),
             escape(row.plan_name or ""),
             clock(row.duration_ms),
             "" if row.head_down_ms is None else clock(row.head_down_ms),
@@ -66,16 +66,8 @@ def _table(*names: str, right: Sequence[str]) -> Table:
 
 
 def _ended(row: "Row") -> str:
-    if row.end_reason is None:
-        return "not known"
-    ended = words.reason_words(row.end_reason, row.end_fault or 0, row.fault_count or 0)
-    return ended if row.whole else f"{ended}; parts are missing"
-
-
-def _date(unix_s: int | None) -> str:
-    if not unix_s:
-        return ""
-    return datetime.datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M")
+    ended = words.ended_words(row.end_reason, row.end_fault, row.fault_count)
+    return ended if row.whole or row.end_reason is None else f"{ended}; parts are missing"
 
 
 def _yes(value: bool) -> str:

@@ -50,7 +50,6 @@ class LogApp:
     log_sessions = App.log_sessions
     log_read = App.log_read
     log_pulled = App.log_pulled
-    _walk_to = App._walk_to
 
     def __init__(self, flash):
         self.ring = Ring(Region(flash, range(flash.blocks)))
