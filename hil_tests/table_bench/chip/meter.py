@@ -1,0 +1,73 @@
+"""Measures the firmware on the chip from outside: its interrupts, to the cycle.
+
+Nothing in the firmware knows of it. A control tick is the timer's interrupt in which the motor's
+current is converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from table_bench.chip.chip import CYCLE_NS, Chip, TracedCore
+
+_TIMER_EXCEPTIONS = range(16, 20)
+"""TIMER_IRQ_0 to 3."""
+
+
+class Tick(NamedTuple):
+    """One control tick, in cycles of the chip.
+
+    start: of its interrupt, since power-on; whole: to the end of the interrupt; waited: the part of
+    it in which the processor only waited for the I2C buses.
+    """
+
+    start: int
+    whole: int
+    waited: int
+
+    @property
+    def worked(self) -> int:
+        """Cycles in which instructions were executed."""
+        return self.whole - self.waited
+
+
+class TickMeter:
+    """Collects the ticks of a chip that was made with `traced`. `counted()`: ticks so far."""
+
+    def __init__(self, chip: Chip, counted: Callable[[], int]) -> None:
+        self.ticks: list[Tick] = []
+        self._chip = chip
+        self._counted = counted
+        self._open: list[tuple[int, float, float, int]] = []
+        core = chip.rp2040.core
+        assert isinstance(core, TracedCore)
+        core.entered = self._entered
+        core.left = self._left
+
+    def stop(self) -> None:
+        """Measure no more."""
+        core = self._chip.rp2040.core
+        assert isinstance(core, TracedCore)
+        core.entered = core.left = None
+
+    def _waited_ns(self) -> float:
+        return sum(controller.waited_ns for controller in self._chip.i2c)
+
+    def _entered(self, exception: int) -> None:
+        self._open.append(
+            (exception, self._chip.clock.nanos, self._waited_ns(), self._counted())
+        )
+
+    def _left(self) -> None:
+        if not self._open:
+            return
+        exception, start_ns, waited_ns, counted = self._open.pop()
+        if exception in _TIMER_EXCEPTIONS and self._counted() != counted:
+            self.ticks.append(
+                Tick(
+                    int(start_ns) // CYCLE_NS,
+                    int(self._chip.clock.nanos - start_ns) // CYCLE_NS,
+                    int(self._waited_ns() - waited_ns) // CYCLE_NS,
+                )
+            )

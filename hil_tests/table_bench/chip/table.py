@@ -1,0 +1,82 @@
+"""ChipTable: the firmware on an emulated RP2040 that runs the real MicroPython image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from table_bench.bench import ABILITIES
+from table_bench.chip import files, image, program
+from table_bench.chip.controller import ChipController
+from table_bench.faults import FAULTS
+from table_bench.imu.errors import Matrix
+from table_bench.physics import Rider
+from table_bench.plant import PlantSettings
+from table_bench.plant.plant import HOME_TILT_DEG
+from table_bench.simulated import SimulatedTable
+from table_bench.virtual.table import DEFAULT_ENTRY
+
+_CANNOT = ("heap_lock", "console")
+_UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
+FLASH_FILE = "flash.bin"
+
+
+class ChipTable(SimulatedTable):
+    """A controller on an emulated chip, with its table.
+
+    `provision` maps paths on the device to contents that are written before it starts where the
+    file is absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program
+    text that the device runs as main.py. `with_manifest`: whoever put the firmware on wrote its
+    manifest too. `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is no MicroPython image.
+    """
+
+    NAME = "chip"
+    OFFERS = frozenset(ABILITIES) - frozenset(_CANNOT)
+    FAULTS = {name: fault for name, fault in FAULTS.items() if name not in _UNMADE}
+
+    _controller: ChipController
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        rider: Rider | None = None,
+        state_dir: Path | str | None = None,
+        provision: Mapping[str, bytes] | None = None,
+        start_tilt_deg: float = HOME_TILT_DEG,
+        entry: str = DEFAULT_ENTRY,
+        with_manifest: bool = True,
+        cpu: int | None = None,
+        turned: Mapping[str, Matrix] | None = None,
+        traced: bool = False,
+    ) -> None:
+        uf2_path = image.find()
+        super().__init__(
+            PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {}), state_dir, cpu
+        )
+        self._flash_path = self.state_dir / FLASH_FILE
+        if self._flash_path.exists():
+            flash = bytearray(self._flash_path.read_bytes())
+        else:
+            flash = bytearray(program.flash_with_firmware(uf2_path, entry, with_manifest))
+            files.write(flash, {program.MAIN: entry.encode()})
+        files.write(flash, provision or {}, keep=True)
+        self._controller = ChipController(self._plant, self._serial, self.trace, bytes(flash), traced)
+        self._start()
+
+    @property
+    def controller(self) -> ChipController:
+        """The controller's board, for what only an emulated chip can be asked."""
+        return self._controller
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of the chip since it was switched on."""
+        return self._controller.cycles
+
+    def close(self) -> None:
+        """Switch everything off; a flash that belongs to somebody is kept."""
+        if not self._closed and not self._temporary:
+            with self._control():
+                self._flash_path.write_bytes(self._controller.flash)
+        super().close()
