@@ -18,7 +18,6 @@ class BusOfTable:
     def __init__(self, plant: Plant, number: int, now: Callable[[], None]) -> None:
         self._plant = plant
         self._number = number
-        self._bus = plant.buses[number]
         self._now = now
         self._address = 0
         self._written = bytearray()
@@ -26,7 +25,7 @@ class BusOfTable:
 
     def begin(self, address: int, reading: bool) -> bool | None:
         """START and an address: whether the sensor acknowledges; None while SDA is held low."""
-        if self._bus.sda_low:
+        if self._plant.buses[self._number].sda_low:
             return None
         self._now()
         self._plant.sample_sensors()

@@ -23,12 +23,14 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel  # noqa: E402
 
 from table_bench.chip.blocks.flash import FlashChip  # noqa: E402
 from table_bench.chip.blocks.i2c import I2cController, Target  # noqa: E402
+from table_bench.chip.blocks.marks import BASE, Marks  # noqa: E402
 from table_bench.chip.blocks.pwm import Pwm  # noqa: E402
 from table_bench.chip.blocks.resets import Resets  # noqa: E402
 from table_bench.chip.blocks.sio import Sio  # noqa: E402
 from table_bench.chip.blocks.uart import Uart  # noqa: E402
 from table_bench.chip.blocks.usb import UsbController  # noqa: E402
 from table_bench.chip.image import FLASH_BYTES  # noqa: E402
+from table_bench.chip.snapshot import Clock  # noqa: E402
 
 CLOCK_HZ = 125_000_000
 CYCLE_NS = 1_000_000_000 // CLOCK_HZ
@@ -99,7 +101,7 @@ class Chip:
     def __init__(
         self, flash: bytes, outside: Outside, watched_pins: tuple[int, ...], traced: bool = False
     ) -> None:
-        self.rp2040 = rp2040 = RP2040()
+        self.rp2040 = rp2040 = RP2040(Clock())
         if traced:
             rp2040.core = TracedCore(rp2040)
         rp2040.logger = ConsoleLogger(LogLevel.ERROR, True)
@@ -133,8 +135,10 @@ class Chip:
         rp2040.resets = Resets(
             rp2040, "RESETS", {RESET_I2C0: self.i2c[0].reset, RESET_I2C1: self.i2c[1].reset}
         )
+        self.marks = Marks(rp2040)
         rp2040.peripherals.update(
             {
+                (BASE >> 14) << 2: self.marks,
                 0x18000: rp2040.ssi,
                 0x4000C: rp2040.resets,
                 0x40034: rp2040.uart[0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from table_bench import wiring
+from table_bench.chip import snapshot
 from table_bench.chip.buses import BusOfTable
 from table_bench.chip.chip import CYCLE_NS, Chip
 from table_bench.chip.usb_host import UsbHost
@@ -34,6 +35,17 @@ _WATCHED_PINS = (
     wiring.MOTOR_ENABLE,
     wiring.HEARTBEAT,
 )
+
+_KEPT = (
+    "_base_us",
+    "_chip_base_us",
+    "_clock_rate",
+    "flash_log",
+    "boots",
+    "reset_cause",
+    "ticks",
+)
+"""What a snapshot keeps of the board itself."""
 
 
 class ChipController:
@@ -135,6 +147,34 @@ class ChipController:
         """Whoever has the port open sees it vanish."""
         self._serial.device_left()
         self._serial.unplug()
+
+    # --- snapshots ---------------------------------------------------------------------------
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a snapshot can be taken: not while a byte is on an I2C bus."""
+        return self._chip is not None and all(bus.quiet for bus in self._chip.i2c)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything but the plant, as a value; to be taken while it is `quiet` and has no fault."""
+        assert self._chip is not None
+        assert self.quiet
+        assert self._host is not None
+        assert not self._faults
+        return {
+            "chip": snapshot.take(self._chip),
+            "host": self._host.state(),
+            "board": {name: getattr(self, name) for name in _KEPT},
+        }
+
+    def put(self, state: dict[str, Any]) -> None:
+        """Be as `state` says; the controller was just switched on."""
+        assert self._chip is not None
+        assert self._host is not None
+        snapshot.put(self._chip, state["chip"])
+        self._host.put(state["host"])
+        for name, value in state["board"].items():
+            setattr(self, name, value)
 
     # --- time --------------------------------------------------------------------------------
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
 from table_bench.bench import ABILITIES
-from table_bench.chip import files, image, program
+from table_bench.chip import files, image, kept, program
 from table_bench.chip.controller import ChipController
 from table_bench.faults import FAULTS
 from table_bench.imu.errors import Matrix
+from table_bench.operator import Operator
 from table_bench.physics import Rider
 from table_bench.plant import PlantSettings
 from table_bench.plant.plant import HOME_TILT_DEG
-from table_bench.simulated import SimulatedTable
+from table_bench.simulated import BenchError, SimulatedTable
 from table_bench.virtual.table import DEFAULT_ENTRY
 
 _CANNOT = ("heap_lock", "console")
 _UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
 FLASH_FILE = "flash.bin"
+_START_MOST_MS = 120_000
+_LOOK_MS = 50
+_SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
 
 
 class ChipTable(SimulatedTable):
@@ -27,7 +32,7 @@ class ChipTable(SimulatedTable):
     `provision` maps paths on the device to contents that are written before it starts where the
     file is absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program
     text that the device runs as main.py. `with_manifest`: whoever put the firmware on wrote its
-    manifest too. `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is no MicroPython image.
+    manifest too. `ready`: begin at HOME, with a snapshot if such a start was made before. `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is no MicroPython image.
     """
 
     NAME = "chip"
@@ -49,11 +54,11 @@ class ChipTable(SimulatedTable):
         cpu: int | None = None,
         turned: Mapping[str, Matrix] | None = None,
         traced: bool = False,
+        ready: bool = False,
     ) -> None:
         uf2_path = image.find()
-        super().__init__(
-            PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {}), state_dir, cpu
-        )
+        settings = PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {})
+        super().__init__(settings, state_dir, cpu)
         self._flash_path = self.state_dir / FLASH_FILE
         if self._flash_path.exists():
             flash = bytearray(self._flash_path.read_bytes())
@@ -63,6 +68,39 @@ class ChipTable(SimulatedTable):
         files.write(flash, provision or {}, keep=True)
         self._controller = ChipController(self._plant, self._serial, self.trace, bytes(flash), traced)
         self._start()
+        if ready:
+            self._be_ready(bytes(flash), settings)
+
+    def _be_ready(self, flash: bytes, settings: PlantSettings) -> None:
+        """Stand at HOME: out of a kept snapshot, or by waiting for it once."""
+        path = kept.path("ready", flash, repr(settings))
+        state = kept.load(path)
+        try:
+            if state is None:
+                self._wait_for_home()
+                with self._control():
+                    state = (self._controller.snapshot(), pickle.dumps(self._plant))
+                    kept.save(path, state)
+                return
+            with self._control():
+                controller, plant = state
+                vars(self._plant).update(vars(pickle.loads(plant)))
+                self._controller.put(controller)
+        except BaseException:
+            self.close()
+            raise
+
+    def _wait_for_home(self) -> None:
+        operator = Operator(self)
+        while not self.ticks:
+            if self.now_ms > _START_MOST_MS:
+                raise BenchError(f"no tick within {_START_MOST_MS / 1000:.0f} s of power-on")
+            self.advance(_LOOK_MS)
+        operator.wait_for_state("HOME", _START_MOST_MS)
+        operator.close()
+        self.advance(_SETTLE_MS)
+        while not self._controller.quiet:
+            self.advance(1)
 
     @property
     def controller(self) -> ChipController:

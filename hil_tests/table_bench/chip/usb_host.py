@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rp2040py.usb.cdc import USBCDC
 
+from table_bench.chip import snapshot
 from table_bench.chip.blocks.usb import UsbController
 
 _LINE_STATE = 3  # DTR and RTS
@@ -36,6 +38,16 @@ class UsbHost:
         usb.on_endpoint_read = self._armed
         self._forget = usb.on_reset
         usb.on_reset = self._reset
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What it knows of the device: snapshot."""
+        mine = {"_room": self._room, "open": self.open, "enumerated": self.enumerated}
+        return mine, snapshot.state_of(self._cdc)
+
+    def put(self, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        """Know again what `state` told."""
+        snapshot.restore(self, state[0])
+        snapshot.restore(self._cdc, state[1])
 
     def set_open(self, is_open: bool) -> None:
         """A program on the computer opened or closed the port."""

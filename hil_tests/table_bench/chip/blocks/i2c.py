@@ -65,6 +65,11 @@ class I2cController(RPI2C):
         self.on_stop = self._stop_condition
 
     @property
+    def quiet(self) -> bool:
+        """Whether no byte is on its way."""
+        return not self._then
+
+    @property
     def bit_ns(self) -> float:
         """One period of SCL (RP2040 datasheet, 4.3.14): the filter lengthens the high half."""
         high = self.scl_high_period + self._spikelen + 7
