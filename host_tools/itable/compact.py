@@ -5,11 +5,13 @@ owe to people and to the host costs there, so before they are compiled
 
 1. whole numbers with a name in capitals are put where the name stands, in every module;
 2. functions, classes and tables that nothing on the device mentions are left out;
-3. the names of the package are shortened, each one everywhere to the same other name.
+3. names that are nobody else's business share a few short ones: arguments that no call names, and
+   attributes that only their own object uses;
+4. the other names of the package are shortened, each one everywhere to the same other name.
 
 None of this knows what the program does. A name is left alone when MicroPython or Python has it too
-(`KEPT`), when it is the whole of some string (what `getattr` may be asked for), when it belongs to a
-module, or when `entries`, the programs that start the package, mention it.
+(`KEPT`), when it is the whole of some string (what `getattr` may be asked for), when it belongs to
+a module, or when `entries`, the programs that start the package, mention it.
 """
 
 from __future__ import annotations
@@ -79,6 +81,7 @@ def compact(
         _drop_texts(tree)
     _put_constants_in(modules)
     _leave_out(modules, entry_names)
+    _share_names(modules, entry_names)
     shorter = _short_names(modules, entry_names)
     for tree in modules.values():
         _Rename(shorter).visit(tree)
@@ -356,7 +359,159 @@ def _drop_unreached(modules: dict[str, ast.Module], entry_names: set[str]) -> No
             del modules[name]
 
 
-# --- 3. names ------------------------------------------------------------------------------------
+# --- 3. names that are nobody else's -------------------------------------------------------------
+
+
+def _share_names(modules: dict[str, ast.Module], entry_names: set[str]) -> None:
+    used = set().union(*(_identifiers(tree) for tree in modules.values()))
+    left_alone = _left_alone(modules, entry_names)
+    pool = [
+        name
+        for name in itertools.islice(_new_names(), _POOL_MOST)
+        if name not in used | left_alone
+    ]
+    named_in_calls = {
+        node.arg
+        for tree in modules.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg
+    }
+    attributes = _own_attributes(modules, left_alone)
+    for module, tree in modules.items():
+        _Share(module, attributes, pool, named_in_calls | left_alone).visit(tree)
+
+
+_POOL_MOST = 1500
+
+
+def _own_attributes(
+    modules: dict[str, ast.Module], left_alone: set[str]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """(module, class) -> its private names that only `self` uses -> their numbers.
+
+    Classes that inherit from each other share one numbering; so do all of the same name.
+    """
+    open_names: set[str] = set()
+    family: dict[str, str] = {}
+
+    def eldest(name: str) -> str:
+        while family.setdefault(name, name) != name:
+            name = family[name]
+        return name
+
+    private: dict[str, set[str]] = {}
+    classes: list[tuple[str, ast.ClassDef]] = []
+    for module, tree in modules.items():
+        inside: set[int] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                classes.append((module, node))
+                for base in node.bases:
+                    last = base.attr if isinstance(base, ast.Attribute) else ast.unparse(base)
+                    family[eldest(node.name)] = eldest(last)
+                inside.update(id(inner) for inner in ast.walk(node))
+        for node in ast.walk(tree):
+            of_self = (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "self"
+                and id(node) in inside
+            )
+            if isinstance(node, ast.Attribute) and not of_self:
+                open_names.add(node.attr)
+    for _, node in classes:
+        names = private.setdefault(eldest(node.name), set())
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Attribute):
+                names.add(inner.attr)
+        names.update(item.name for item in node.body if isinstance(item, _Function))
+    numbered = {
+        elder: {
+            name: number
+            for number, name in enumerate(
+                sorted(
+                    name
+                    for name in names - open_names - left_alone
+                    if name.startswith("_") and not name.startswith("__")
+                )
+            )
+        }
+        for elder, names in private.items()
+    }
+    return {(module, node.name): numbered[eldest(node.name)] for module, node in classes}
+
+
+class _Share(ast.NodeTransformer):
+    """Gives arguments and own attributes names out of `pool`."""
+
+    def __init__(
+        self,
+        module: str,
+        attributes: dict[tuple[str, str], dict[str, int]],
+        pool: list[str],
+        not_arguments: set[str],
+    ) -> None:
+        self._module = module
+        self._attributes = attributes
+        self._pool = pool
+        self._not_arguments = not_arguments
+        self._own: dict[str, int] = {}
+        self._arguments: list[dict[str, str]] = []
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        outer, self._own = self._own, self._attributes[self._module, node.name]
+        for item in node.body:
+            if isinstance(item, _Function) and item.name in self._own:
+                item.name = self._pool[self._own[item.name]]
+        self.generic_visit(node)
+        self._own = outer
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id == "self" and node.attr in self._own:
+            node.attr = self._pool[self._own[node.attr]]
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.decorator_list = [self.visit(item) for item in node.decorator_list]
+        return self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return self._function(node)
+
+    def _function(self, node: ast.FunctionDef | ast.Lambda) -> ast.AST:
+        arguments = node.args
+        arguments.defaults = [self.visit(item) for item in arguments.defaults]
+        arguments.kw_defaults = [
+            None if item is None else self.visit(item) for item in arguments.kw_defaults
+        ]
+        taken = sum(len(outer) for outer in self._arguments)
+        mine = [*arguments.posonlyargs, *arguments.args]
+        inner = {
+            argument.arg: self._pool[taken + number]
+            for number, argument in enumerate(
+                item for item in mine if item.arg not in self._not_arguments
+            )
+        }
+        self._arguments.append(inner)
+        for argument in mine:
+            argument.arg = inner.get(argument.arg, argument.arg)
+        if isinstance(node, ast.Lambda):
+            node.body = self.visit(node.body)
+        else:
+            node.body = [self.visit(item) for item in node.body]
+        self._arguments.pop()
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        for inner in reversed(self._arguments):
+            if node.id in inner:
+                node.id = inner[node.id]
+                break
+        return node
+
+
+# --- 4. names ------------------------------------------------------------------------------------
 
 
 def _identifiers(tree: ast.AST) -> set[str]:
@@ -393,14 +548,11 @@ def _defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def _short_names(modules: dict[str, ast.Module], entry_names: set[str]) -> dict[str, str]:
-    used: set[str] = set()
-    defined: set[str] = set()
+def _left_alone(modules: dict[str, ast.Module], entry_names: set[str]) -> set[str]:
+    """Names that somebody else may mean as well."""
     strings: set[str] = set()
     outside: set[str] = set()
     for tree in modules.values():
-        used |= _identifiers(tree)
-        defined |= _defined(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 strings.add(node.value)
@@ -409,7 +561,13 @@ def _short_names(modules: dict[str, ast.Module], entry_names: set[str]) -> dict[
             elif isinstance(node, ast.ImportFrom) and not _ours(node.module or ""):
                 outside.update((node.module or "", *(alias.name for alias in node.names)))
     places = {part for name in modules for part in name.split(".")}
-    left_alone = KEPT | _OF_PYTHON | strings | outside | places | entry_names
+    return set(KEPT | _OF_PYTHON | strings | outside | places | entry_names)
+
+
+def _short_names(modules: dict[str, ast.Module], entry_names: set[str]) -> dict[str, str]:
+    used = set().union(*(_identifiers(tree) for tree in modules.values()))
+    defined = set().union(*(_defined(tree) for tree in modules.values()))
+    left_alone = _left_alone(modules, entry_names)
     renamed = sorted(
         name
         for name in defined - left_alone

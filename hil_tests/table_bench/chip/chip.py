@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from table_bench.chip import compiled
 
@@ -118,7 +118,8 @@ class Chip:
         rp2040.core.pc = FLASH_START_ADDRESS
 
     def _build(self) -> None:
-        rp2040, outside = self.rp2040, self._outside
+        rp2040: Any = self.rp2040  # its blocks have the types of those that are replaced
+        outside = self._outside
         rp2040.sio = Sio(rp2040, self._levels_in, outside.pins_changed)
         rp2040.pwm = self.pwm = Pwm(rp2040, outside.pins_changed)
         self.i2c = [
@@ -166,7 +167,8 @@ class Chip:
         left_ns = target_ns - self.clock.nanos
         if left_ns <= 0:
             return
-        run, rp2040 = self._run, self.rp2040
+        run: Any = self._run
+        rp2040: Any = self.rp2040
         run.stopped = False
         self._target.schedule(left_ns)
         rp2040.pio = ()  # nothing here uses them, and the loop asks each after every instruction

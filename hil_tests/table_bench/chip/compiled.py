@@ -80,7 +80,7 @@ def _compile(folder: Path) -> bool:
         )
         return False
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("wb") as lock:
+    with folder.with_name(folder.name + ".lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
             return True

@@ -156,7 +156,7 @@ class ChipController:
         return self._chip is not None and all(bus.quiet for bus in self._chip.i2c)
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything but the plant, as a value; to be taken while it is `quiet` and has no fault."""
+        """Everything but the plant, as a value; only while it is `quiet`, and without faults."""
         assert self._chip is not None
         assert self.quiet
         assert self._host is not None

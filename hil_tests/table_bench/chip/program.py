@@ -15,17 +15,21 @@ from itable.compact import compact
 from itable.firmware import package_files, package_folder
 from table_bench.chip import files, image
 from table_bench.chip.compiled import CACHE
+from table_bench.operator import Operator
 from table_bench.simulated.errors import BenchError
+from table_bench.virtual import VirtualTable
 
 MAIN = "/main.py"
 
-_LAYOUT = 3
+_LAYOUT = 5
 """To be raised when what is written here changes, so that nothing old is taken for it."""
 _KEPT_MOST = 8
+_FIRST_START_MS = 120_000
+_ERASED_AHEAD_MS = 60_000
 
 
 def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) -> bytes:
-    """A Pico's flash with MicroPython and the firmware, as they leave the factory.
+    """A Pico's flash with MicroPython and the firmware, after a first start.
 
     entry: the text of /main.py, which says what of the firmware is wanted.
     """
@@ -46,6 +50,7 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
         kept.touch()
         return kept.read_bytes()
     flash = image.flash_with(uf2)
+    flash[image.FILES_START : image.FILES_START + image.FILES_BYTES] = _files_of_a_used_table()
     program = compiled(compact(sources, [entry]))
     content = {f"/{path}": data for path, data in program.items()} | {MAIN: entry.encode()}
     if with_manifest:
@@ -53,6 +58,21 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
     files.write(flash, content)
     _keep(kept, bytes(flash))
     return bytes(flash)
+
+
+def _files_of_a_used_table() -> bytes:
+    """The files of a table that was switched on once, so that the log has its place already.
+
+    Laying out the log's place erases for most of a minute. The firmware does it on the virtual
+    bench, on the same filesystem, in seconds.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        with VirtualTable(state_dir=folder) as table:
+            operator = Operator(table)
+            operator.wait_for_state("HOME", _FIRST_START_MS)
+            operator.close()
+            table.advance(_ERASED_AHEAD_MS)
+        return (Path(folder) / "flash.bin").read_bytes()
 
 
 def compiled(sources: list[tuple[str, bytes]]) -> dict[str, bytes]:

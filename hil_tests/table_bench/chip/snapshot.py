@@ -15,17 +15,24 @@ from typing import Any
 
 from rp2040py.clock.simulation_clock import ClockAlarm, SimulationClock
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 _PLAIN = (int, float, bool, str, bytes, type(None), Enum, datetime.datetime, datetime.timedelta)
-_CORE_FIELDS = (
+_CORE_FIELDS = _words(
     "banked_sp cycles event_registered waiting n c z v break_rewind pm sp_sel n_priv current_mode"
     " ipsr interrupt_nmi_mask pending_interrupts enabled_interrupts pending_nmi pending_pend_sv"
     " pending_svcall pending_systick interrupts_updated vtor shpr2 shpr3"
-).split()
-_PIN_FIELDS = "ctrl pad_value irq_enable_mask irq_force_mask irq_status _raw_input_value _driven".split()
-_ROOTS = (
+)
+_PIN_FIELDS = _words(
+    "ctrl pad_value irq_enable_mask irq_force_mask irq_status _raw_input_value _driven"
+)
+_ROOTS = _words(
     "sio ppb uart i2c pwm adc dma usb_ctrl watchdog vreg_and_chip_reset spi clocks resets psm"
     " pads_bank0 pads_qspi timer rtc busctrl xip_ctrl xosc ssi"
-).split()
+)
 _STATE_MODULES = ("rp2040py.", "table_bench.chip.")
 
 
@@ -98,8 +105,8 @@ def put(chip: Any, state: dict[str, Any]) -> None:
     for block, kept in zip(_blocks(rp2040), state["blocks"], strict=True):
         _restore(block, kept)
     for pin, fields in zip((*rp2040.gpio, *rp2040.qspi), state["pins"], strict=True):
-        for name, value in fields.items():
-            setattr(pin, name, value)
+        for field, value in fields.items():
+            setattr(pin, field, value)
         pin.check_for_updates()
     # Pins tell their listeners of what is no news: the flash's state again, after that.
     _restore(rp2040.ssi, state["blocks"][-1])

@@ -32,7 +32,9 @@ class ChipTable(SimulatedTable):
     `provision` maps paths on the device to contents that are written before it starts where the
     file is absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program
     text that the device runs as main.py. `with_manifest`: whoever put the firmware on wrote its
-    manifest too. `ready`: begin at HOME, with a snapshot if such a start was made before. `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is no MicroPython image.
+    manifest too. `ready`: begin at HOME, out of a snapshot if such a start was made before.
+    `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is
+    no MicroPython image.
     """
 
     NAME = "chip"
@@ -98,7 +100,10 @@ class ChipTable(SimulatedTable):
             self.advance(_LOOK_MS)
         operator.wait_for_state("HOME", _START_MOST_MS)
         operator.close()
-        self.advance(_SETTLE_MS)
+        operations = -1
+        while operations != len(self.flash_log):  # the log's blocks are erased ahead
+            operations = len(self.flash_log)
+            self.advance(_SETTLE_MS)
         while not self._controller.quiet:
             self.advance(1)
 

@@ -34,6 +34,8 @@ class UsbHost:
         self._cdc = cdc
         cdc.on_serial_data = lambda data: received(bytes(data))
         cdc.on_device_connected = self._connected
+        assert usb.on_endpoint_read is not None
+        assert usb.on_reset is not None
         self._enumerate_read = usb.on_endpoint_read
         usb.on_endpoint_read = self._armed
         self._forget = usb.on_reset

@@ -7,6 +7,7 @@ by reading the chip's status, with interrupts off: time moves on in the first su
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rp2040py.peripherals.ssi import (
     CMD_BLOCK_ERASE,
@@ -31,12 +32,12 @@ class FlashChip(RPSSI):
     """`operated(erase, address, size)` returns how many bytes are done before power fails."""
 
     def __init__(
-        self, rp2040: object, name: str, operated: Callable[[bool, int, int], int]
+        self, rp2040: Any, name: str, operated: Callable[[bool, int, int], int]
     ) -> None:
-        rp2040.qspi[1]._listeners.clear()  # type: ignore[attr-defined] # the block replaced here
+        rp2040.qspi[1]._listeners.clear()  # of the block replaced here
         super().__init__(rp2040, name)
         self._operated = operated
-        self._clock = rp2040.clock  # type: ignore[attr-defined]
+        self._clock = rp2040.clock
         self._busy_until_ns = 0.0
         self.waited_ns = 0.0
         """Time spent waiting for the chip, all in all."""

@@ -11,7 +11,7 @@ many askings between are not emulated. `waited_ns` adds up how long that was.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from rp2040py.peripherals.i2c import (
     ENABLE,
@@ -51,11 +51,11 @@ class Target(Protocol):
 class I2cController(RPI2C):
     """One controller, with `target` on its bus."""
 
-    def __init__(self, rp2040: object, name: str, irq: int, target: Target) -> None:
+    def __init__(self, rp2040: Any, name: str, irq: int, target: Target) -> None:
         super().__init__(rp2040, name, irq)
         self.waited_ns = 0.0
         self._target = target
-        self._clock = rp2040.clock  # type: ignore[attr-defined]
+        self._clock = rp2040.clock
         self._alarm = self._clock.create_alarm(self._due)
         self._then: tuple[object, ...] = ()
         self.on_start = self._start

@@ -8,6 +8,7 @@ period (50 us).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rp2040py.peripherals.peripheral import BasePeripheral
 
@@ -30,7 +31,7 @@ _ALL_PINS = 0x3FFF_FFFF
 class Pwm(BasePeripheral):
     """`changed()` is called when a duty or a frequency may have changed."""
 
-    def __init__(self, rp2040: object, changed: Callable[[], None]) -> None:
+    def __init__(self, rp2040: Any, changed: Callable[[], None]) -> None:
         super().__init__(rp2040, "PWM")
         self._changed = changed
         self._slices = [dict(_AT_RESET) for _ in range(_SLICES)]

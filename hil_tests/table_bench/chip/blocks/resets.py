@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from rp2040py.peripherals.reset import RESET, RPReset
 
@@ -10,7 +11,7 @@ from rp2040py.peripherals.reset import RESET, RPReset
 class Resets(RPReset):
     """`blocks`: bit of the RESET register -> what resets that block."""
 
-    def __init__(self, rp2040: object, name: str, blocks: Mapping[int, Callable[[], None]]) -> None:
+    def __init__(self, rp2040: Any, name: str, blocks: Mapping[int, Callable[[], None]]) -> None:
         super().__init__(rp2040, name)
         self._blocks = blocks
 

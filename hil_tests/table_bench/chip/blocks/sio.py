@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rp2040py.sio import RPSIO
 
@@ -29,7 +30,7 @@ class Sio(RPSIO):
     """
 
     def __init__(
-        self, rp2040: object, levels_in: Callable[[], int], changed: Callable[[], None]
+        self, rp2040: Any, levels_in: Callable[[], int], changed: Callable[[], None]
     ) -> None:
         super().__init__(rp2040)
         self._levels_in = levels_in
@@ -41,19 +42,19 @@ class Sio(RPSIO):
             return self._levels_in()
         if offset == _QUOTIENT:
             self.div_csr = _READY
-            return self.div_quotient
+            return int(self.div_quotient)
         if offset == _REMAINDER:
-            return self.div_remainder
+            return int(self.div_remainder)
         if offset == _CSR:
             return self.div_csr
         return int(super().read_uint32(offset)) & _FULL
 
     def write_uint32(self, offset: int, value: int) -> None:
         """A register."""
-        if offset == _UDIVIDEND or offset == _SDIVIDEND:
+        if offset in (_UDIVIDEND, _SDIVIDEND):
             self.div_dividend = value & _FULL
             self._divide(offset == _SDIVIDEND)
-        elif offset == _UDIVISOR or offset == _SDIVISOR:
+        elif offset in (_UDIVISOR, _SDIVISOR):
             self.div_divisor = value & _FULL
             self._divide(offset == _SDIVISOR)
         elif _GPIO_OUT_FIRST <= offset <= _GPIO_OE_LAST:

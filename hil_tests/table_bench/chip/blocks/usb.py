@@ -6,6 +6,7 @@ The emulator's own hands every packet to the host at once and without end.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from rp2040py.peripherals.usb import (
     EP0_IN_BUFFER_CONTROL,
@@ -30,13 +31,13 @@ class UsbController(RPUSBController):
     `room()` says whether the host takes packets now; after it said no, `go_on` must be called.
     """
 
-    def __init__(self, rp2040: object, name: str) -> None:
+    def __init__(self, rp2040: Any, name: str) -> None:
         super().__init__(rp2040, name)
         self.read_delay_microseconds = PACKET_US
         self.room: Callable[[], bool] = lambda: True
         self._waiting: list[tuple[int, int]] = []  # (endpoint, which of its two buffers)
         self._on_wire: tuple[int, bytes] | None = None
-        self._packet_alarm = rp2040.clock.create_alarm(self._sent)  # type: ignore[attr-defined]
+        self._packet_alarm = rp2040.clock.create_alarm(self._sent)
 
     def reset(self) -> None:
         """Registers as after power-on; nothing is on its way."""
