@@ -51,6 +51,17 @@ def template_keys(ctx: typer.Context, incomplete: str) -> list[str]:
     return [] if path is None else _keys(path, incomplete)
 
 
+def setting_names(incomplete: str) -> list[Offer]:
+    """Names of the table's settings, each with its `=`, and what they mean."""
+    from itable.care.settings import SETTINGS
+
+    return [
+        (f"{setting.name}=", f"{setting.meaning}, in {setting.unit}")
+        for setting in SETTINGS
+        if setting.name.startswith(incomplete)
+    ]
+
+
 def plan_keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """Keys of the plan file that was named before, each with its `=`."""
     file: Any = ctx.params.get("file")
