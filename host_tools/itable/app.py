@@ -25,6 +25,7 @@ from itable.commands import (
     settings,
     sim,
     status,
+    time,
 )
 from itable.errors import InternalError, ItableError
 from itable.output import print_error
@@ -99,6 +100,7 @@ app = typer.Typer(
 app.add_typer(plan.app, name="plan")
 app.add_typer(log.app, name="log")
 app.add_typer(settings.app, name="settings")
+app.add_typer(time.app, name="time")
 app.add_typer(lock.app, name="lock")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(config.app, name="config")

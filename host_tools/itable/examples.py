@@ -42,6 +42,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "report": ("itable report P-017 --out report.html", "itable report 12 --pdf session.pdf"),
     "export": ("itable export sessions.parquet",),
     "settings show": ("itable settings show",),
+    "settings set": (
+        "itable settings set tilt_max 45",
+        "itable settings set head_down_max=4min rate_max=2.5",
+    ),
+    "settings reset": ("itable settings reset",),
+    "time show": ("itable time show",),
+    "time sync": ("itable time sync", "itable time sync --json"),
     "firmware manifest": ("itable firmware manifest firmware",),
     "config show": ("itable config show",),
     "config set": ("itable config set port=/dev/ttyACM0",),

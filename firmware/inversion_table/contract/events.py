@@ -19,7 +19,7 @@ LOG_FULL = 12
 BOX_LEFT_OUT = 13
 CALIBRATED = 20
 HOME_MEASURED = 21
-SETTINGS_STORED = 22
+SETTINGS_STORED = 24
 
 # code -> (name, what a is, what b is); "" for a number that has no meaning there and is 0.
 EVENTS = {
