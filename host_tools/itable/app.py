@@ -12,6 +12,7 @@ from itable.commands import (
     calibrate,
     config,
     demo,
+    doctor,
     export,
     firmware,
     lock,
@@ -111,6 +112,7 @@ app.command("outcome")(outcome.outcome)
 app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("calibrate")(calibrate.calibrate)
 app.command("sim")(sim.sim)
 app.command("demo")(demo.demo)

@@ -54,6 +54,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config set": ("itable config set port=/dev/ttyACM0",),
     "config unset": ("itable config unset port",),
     "status": ("itable status --watch", "itable status --json"),
+    "doctor": ("itable doctor", "itable doctor --json"),
     "calibrate": ("itable calibrate", "itable calibrate --six"),
     "sim": ("itable sim", "itable sim --realtime"),
     "demo": ("itable demo --out demo", "itable demo --plan monday.toml --rider-kg 65"),

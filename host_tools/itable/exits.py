@@ -9,6 +9,7 @@ LINK_FAILED = 5
 MISMATCH = 6
 INTERNAL = 7
 NOT_CLEARED = 8
+ATTENTION = 9
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -21,5 +22,6 @@ MEANINGS = {
     MISMATCH: "tool and table speak different versions",
     INTERNAL: "a fault in itable itself",
     NOT_CLEARED: "the patient is not screened, or a clinician's approval is missing",
+    ATTENTION: "`itable doctor` found something to do",
     INTERRUPTED: "stopped with Ctrl-C",
 }

@@ -1,6 +1,7 @@
 """The table's clock: how far off, its drift, setting it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ class Table:
 
 @pytest.mark.parametrize("off_s", [-3_600.0, -2.3, -0.49, 0.0, 0.2, 0.51, 1.7, 86_400.25])
 def test_the_difference_is_found_to_a_few_hundredths_of_a_second(off_s):
-    table = Table(off_s)
+    table: Any = Table(off_s)
     reading = measure(table, table.now, table.sleep)
     assert abs(reading.off_s - off_s) <= reading.within_s + 1e-6
     assert reading.within_s < 0.03
@@ -57,18 +58,19 @@ def test_the_difference_is_found_to_a_few_hundredths_of_a_second(off_s):
 
 
 def test_a_clock_that_was_never_set_is_told():
-    table = Table(None)
+    table: Any = Table(None)
     reading = measure(table, table.now, table.sleep)
     assert reading.off_s is None
     assert not reading.right
     assert off_words(reading) == "the table's clock was not set since it was switched on"
     after = set_right(table, table.now, table.sleep)
+    assert after.off_s is not None
     assert abs(after.off_s) < 0.03
     assert off_words(after) == "the table's clock is right"
 
 
 def test_a_clock_that_stands_does_not_hold_up():
-    table = Table(5.0, rate=0.0)
+    table: Any = Table(5.0, rate=0.0)
     reading = measure(table, table.now, table.sleep)
     assert table.here_s - NOW_S < 2.5
     assert reading.within_s == 1.0
@@ -97,7 +99,7 @@ def test_spans_in_words():
 
 
 def test_a_computer_without_a_clock_sets_none():
-    table = Table(0.0)
+    table: Any = Table(0.0)
     table.here_s = 1000.0
     with pytest.raises(InputError, match="own clock was never set: it says 1970-01-01"):
         set_right(table, table.now, table.sleep)

@@ -36,8 +36,8 @@ def show(port: Port = None, json: Json = False) -> None:
 def sync(port: Port = None, json: Json = False) -> None:
     """Set the table's clock from this computer's, at home, and say how far it was off.
 
-    The table keeps its clock as long as it has power. Its drift is told where it was set long enough
-    before.
+    The table keeps its clock as long as it has power. Its drift is told if it was set long enough
+    ago.
     """
     import time
 
