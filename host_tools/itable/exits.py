@@ -22,6 +22,6 @@ MEANINGS = {
     MISMATCH: "tool and table speak different versions",
     INTERNAL: "a fault in itable itself",
     NOT_CLEARED: "the patient is not screened, or a clinician's approval is missing",
-    ATTENTION: "`itable doctor` found something to do",
+    ATTENTION: "the doctor found something to do",
     INTERRUPTED: "stopped with Ctrl-C",
 }

@@ -42,6 +42,7 @@ STATUS: dict[str, Any] = {
     "steps": 5,
     "session_ms": 0,
     "left_ms": 0,
+    "step_left_ms": 0,
     "head_down_ms": 0,
     "head_down_max_ms": 360_000,
     "inputs": {

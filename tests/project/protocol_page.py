@@ -82,6 +82,7 @@ MEANINGS = {
     "status.steps": "steps in all",
     "status.session_ms": "since START",
     "status.left_ms": "until home, if nothing comes between",
+    "status.step_left_ms": "until the next step, or the end of the rest at horizontal",
     "status.head_down_ms": "the head-down clock",
     "status.head_down_max_ms": "its limit",
     "status.inputs": "contacts, see below",

@@ -98,6 +98,7 @@ METHODS = {
             ("steps", "int", 0, 65_535),
             ("session_ms", "int", 0, _U32_MAX),
             ("left_ms", "int", 0, _U32_MAX),
+            ("step_left_ms", "int", 0, _U32_MAX),
             ("head_down_ms", "int", 0, _U32_MAX),
             ("head_down_max_ms", "int", 0, _U32_MAX),
             ("inputs", "object", 0, 0),

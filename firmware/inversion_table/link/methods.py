@@ -90,6 +90,7 @@ class Methods:
                 "steps": program.step_total if program else 0,
                 "session_ms": decision.session_ms,
                 "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
+                "step_left_ms": app.sequencer.step_left_ms(program, decision, estimate.tilt_mdeg),
                 "head_down_ms": decision.head_down_ms,
                 "head_down_max_ms": app.settings.head_down_max_ms,
                 "inputs": {

@@ -64,6 +64,7 @@ class Status(Result):
     steps: int
     session_ms: int
     left_ms: int
+    step_left_ms: int
     head_down_ms: int
     head_down_max_ms: int
     inputs: dict[str, Any]
