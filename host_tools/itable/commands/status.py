@@ -98,10 +98,14 @@ def _show(watcher: "Watcher", every: float) -> None:
     looked_s = time.monotonic()
     with single_keys(), contextlib.suppress(KeyboardInterrupt):
         keyboard = Keyboard()
-        with Live(watcher.redraw(), console=out(), screen=True, auto_refresh=False) as live:
+        live = Live(watcher.redraw(), console=out(), screen=True, auto_refresh=False)
+        try:  # not `with`: a Ctrl-C in its very beginning would leave the terminal as it is
+            live.start(refresh=True)
             while "q" not in keyboard.keys(_KEY_S).lower():
                 if time.monotonic() - looked_s >= every:
                     watcher.look()
                     looked_s = time.monotonic()
                 live.update(watcher.redraw(), refresh=True)
+        finally:
+            live.stop()
     out().print(watcher.redraw())
