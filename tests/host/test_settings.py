@@ -1,10 +1,12 @@
 """`itable settings`: names and values as people write them, steps, the restart, every refusal."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from inversion_table.contract import setting_steps
+from inversion_table.contract.setting_steps import STEPS
 from inversion_table.safety import limits
 from itable import exits
 from itable.care.settings import SETTINGS, named, value_of, wanted
@@ -18,6 +20,16 @@ def test_each_setting_of_the_table_has_a_name_of_people():
     assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
     for setting in SETTINGS:
         assert len(setting.meaning) <= 21  # the table of settings fits 80 columns
+
+
+def test_the_docs_say_the_same_bounds_and_steps():
+    page = (Path(__file__).parents[2] / "docs/itable.md").read_text("utf-8")
+    for setting in SETTINGS:
+        step = setting.number(abs(STEPS[setting.key])) + (
+            " (less)" if STEPS[setting.key] < 0 else ""
+        )
+        numbers = f"{setting.number(setting.highest)} | {setting.number(setting.workshop)} | {step}"
+        assert f"| `{setting.name}` | {setting.unit} | {numbers} | {setting.meaning} |" in page
 
 
 @pytest.mark.parametrize(
