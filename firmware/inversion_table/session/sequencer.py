@@ -104,7 +104,7 @@ class Sequencer:
             return 0
         state = decision.state
         if state == states.RETURNING or (state == states.PAUSED and self.returning):
-            if self.return_phase != REST:
+            if not self.returning or self.return_phase != REST:
                 return 0
             return max(0, self._rest_ms(program.rest_ms, decision) - self.rested_ms)
         under_way = state == states.MOVING or state == states.HOLDING or state == states.PAUSED

@@ -115,7 +115,8 @@ def _cannot_open(name: str, error: Exception) -> NoDeviceError:
         return NoDeviceError(
             "another program uses the port",
             where=name,
-            next_step="close it (another itable, a serial monitor, mpremote), then try again",
+            next_step="end it (`itable doctor` names it: another itable, a serial monitor,"
+            " mpremote), then try again",
         )
     return NoDeviceError(
         f"cannot open the port: {error}",
