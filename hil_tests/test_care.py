@@ -175,16 +175,8 @@ def run(table: VirtualTable, *words: str) -> tuple[int, str]:
 
 @pytest.mark.requirement("RQ-148")
 def test_the_doctor_sees_service_and_leaves_it_as_it_is(operator: Operator) -> None:
-    operator.close()
+    operator.enter_service()
     table = operator.table
-    boots = table.boots
-    table.hold("PAUSE")
-    table.advance(300)
-    table.hold("START")
-    assert table.advance_until(lambda t: t.boots > boots, 10_000)
-    table.release("START")
-    table.release("PAUSE")
-    table.advance(2_000)
     for _ in range(2):
         code, text = run(table, "doctor")
         assert code == exits.ATTENTION
