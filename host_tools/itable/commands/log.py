@@ -1,10 +1,13 @@
 """`itable log`: list, pull, show, plot, export and import sessions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable import complete
+from itable.commands import choosing
 from itable.commands.outcome import Comfort, Note, PainAfter, PainBefore, PatientOption
 from itable.errors import InputError
 from itable.options import Json, Port, Store
@@ -20,11 +23,15 @@ if TYPE_CHECKING:
     from itable.log.source import Source
     from itable.store.sessions import Sessions
 
+LAST = 100
+"""So many sessions are listed when nothing is said: more is for a script, or a search."""
+
 _EXAMPLES = """
 Examples:
 
 - `itable log pull --all` copies what is new on the table to this computer
 - `itable log list` lists what is kept here; `itable log list --table` what the table keeps
+- `itable log list --patient P-017 --since 2026-11-01` lists a patient's; `--faults` what failed
 - `itable log show 12` shows session 12; `DEVICE/12` or `@34` when several have that number
 - `itable log plot 12 --out session.png` draws it
 - `itable log export 12 --csv session.csv` writes its samples, and its events beside them
@@ -44,6 +51,7 @@ Session = Annotated[
     typer.Argument(
         metavar="SESSION|FILE",
         help="The number of a kept session, DEVICE/NUMBER, @ID, or a file of raw pages.",
+        autocompletion=complete.session_files,
     ),
 ]
 
@@ -51,6 +59,22 @@ Session = Annotated[
 @app.command("list")
 def list_sessions(
     ctx: typer.Context,
+    patient: choosing.Patient = None,
+    since: choosing.Since = None,
+    until: choosing.Until = None,
+    plan: choosing.Plan = None,
+    how: choosing.How = None,
+    faults: choosing.Faults = False,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last",
+            "-n",
+            min=0,
+            metavar="N",
+            help=f"Only the newest N; 0: all. Else {LAST}, with --json all.",
+        ),
+    ] = None,
     table: Annotated[
         bool, typer.Option("--table", "-t", help="Those on the table, not those kept here.")
     ] = False,
@@ -61,9 +85,12 @@ def list_sessions(
     """List the sessions that are kept here; with --table or --port those that the table keeps."""
     from itable.screen import sessions
 
+    meant = choosing.choice(patient, since, until, plan, how, faults)
     if table or _named(ctx):
         from itable.link import ports
 
+        if meant != choosing.choice() or last is not None:
+            raise typer.BadParameter("a choice of sessions is of those kept here, not of a table's")
         with ports.connect(port) as client:
             answer = client.list_log()
         if json:
@@ -71,15 +98,26 @@ def list_sessions(
         else:
             out().print(sessions.listing(answer))
         return
-    from itable.store.sessions import Sessions
+    from itable.store.listing import Listing
 
-    with Sessions(store) as kept:
-        rows = kept.rows()
+    if last is None and not json:
+        last = LAST
+    with Listing(store) as kept:
+        found = kept.sessions(replace(meant, last=last or None))
         where = kept.where
     if json:
-        print_json({"store": where, "sessions": [row.to_dict() for row in rows]})
-    else:
-        out().print(sessions.kept(rows, where))
+        answers = [one.to_dict() for one in found.sessions]
+        print_json({"store": where, "total": found.total, "sessions": answers})
+        return
+    if not found.sessions and meant != choosing.choice():
+        out().print(f"No session is meant by this choice ({where}).", soft_wrap=True)
+        return
+    out().print(sessions.kept(found.sessions, where))
+    if found.total > len(found.sessions):
+        out().print(
+            f"the last {len(found.sessions)} of {found.total:,}; all of them: --last 0",
+            style="bright_black",
+        )
 
 
 @app.command()

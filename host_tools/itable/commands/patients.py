@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from itable import complete
 from itable.options import Json, Store
 from itable.output import out, print_json
 
 
 def patients(
     patient: Annotated[
-        str | None, typer.Argument(metavar="[PATIENT]", help="Else all of them.")
+        str | None,
+        typer.Argument(
+            metavar="[PATIENT]", help="Else all of them.", autocompletion=complete.patients
+        ),
     ] = None,
     store: Store = None,
     json: Json = False,

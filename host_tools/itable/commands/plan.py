@@ -66,7 +66,12 @@ def upload(
     file: PlanPath,
     patient: Annotated[
         str | None,
-        typer.Option("--patient", metavar="PATIENT", help="Whose it is: a pseudonym, as in P-017."),
+        typer.Option(
+            "--patient",
+            metavar="PATIENT",
+            help="Whose it is: a pseudonym, as in P-017.",
+            autocompletion=complete.patients,
+        ),
     ] = None,
     no_patient: Annotated[
         bool, typer.Option("--no-patient", help="No patient will lie on the table.")

@@ -7,13 +7,14 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from itable.clinic.release import without_mark
 from itable.days import day_and_time
 from itable.link.models import LogList
 from itable.log import words
 from itable.screen.chart import clock
 
 if TYPE_CHECKING:
-    from itable.store.sessions import Row
+    from itable.clinic.sessions import Done
 
 
 def listing(answer: LogList) -> RenderableType:
@@ -32,13 +33,15 @@ def listing(answer: LogList) -> RenderableType:
     return table
 
 
-def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
+def kept(rows: "Sequence[Done]", where: str) -> RenderableType:
     """The sessions in the store, one line each."""
     if not rows:
         return f"No session was pulled yet ({where}): `itable log pull` brings them."
     several = len({row.device for row in rows}) > 1
+    patients = any(row.patient for row in rows)
     table = _table(
-        *("id", *(("device",) if several else ()), "session", "date", "plan"),
+        *("id", *(("device",) if several else ()), "session", "date"),
+        *(*(("patient",) if patients else ()), "plan"),
         *("min", "head-down", "tilt", "ended"),
         right=("id", "session", "min", "head-down", "tilt"),
     )
@@ -48,7 +51,8 @@ def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
             *((row.device,) if several else ()),
             str(row.number),
             day_and_time(row.start_unix_s),
-            escape(row.plan_name or ""),
+            *((row.patient or "",) if patients else ()),
+            escape(without_mark(row.plan_name or "") if row.patient else row.plan_name or ""),
             clock(row.duration_ms),
             "" if row.head_down_ms is None else clock(row.head_down_ms),
             "" if row.max_tilt_mdeg is None else f"{row.max_tilt_mdeg / 1000:.1f}°",
@@ -65,7 +69,7 @@ def _table(*names: str, right: Sequence[str]) -> Table:
     return table
 
 
-def _ended(row: "Row") -> str:
+def _ended(row: "Done") -> str:
     ended = words.ended_words(row.end_reason, row.end_fault, row.fault_count)
     return ended if row.whole or row.end_reason is None else f"{ended}; parts are missing"
 
