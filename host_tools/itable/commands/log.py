@@ -11,7 +11,7 @@ from itable.commands import choosing
 from itable.commands.outcome import Comfort, Note, PainAfter, PainBefore, PatientOption
 from itable.errors import InputError
 from itable.options import Json, Port, Store
-from itable.output import out, print_json
+from itable.output import out, print_json, width
 
 if TYPE_CHECKING:
     from itable.clinic.outcome import Outcome
@@ -110,13 +110,17 @@ def list_sessions(
         print_json({"store": where, "total": found.total, "sessions": answers})
         return
     if not found.sessions and meant != choosing.choice():
-        out().print(f"No session is meant by this choice ({where}).", soft_wrap=True)
+        out().print(f"No kept session matches ({where}).", soft_wrap=True)
         return
-    out().print(sessions.kept(found.sessions, where))
+    if not found.sessions:
+        out().print(f"No session was pulled yet ({where}): `itable log pull` brings them.")
+        return
+    head, *lines = sessions.kept(found.sessions, width())
+    out().print(head, style="bright_black", markup=False, soft_wrap=True)
+    out().file.write("".join(f"{line}\n" for line in lines))
     if found.total > len(found.sessions):
-        out().print(
-            f"the last {len(found.sessions)} of {found.total:,}; all of them: --last 0",
-            style="bright_black",
+        typer.echo(
+            f"the last {len(found.sessions)} of {found.total:,}; all of them: --last 0", err=True
         )
 
 

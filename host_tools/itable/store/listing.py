@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from itable.clinic.sessions import Done
 from itable.days import begin_of
 from itable.errors import InputError
 from itable.store import deriving
 from itable.store.clinic_schema import outcome, patient, session_patient, upload
-from itable.store.opened import OpenStore
+from itable.store.opened import OpenStore, insert
 from itable.store.schema import device, session
 
 
@@ -99,12 +98,10 @@ class Listing(OpenStore):
             .where(~owned)
         )
         with self._begun() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            connection.execute(
-                dialect.insert(session_patient)
-                .from_select(["session_id", "patient_id", "upload_id"], found)
-                .on_conflict_do_nothing()
+            values = insert(connection, session_patient).from_select(
+                ["session_id", "patient_id", "upload_id"], found
             )
+            connection.execute(values.on_conflict_do_nothing())
 
     # --- inside a transaction ----------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from itable.log.decode import SessionLog, decode
 from itable.log.held import Held, held, joined, same_session
 from itable.store.deriving import derive
 from itable.store.listing import Listing
+from itable.store.opened import insert
 from itable.store.schema import device, session, session_raw
 
 
@@ -79,14 +80,7 @@ class Sessions(Listing):
     def _device_id(self, connection: sa.Connection, name: str) -> int:
         """The device's row, made if it is missing, and locked: one writer a device at a time."""
         values = {"name": name, "first_seen_s": int(time.time())}
-        if connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects import postgresql
-
-            connection.execute(postgresql.insert(device).values(values).on_conflict_do_nothing())
-        else:
-            from sqlalchemy.dialects import sqlite
-
-            connection.execute(sqlite.insert(device).values(values).on_conflict_do_nothing())
+        connection.execute(insert(connection, device).values(values).on_conflict_do_nothing())
         query = sa.select(device.c.id).where(device.c.name == name).with_for_update()
         return int(connection.execute(query).scalar_one())
 
