@@ -1,4 +1,4 @@
-"""A table as plain lines, for lists that may have thousands of rows: Rich takes a second for each."""
+"""A table as plain lines: for lists of thousands of rows, which would take Rich many seconds."""
 
 import textwrap
 from collections.abc import Iterator, Sequence

@@ -13,8 +13,8 @@ from itable.screen.chart import clock
 from itable.screen.lines import lines
 
 if TYPE_CHECKING:
-    from itable.link.models import LogList
     from itable.clinic.sessions import Done
+    from itable.link.models import LogList
 
 
 def listing(answer: "LogList") -> RenderableType:
