@@ -127,7 +127,7 @@ def list_sessions(
 @app.command()
 def pull(
     session: Annotated[
-        int | None, typer.Argument(min=1, metavar="[SESSION]", help="Else the newest.")
+        int | None, typer.Argument(min=1, metavar="SESSION", help="Else the newest.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every session on the table.")] = False,
     patient: PatientOption = None,

@@ -13,7 +13,7 @@ def patients(
     patient: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PATIENT]", help="Else all of them.", autocompletion=complete.patients
+            metavar="PATIENT", help="Else all of them.", autocompletion=complete.patients
         ),
     ] = None,
     store: Store = None,
