@@ -49,10 +49,9 @@ class _Commands(TyperGroup):
         super().__init__(*args, **kwargs)
         _complete_help(self, "")
         place = {panel: at for at, panel in enumerate(_PANELS)}
-        by_panel = sorted(
-            self.commands.items(), key=lambda item: place.get(str(item[1].rich_help_panel), 99)
-        )
-        self.commands = dict(by_panel)
+        found: list[tuple[str, Any]] = list(self.commands.items())
+        found.sort(key=lambda item: place.get(str(item[1].rich_help_panel), len(place)))
+        self.commands = dict(found)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the words for errors that come before a command has read its own."""

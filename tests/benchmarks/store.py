@@ -87,7 +87,7 @@ def fill(store: str, pages: list[bytes]) -> Filled:
     chance = random.Random(SEED)
     with Sessions(store) as kept:
         seeds = [kept.put(data, About(f"table-{at}")).id for at, data in enumerate(pages)]
-    first_day = datetime.date.today() - datetime.timedelta(days=730)
+    first_day = datetime.date(2024, 12, 1)
     with Clinic(store) as clinic:
         programmes = []
         for number in range(PATIENTS):
@@ -146,7 +146,6 @@ def _copy(
         table: []
         for table in (upload, session, session_raw, session_event, session_patient, outcome)
     }
-    now_s = int(time.time())
     for name, programme_id, start in programmes:
         for index in range(EACH):
             day = start + datetime.timedelta(days=index // 4 * 7 + (0, 1, 3, 4)[index % 4])
@@ -158,7 +157,7 @@ def _copy(
             plan_id = f"{next_id:016x}"
             done = None if reason is None else head_down * percent // 100
             plan_name = f"beginner w{index // 4 + 1}/8 ({name} {next_id:06x})"
-            start_s = min(int(at.astimezone().timestamp()), now_s)
+            start_s = int(at.astimezone().timestamp())
             rows[upload].append({
                 **given, "id": next_id, "patient_id": owners[name], "programme_id": programme_id,
                 "week": index // 4 + 1, "at_s": start_s - 60, "plan_id": plan_id,
@@ -179,7 +178,7 @@ def _copy(
             if chance.random() < 0.8:
                 before = chance.randrange(2, 9)
                 said = Outcome(before, max(0, before - chance.randrange(-1, 4)), 7, "")
-                rows[outcome].append({"session_id": next_id, "at_s": now_s, **vars(said)})
+                rows[outcome].append({"session_id": next_id, "at_s": start_s + 3600, **vars(said)})
             next_id += 1
     for table, values in rows.items():
         for first in range(0, len(values), 2000):
