@@ -25,7 +25,7 @@ from itable.commands import (
     sim,
     status,
 )
-from itable.errors import InternalError, ItableError
+from itable.errors import InternalError, ItableError, UsageError
 from itable.output import print_error
 
 _PANELS = _PATIENTS, _PLANS, _TABLE, _REST = (
@@ -42,6 +42,9 @@ _EPILOG = (
 )
 
 
+_OUTPUT_LOST = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT)
+
+
 class _Commands(TyperGroup):
     """The top group: the one place where an error is printed and turned into an exit code."""
 
@@ -56,7 +59,11 @@ class _Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the words for errors that come before a command has read its own."""
         ctx.meta["arguments"] = tuple(args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            _stop_on_usage(ctx, error)
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; errors end with their text and exit code, not with a traceback."""
@@ -64,10 +71,13 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except ItableError as error:
             _stop(ctx, error)
+        except typer.TyperException as error:
+            _stop_on_usage(ctx, error)
+            raise
         except KeyboardInterrupt:
             raise typer.Exit(exits.INTERRUPTED) from None
         except OSError as error:
-            if error.errno == errno.EPIPE:  # `itable ... | head` has read enough
+            if error.errno in _OUTPUT_LOST:  # the console script says so
                 raise
             _stop(ctx, _own_fault(error))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -99,6 +109,13 @@ def _name_no_type(command: Any) -> None:
         return list(params)
 
     command.get_params = get_params
+
+
+def _stop_on_usage(ctx: Any, error: typer.TyperException) -> None:
+    """Where --json stands on a wrong command line, say what is wrong as JSON, too."""
+    if "--json" in ctx.meta["arguments"]:
+        told = UsageError(error.format_message(), next_step="add --help to see what is right")
+        _stop(ctx, told)
 
 
 def _stop(ctx: Any, error: ItableError) -> NoReturn:

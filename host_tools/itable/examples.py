@@ -11,7 +11,7 @@ FIRST = {
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "plan check": ("itable plan check monday.toml", "itable plan check monday.toml --port COM3"),
-    "plan preview": ("itable plan preview monday.toml --png monday.png",),
+    "plan preview": ("itable plan preview monday.toml --out monday.png",),
     "plan upload": (
         "itable plan upload monday.toml",
         "itable plan upload monday.toml --key clinic.key",
@@ -35,7 +35,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "log import": ("itable log import session-00012.itlog --device e661",),
     "log pull": ("itable log pull", "itable log pull 12", "itable log pull --all"),
     "log show": ("itable log show 12",),
-    "log plot": ("itable log plot 12 --out session.png",),
+    "log plot": ("itable log plot 12 --out session.png", "itable log plot 12 --out session.svg"),
     "log export": ("itable log export 12 --csv session.csv",),
     "lock new-key": ("itable lock new-key clinic.key",),
     "lock set": ("itable lock set --key clinic.key",),

@@ -10,6 +10,7 @@ MISMATCH = 6
 INTERNAL = 7
 NOT_CLEARED = 8
 INTERRUPTED = 130
+READER_GONE = 141
 
 MEANINGS = {
     OK: "done",
@@ -22,4 +23,5 @@ MEANINGS = {
     INTERNAL: "a fault in itable itself",
     NOT_CLEARED: "the patient is not screened, or a clinician's approval is missing",
     INTERRUPTED: "stopped with Ctrl-C",
+    READER_GONE: "nobody reads the output any more, as behind head",
 }

@@ -154,8 +154,9 @@ def read_answers(content: bytes, where: str) -> tuple[dict[str, str], str]:
     try:
         document = tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = "no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
         raise InputError(
-            f"the answers are not TOML: {error}",
+            f"the answers are not TOML: {why}",
             where=where,
             next_step="`itable screen --blank > answers.toml` writes a file to fill in",
         ) from error

@@ -195,20 +195,29 @@ def plot(
     ctx: typer.Context,
     session: Session,
     out_path: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="PNG", help="Else session-NUMBER.png.")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PNG|SVG",
+            help="Written as its name ends; else session-NUMBER.png.",
+        ),
     ] = None,
     store: Store = None,
     port: Port = None,
     json: Json = False,
 ) -> None:
     """Draw planned and measured tilt with states, events and limits as a picture."""
-    source = _source(session, store, port if _named(ctx) else None)
-    from itable.log.plot import write_png
+    from itable.log.plot import write_picture
+    from itable.pictures import require_picture
 
+    if out_path is not None:
+        require_picture(out_path)
+    source = _source(session, store, port if _named(ctx) else None)
     path = out_path or source.base.with_suffix(".png")
-    write_png(source.log, source.about, path)
+    write_picture(source.log, source.about, path)
     if json:
-        print_json({"from": source.where, "png": str(path), "missing": source.log.missing})
+        print_json({"from": source.where, "picture": str(path), "missing": source.log.missing})
     else:
         out().print(f"picture: {path}", soft_wrap=True)
         _say_missing(source.log)
@@ -261,7 +270,7 @@ def export(
 
 @app.command("import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of raw pages.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of raw pages.")],
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="The table that they came from.")
     ],
