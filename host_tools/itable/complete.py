@@ -5,12 +5,16 @@ A shell asks while somebody types: what goes wrong here offers nothing, and says
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from itable.store.listing import Listing
+
+OfferT = TypeVar("OfferT")
 
 Offer = tuple[str, str]
 """A word and, for shells that show it, what it means."""
@@ -83,11 +87,8 @@ def hows(incomplete: str) -> list[str]:
 
 def patients(ctx: typer.Context, incomplete: str) -> list[str]:
     """The pseudonyms of the store."""
-    store = _store(ctx)
-    if store is None:
-        return []
-    with store:
-        return [name for name in store.names() if name.lower().startswith(incomplete.lower())]
+    names = _asked(ctx, lambda store: store.names())
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def sessions(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -96,11 +97,7 @@ def sessions(ctx: typer.Context, incomplete: str) -> list[Offer]:
     from itable.days import day_and_time
     from itable.store.listing import Choice
 
-    store = _store(ctx)
-    if store is None:
-        return []
-    with store:
-        found = store.sessions(Choice(last=_NEWEST)).sessions[::-1]
+    found = _asked(ctx, lambda store: store.sessions(Choice(last=_NEWEST)).sessions[::-1])
     numbers = [one.number for one in found]
     offers = []
     for one in found:
@@ -125,8 +122,8 @@ def session_files(ctx: typer.Context, incomplete: str) -> list[Offer]:
     return sessions(ctx, incomplete) + files
 
 
-def _store(ctx: typer.Context) -> "Listing | None":
-    """The store that the command would read; None when there is none yet, or it does not answer."""
+def _asked(ctx: typer.Context, ask: "Callable[[Listing], list[OfferT]]") -> "list[OfferT]":
+    """What the command's store answers; nothing when there is none yet, or it does not answer."""
     from itable.errors import ItableError
     from itable.store import opening
     from itable.store.listing import Listing
@@ -135,10 +132,11 @@ def _store(ctx: typer.Context) -> "Listing | None":
     try:
         url = opening.address(name)
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-            return None
-        return Listing(name)
+            return []
+        with Listing(name) as store:
+            return ask(store)
     except ItableError:
-        return None
+        return []
 
 
 def _keys(path: Path, incomplete: str) -> list[str]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from inversion_table.contract import records
 from itable import exits
+from itable.app import app
 from itable.clinic.contraindications import KEYS
 from itable.clinic.outcome import Outcome
 from itable.days import begin_of
@@ -202,3 +203,47 @@ def test_a_choice_that_cannot_be_meant(run, store, arguments, code, words):
     result = run("log", "list", *arguments)
     assert result.exit_code == code
     assert words in re.sub(r"[\s│]+", " ", result.stderr)
+
+
+# --- behind the cursor ---------------------------------------------------------------------------
+
+
+def offered(words, monkeypatch, capsys):
+    """What a shell is told to offer behind these words."""
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - (not words.endswith(" "))))
+    monkeypatch.setenv("_ITABLE_COMPLETE", "complete_bash")
+    with pytest.raises(SystemExit):
+        app(prog_name="itable")
+    said = capsys.readouterr()
+    assert said.err == ""
+    return said.out.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offers"),
+    [
+        ("itable report P", ["P-0", "P-1"]),
+        ("itable report ", ["P-0", "P-1", "6", "5", "4", "3", "2", "1"]),
+        ("itable log show @", ["@6", "@5", "@4", "@3", "@2", "@1"]),
+        ("itable outcome 3", ["3"]),
+        ("itable programme next p", []),  # a shell compares letters as they are
+        ("itable screen P-1", ["P-1"]),
+        ("itable log list --patient ", ["P-0", "P-1"]),
+        ("itable log list --how c", ["completed", "cut-off"]),
+        ("itable programme new P-0 --template k", ["kim-2013-30", "kim-2013-60"]),
+    ],
+)
+def test_patients_and_sessions_are_completed(store, words, offers, monkeypatch, capsys):
+    assert offered(words, monkeypatch, capsys) == offers
+
+
+def test_where_nothing_can_be_offered_nothing_is_said_or_made(tmp_path, monkeypatch, capsys):
+    store = tmp_path / "none.sqlite"
+    monkeypatch.setenv("ITABLE_STORE", str(store))
+    assert offered("itable report ", monkeypatch, capsys) == []
+    assert not store.exists()
+    store.write_bytes(b"no store at all" * 100)
+    assert offered("itable report ", monkeypatch, capsys) == []
+    monkeypatch.setenv("ITABLE_STORE", "postgresql://nobody@127.0.0.1:1/none")
+    assert offered("itable patients ", monkeypatch, capsys) == []
