@@ -86,6 +86,7 @@ def page(request, tmp_path):
 def measured(page, width_px):
     """What the browser says of the page in a frame of that width."""
     frame = page.with_name("frame.html")
+    assert BROWSER is not None
     frame.write_text(FRAME % (page.name, width_px), "utf-8")
     done = subprocess.run(
         [

@@ -6,7 +6,7 @@ import typer
 
 from itable import complete
 from itable.options import Json, Store
-from itable.output import out, print_json
+from itable.output import out, print_json, width
 
 
 def patients(
@@ -55,4 +55,4 @@ def patients(
 
     say(standing)
     out().print()
-    out().print(table(sessions))
+    out().print(table(sessions, width()), soft_wrap=True)

@@ -67,7 +67,7 @@ def weeks(found: Sequence[Week], this_week: int, width: int = 720) -> str:
     for pain in range(0, 11, 2):
         parts.append(_line("grid", _LEFT, pain_y(pain), width - _RIGHT, pain_y(pain)))
         parts.append(_text(_LEFT - 6, pain_y(pain) + 4, str(pain), "end"))
-    parts.append(_text(_LEFT - 6, height - 8, "week", "end"))
+    parts.append(_text(0, height - 8, "week", "start"))
     for week in found:
         if week.number <= this_week:
             tall = week.adherence_percent / 100 * (base - _TOP)

@@ -9,7 +9,7 @@ _NARROWEST = 8
 """A column whose words may be broken into lines keeps this much."""
 
 
-def lines(
+def blocks(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
@@ -17,7 +17,7 @@ def lines(
     fold: Sequence[str] = (),
     width: int | None = None,
 ) -> Iterator[str]:
-    """The heads and every row, in columns as wide as their widest cell.
+    """The heads, then every row, in columns as wide as their widest cell; a folded row has lines.
 
     `right`: heads of the columns that are set to the right. `fold`: of those whose words go on in a
     second line where the whole is wider than `width` characters; None: nothing is folded.
@@ -44,12 +44,15 @@ def lines(
             else [cell]
             for at, cell in enumerate(row)
         ]
-        for number in range(max(map(len, cells))):
-            parts = [
+        yield "\n".join(
+            (" " * gap)
+            .join(
                 _set(cell[number] if number < len(cell) else "", widths[at], to_right[at])
                 for at, cell in enumerate(cells)
-            ]
-            yield (" " * gap).join(parts).rstrip()
+            )
+            .rstrip()
+            for number in range(max(map(len, cells)))
+        )
 
 
 def _set(text: str, width: int, to_right: bool) -> str:

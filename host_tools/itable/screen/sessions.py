@@ -10,7 +10,7 @@ from itable.clinic.release import without_mark
 from itable.days import day_and_time
 from itable.log import words
 from itable.screen.chart import clock
-from itable.screen.lines import lines
+from itable.screen.lines import blocks
 
 if TYPE_CHECKING:
     from itable.clinic.sessions import Done
@@ -57,7 +57,7 @@ def kept(rows: "Sequence[Done]", width: int | None = None) -> Iterator[str]:
         for row in rows
     ]
     right = ("id", "no.", "min", "down", "tilt")
-    return lines(heads, cells, right=right, fold=("device", "plan", "ended"), width=width)
+    return blocks(heads, cells, right=right, fold=("device", "plan", "ended"), width=width)
 
 
 def _table(*names: str, right: Sequence[str]) -> Table:
