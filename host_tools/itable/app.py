@@ -42,6 +42,10 @@ _EPILOG = (
 )
 
 
+_OWN_FAULTS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(RecursionError, TypeError, ValueError),
+)
 _OUTPUT_LOST = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT)
 
 
@@ -80,7 +84,7 @@ class _Commands(TyperGroup):
             if error.errno in _OUTPUT_LOST:  # the console script says so
                 raise
             _stop(ctx, _own_fault(error))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except _OWN_FAULTS as error:
             _stop(ctx, _own_fault(error))
 
 
