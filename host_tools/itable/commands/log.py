@@ -113,7 +113,9 @@ def list_sessions(
         out().print(f"No kept session matches ({where}).", soft_wrap=True)
         return
     if not found.sessions:
-        out().print(f"No session was pulled yet ({where}): `itable log pull` brings them.")
+        out().print(
+            f"No session was pulled yet ({where}): `itable log pull` brings them.", soft_wrap=True
+        )
         return
     head, *lines = sessions.kept(found.sessions, width())
     out().print(head, style="bright_black", markup=False, soft_wrap=True)
