@@ -34,8 +34,8 @@ from table_bench.campaign.catalogue import (
 from table_bench.campaign.plan_of_runs import COURSES, RIDERS, Run
 from table_bench.factory import calibrated
 from table_bench.plant.contacts import HOME_OPENS_DEG
+from table_bench.simulated.stepped_serial import SteppedSerial
 from table_bench.virtual import VirtualTable
-from table_bench.virtual.stepped_serial import SteppedSerial
 
 PATIENCE_S = (6.0, 12.0)
 """The person waits so long for the bed to come nearer; drawn for each run."""

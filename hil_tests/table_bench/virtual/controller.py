@@ -5,20 +5,21 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from inversion_table.contract import manifest
 from table_bench import wiring
 from table_bench.faults import UnknownFault
-from table_bench.plant import Plant, Truth
+from table_bench.plant import Plant
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
+from table_bench.simulated.controller import FlashOperation
+from table_bench.simulated.serial_port import SerialPort
+from table_bench.simulated.trace import Trace
 from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
 from table_bench.virtual.prefetch import Prefetcher
 from table_bench.virtual.program import Program
-from table_bench.virtual.serial_port import SerialPort
-from table_bench.virtual.trace import Trace
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -30,15 +31,6 @@ _NEVER_US = 1 << 62
 _SNAPSHOT = struct.Struct(f"<{frame.SLOT_DATA0}q" + f"{frame.SLOT_BYTES}s" * frame.SLOTS)
 _PWM = slice(frame.PWM0, frame.PWM0 + frame.PWM_SLOTS)
 _WATCHED_PINS = wiring.EXTERNAL_PULL_UPS
-
-
-class FlashOperation(NamedTuple):
-    """An erase of a sector or a program of one page or more, and what was the case then."""
-
-    erase: bool
-    address: int
-    size: int
-    truth: Truth
 
 
 class Controller:

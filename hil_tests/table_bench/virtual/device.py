@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from table_bench.simulated.errors import BenchError
 from table_bench.virtual.device_modules import bench_frame as frame
-from table_bench.virtual.errors import BenchError
 
 DEVICE_MODULES = Path(__file__).parent / "device_modules"
 _LAUNCH = (

@@ -9,8 +9,8 @@ import termios
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from table_bench.virtual.errors import BenchError
-from table_bench.virtual.serial_port import SerialPort
+from table_bench.simulated.errors import BenchError
+from table_bench.simulated.serial_port import SerialPort
 
 _STEP_MS = 10
 _CHUNK_BYTES = 1024
