@@ -72,7 +72,7 @@ def list_sessions(
             "-n",
             min=0,
             metavar="N",
-            help=f"Only the newest N; 0: all. Else {LAST}, with --json all.",
+            help=f"Only the N pulled last; 0: all. Else {LAST}, with --json all.",
         ),
     ] = None,
     table: Annotated[

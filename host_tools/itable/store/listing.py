@@ -23,9 +23,9 @@ from itable.store.schema import device, session
 class Choice:
     """Which sessions are meant; what is None, empty or False asks for nothing.
 
-    `since` and `until` are days of START, both included. `plan`: a part of the plan's name, or the
-    beginning of an id. `how`: words of `Done.how`. `faults`: those in which a fault was reported.
-    `last`: so many at most, the newest.
+    `programme_id`: those of one programme. `since` and `until` are days of START, both included.
+    `plan`: a part of the plan's name, or the beginning of an id. `how`: words of `Done.how`.
+    `faults`: those in which a fault was reported. `last`: so many at most, those pulled last.
     """
 
     patient: str | None = None
