@@ -1,4 +1,4 @@
-"""What .ci/debian_packages does where something is missing: installs it, or says what is skipped."""
+"""What .ci/debian_packages does where something is missing: installs it, or says what is left."""
 
 import subprocess
 from pathlib import Path
