@@ -9,6 +9,7 @@ import hashlib
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,10 @@ def table(make_table: Callable[..., ChipTable]) -> ChipTable:
     return make_table()
 
 
+def operator_at(table: Any) -> Operator:
+    return Operator(table)
+
+
 def ticks_of(table: ChipTable, ms: float) -> list[Tick]:
     assert table.controller.chip is not None
     meter = TickMeter(table.controller.chip, lambda: table.ticks)
@@ -63,7 +68,7 @@ def on_a_real_chip(tick: Tick) -> float:
 
 
 def test_the_firmware_stands_at_home_and_answers(table: ChipTable) -> None:
-    operator = Operator(table)
+    operator = operator_at(table)
     status = operator.status()
     assert status["state"] == "HOME"
     assert status["tilt_valid"]
@@ -75,7 +80,7 @@ def test_the_firmware_stands_at_home_and_answers(table: ChipTable) -> None:
 def test_the_same_calls_give_the_same_edges(make_table: Callable[..., ChipTable]) -> None:
     def run() -> tuple[object, ...]:
         table = make_table()
-        operator = Operator(table)
+        operator = operator_at(table)
         table.press("PAUSE", 80)
         operator.ask("hello")
         table.advance(150)
@@ -87,7 +92,7 @@ def test_the_same_calls_give_the_same_edges(make_table: Callable[..., ChipTable]
 
 
 def test_a_session_runs_and_is_in_the_log(table: ChipTable) -> None:
-    operator = Operator(table)
+    operator = operator_at(table)
     operator.upload(simple_plan((-68, 1), rest_s=0))
     operator.press("START")
     operator.wait_for_state("MOVING", 3_000, 100)
@@ -105,7 +110,7 @@ def test_a_session_runs_and_is_in_the_log(table: ChipTable) -> None:
 
 @pytest.mark.requirement("RQ-153")
 def test_the_estop_ends_the_heartbeat_within_two_ticks(table: ChipTable) -> None:
-    operator = Operator(table)
+    operator = operator_at(table)
     operator.upload(simple_plan((-60, 1), rest_s=0))
     operator.press("START")
     operator.wait_for_state("MOVING", 3_000, 100)
@@ -126,13 +131,13 @@ def test_the_watchdog_bites_a_hung_processor_and_the_firmware_knows(table: ChipT
     assert table.boots == boots
     table.advance(250)
     assert table.boots == boots + 1
-    operator = Operator(table)
+    operator = operator_at(table)
     operator.wait_for_state("HOME", 30_000, 500)
     assert operator.status()["last_start"] == CAUSES[WATCHDOG]
 
 
 def test_a_power_cut_keeps_the_flash_and_loses_the_rest(table: ChipTable) -> None:
-    operator = Operator(table)
+    operator = operator_at(table)
     operator.upload(simple_plan((-60, 1), name="kept"))
     operator.close()
     table.power_cut()
@@ -155,7 +160,7 @@ def test_a_power_cut_keeps_the_flash_and_loses_the_rest(table: ChipTable) -> Non
 
 def test_the_run_pin_starts_it_afresh(table: ChipTable) -> None:
     table.press_run()
-    operator = Operator(table)
+    operator = operator_at(table)
     operator.wait_for_state("HOME", 30_000, 500)
     assert operator.status()["last_start"] == CAUSES[RUN_PIN]
 
@@ -166,7 +171,7 @@ def test_a_silent_sensor_costs_no_late_tick(make_table: Callable[..., ChipTable]
     ticks = ticks_of(table, 300)
     assert len(ticks) == 30
     assert max(in_ms(tick.waited) for tick in ticks) < 1.0  # no wait for a time-out of 2 ms
-    operator = Operator(table)
+    operator = operator_at(table)
     assert operator.status()["refused"] == "IMU_MONITOR_LOST"
 
 
@@ -216,7 +221,7 @@ def test_what_the_tick_costs(make_table: Callable[..., ChipTable]) -> None:
 
 
 def test_the_heap_has_room_and_does_not_shrink(table: ChipTable) -> None:
-    operator = Operator(table)
+    operator = operator_at(table)
     first = operator.status()["heap_free"]
     table.advance(11_000)  # the background collects every 10 s
     for _ in range(3):

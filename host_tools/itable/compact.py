@@ -9,7 +9,7 @@ owe to people and to the host costs there, so before they are compiled
    attributes that only their own object uses;
 4. the other names of the package are shortened, each one everywhere to the same other name.
 
-None of this knows what the program does. A name is left alone when MicroPython or Python has it too
+None of this knows what the program does (RQ-154). A name is left alone when MicroPython or Python has it too
 (`KEPT`), when it is the whole of some string (what `getattr` may be asked for), when it belongs to
 a module, or when `entries`, the programs that start the package, mention it.
 """
@@ -25,7 +25,13 @@ import string
 from collections.abc import Callable, Iterable, Iterator
 
 PACKAGE = "inversion_table"
-KEPT = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KEPT = _words(
     """
     Event GREEN MAGIC Methods Pattern Server Store YELLOW _chunk _done _find _flags _get _loop
     _make _path _put _queue _stalled _start _state _status accel active adc add address alarm
@@ -45,7 +51,7 @@ KEPT = frozenset(
     step stop store stored stream supply table take target temperature text tick ticks ticks_ms
     time timeout timer times total uint until unwrap update usual valid value values version viper
     wait waiting want what when wish wrap writable write writeblocks writer writeto_mem
-    """.split()
+    """
 )
 """Names of the package that MicroPython's modules, or whoever they call, may have as well."""
 
@@ -366,9 +372,7 @@ def _share_names(modules: dict[str, ast.Module], entry_names: set[str]) -> None:
     used = set().union(*(_identifiers(tree) for tree in modules.values()))
     left_alone = _left_alone(modules, entry_names)
     pool = [
-        name
-        for name in itertools.islice(_new_names(), _POOL_MOST)
-        if name not in used | left_alone
+        name for name in itertools.islice(_new_names(), _POOL_MOST) if name not in used | left_alone
     ]
     named_in_calls = {
         node.arg

@@ -13,6 +13,7 @@ import statistics
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from inversion_table.contract import manifest
 from itable.compact import compact
@@ -86,7 +87,8 @@ def main() -> None:
     try:
         labels = flash_with_marks(folder)
         with ChipTable(state_dir=folder, provision=calibrated(1)) as table:
-            Operator(table).wait_for_state("HOME", START_MOST_MS)
+            at: Any = table
+            Operator(at).wait_for_state("HOME", START_MOST_MS)
             chip = table.controller.chip
             assert chip is not None
             chip.marks.seen.clear()

@@ -11,6 +11,8 @@ import pytest
 from itable import compact
 from itable.firmware import package_files, package_folder
 
+pytestmark = pytest.mark.requirement("RQ-154")
+
 STUBS = Path(__file__).parents[2] / ".venv" / "micropython-stubs"
 MAIN = "from inversion_table import startup\n\nstartup.run()\n"
 

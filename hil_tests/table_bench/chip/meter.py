@@ -55,9 +55,7 @@ class TickMeter:
         return sum(controller.waited_ns for controller in self._chip.i2c)
 
     def _entered(self, exception: int) -> None:
-        self._open.append(
-            (exception, self._chip.clock.nanos, self._waited_ns(), self._counted())
-        )
+        self._open.append((exception, self._chip.clock.nanos, self._waited_ns(), self._counted()))
 
     def _left(self) -> None:
         if not self._open:

@@ -109,5 +109,3 @@ def _keep(path: Path, content: bytes) -> None:
     by_age = sorted(path.parent.glob("*.bin"), key=lambda kept: kept.stat().st_mtime)
     for old in by_age[:-_KEPT_MOST]:
         old.unlink(missing_ok=True)
-
-

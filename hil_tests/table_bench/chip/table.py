@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from table_bench.bench import ABILITIES
 from table_bench.chip import files, image, kept, program
@@ -68,7 +69,9 @@ class ChipTable(SimulatedTable):
             flash = bytearray(program.flash_with_firmware(uf2_path, entry, with_manifest))
             files.write(flash, {program.MAIN: entry.encode()})
         files.write(flash, provision or {}, keep=True)
-        self._controller = ChipController(self._plant, self._serial, self.trace, bytes(flash), traced)
+        self._controller = ChipController(
+            self._plant, self._serial, self.trace, bytes(flash), traced
+        )
         self._start()
         if ready:
             self._be_ready(bytes(flash), settings)
@@ -93,7 +96,8 @@ class ChipTable(SimulatedTable):
             raise
 
     def _wait_for_home(self) -> None:
-        operator = Operator(self)
+        table: Any = self
+        operator = Operator(table)
         while not self.ticks:
             if self.now_ms > _START_MOST_MS:
                 raise BenchError(f"no tick within {_START_MOST_MS / 1000:.0f} s of power-on")

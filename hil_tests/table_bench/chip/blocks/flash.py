@@ -31,9 +31,7 @@ _ERASED = 0xFF
 class FlashChip(RPSSI):
     """`operated(erase, address, size)` returns how many bytes are done before power fails."""
 
-    def __init__(
-        self, rp2040: Any, name: str, operated: Callable[[bool, int, int], int]
-    ) -> None:
+    def __init__(self, rp2040: Any, name: str, operated: Callable[[bool, int, int], int]) -> None:
         rp2040.qspi[1]._listeners.clear()  # of the block replaced here
         super().__init__(rp2040, name)
         self._operated = operated
