@@ -9,9 +9,9 @@ owe to people and to the host costs there, so before they are compiled
    attributes that only their own object uses;
 4. the other names of the package are shortened, each one everywhere to the same other name.
 
-None of this knows what the program does (RQ-154). A name is left alone when MicroPython or Python has it too
-(`KEPT`), when it is the whole of some string (what `getattr` may be asked for), when it belongs to
-a module, or when `entries`, the programs that start the package, mention it.
+None of this knows what the program does. A name is left alone (RQ-154) when MicroPython or Python
+has it too (`KEPT`), when it is the whole of some string (what `getattr` may be asked for), when it
+belongs to a module, or when `entries`, the programs that start the package, mention it.
 """
 
 from __future__ import annotations
