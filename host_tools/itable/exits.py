@@ -11,6 +11,7 @@ INTERNAL = 7
 NOT_CLEARED = 8
 ATTENTION = 9
 INTERRUPTED = 130
+READER_GONE = 141
 
 MEANINGS = {
     OK: "done",
@@ -24,4 +25,5 @@ MEANINGS = {
     NOT_CLEARED: "the patient is not screened, or a clinician's approval is missing",
     ATTENTION: "the doctor found something to do",
     INTERRUPTED: "stopped with Ctrl-C",
+    READER_GONE: "nobody reads the output any more, as behind head",
 }

@@ -304,7 +304,7 @@ class PtyTable:
         if not self._cut:
             self._cut = True
             quiet = 0
-            for _ in range(300):
+            for _ in range(3000):  # a busy computer may let the reader wait for long
                 # The kernel hands it on in pieces: nothing for a moment is not yet nothing.
                 quiet = 0 if self._under_way() else quiet + 1
                 if quiet > 10:
