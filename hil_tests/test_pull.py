@@ -12,13 +12,13 @@ from itable.errors import RefusedError
 from itable.link.client import Client
 from itable.link.models import LogEntry
 from itable.log.decode import decode
+from table_bench.bench import Bench
 from table_bench.operator import Operator, simple_plan
-from table_bench.virtual import VirtualTable
 
 PLAN = simple_plan((20, 8), rest_s=5)
 
 
-def client_of(table: VirtualTable) -> Client:
+def client_of(table: Bench) -> Client:
     return Client(table.stepped_serial(timeout=0.05), first_id=1, clock=lambda: table.now_ms / 1000)
 
 
