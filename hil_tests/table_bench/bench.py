@@ -62,7 +62,10 @@ class Columns(Protocol):
     """The truth of every tick since the bench was made or `clear` was called, as columns."""
 
     def clear(self) -> None:
-        """Forget everything so far."""
+        """Begin anew with what comes next."""
+
+    def whole(self) -> np.ndarray[Any, Any]:
+        """All that was ever recorded, one record with named fields an instant."""
 
     def __len__(self) -> int:
         """How many instants."""
@@ -126,6 +129,10 @@ class Bench(ABC):
     def check_available(cls, **options: Any) -> None:
         """Raise BenchUnavailable unless the bench can be opened here with these options."""
         del options  # a bench in this process takes any, and its class checks them
+
+    def versions(self) -> dict[str, str]:
+        """What runs on it besides this project, for reports: name -> version."""
+        return {}
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,12 @@ from table_bench.bench import Bench, LacksAbility
 from table_bench.benches import bench_class, open_bench
 from table_bench.factory import calibrated, table_calibration
 from table_bench.operator import Operator, simple_plan
+from table_bench.pytest_plugin.health import Belongings, left_on_purpose, unhealthy
+from table_bench.pytest_plugin.measurements import Measurements
 from table_bench.pytest_plugin.options import bench_name, bench_options
+from table_bench.pytest_plugin.run_info import ask_the_table
+from table_bench.pytest_plugin.story import story_of
+from table_bench.timeline import Recording
 
 READY_MS = 60_000
 NEEDED_FOR = {
@@ -46,31 +51,55 @@ def used_flash(
     with open_bench(bench_type.NAME, state_dir=state_dir, **bench_options(pytestconfig)) as table:
         operator = Operator(table)
         operator.wait_for_state("HOME", READY_MS)
+        ask_the_table(pytestconfig, operator, table)
         operator.close()
     return state_dir / bench_type.FLASH_FILE
 
 
+@pytest.fixture(autouse=True)
+def nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After the test, tables closed, this process has nothing that it had not before."""
+    if "make_operator" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("used_flash")  # what it leaves is no test's doing
+    before = Belongings()
+    yield
+    if story_of(request.node).passed and (leaks := before.leaks()):
+        pytest.fail("; ".join(leaks), pytrace=False)
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measurements:
+    """The measurements that the test's marks declare: `measured["overshoot"] = 0.3`."""
+    return story_of(request.node).measured
+
+
 @pytest.fixture
 def make_operator(
+    request: pytest.FixtureRequest,
+    nothing_leaks: None,
     bench_type: type[Bench],
     pytestconfig: pytest.Config,
     used_flash: Path | None,
     tmp_path: Path,
 ) -> Iterator[Callable[..., Operator]]:
-    """Make operators at tables; arguments: the bench's, `ready` (wait for HOME), `calibrate`."""
+    """Make operators at tables; arguments: the bench's, `ready` (wait for HOME), `calibrate`.
+
+    After the test every table must come home and be at rest (`health.unhealthy`).
+    """
     options = bench_options(pytestconfig)
+    story = story_of(request.node)
     with ExitStack() as stack:
-        count = 0
+        operators: list[Operator] = []
 
         def make(
             *, seed: int = 1, ready: bool = True, calibrate: bool = True, **arguments: object
         ) -> Operator:
-            nonlocal count
-            count += 1
             for name in arguments:
                 if (ability := NEEDED_FOR.get(name)) and ability not in bench_type.OFFERS:
                     raise LacksAbility(bench_type.NAME, ability)
-            state_dir = tmp_path / f"table{count}"
+            state_dir = tmp_path / f"table{len(operators) + 1}"
             state_dir.mkdir()
             if used_flash is not None:
                 shutil.copyfile(used_flash, state_dir / used_flash.name)
@@ -80,8 +109,9 @@ def make_operator(
             table = stack.enter_context(
                 open_bench(bench_type.NAME, seed=seed, state_dir=state_dir, **options, **arguments)
             )
+            story.recordings.append(Recording(table))
             operator = Operator(table)
-            stack.callback(operator.close)
+            operators.append(operator)
             if calibrate and "provision" not in bench_type.OFFERS:
                 calibrate_by_link(operator, seed)
             if ready:
@@ -89,6 +119,13 @@ def make_operator(
             return operator
 
         yield make
+        for operator in operators:
+            operator.close()
+        if story.passed:  # else one complaint is enough
+            left = left_on_purpose(request.node)
+            problems = [line for one in story.recordings for line in unhealthy(one, left)]
+            if problems:
+                pytest.fail(f"not healthy after the test: {'; '.join(problems)}", pytrace=False)
 
 
 def calibrate_by_link(operator: Operator, seed: int) -> None:

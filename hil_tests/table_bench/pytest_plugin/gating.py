@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 
 import pytest
 
 from table_bench.bench import ABILITIES, Bench, LacksAbility
+from table_bench.benches import BENCHES
+from table_bench.faults import FAULTS
 
 MARK = "needs"
 FAULT = "fault:"
@@ -15,21 +17,27 @@ BENCH = "bench:"
 LACKING = "bench lacks "
 """Begins the reason of each such skip."""
 
-ReportSteps = Generator[None, pytest.TestReport, pytest.TestReport]
-
 
 def needs_of(item: pytest.Item) -> list[str]:
     """All that a test says it needs, each once; raises pytest.UsageError for what is unknown."""
     needs: dict[str, None] = {}
     for mark in item.iter_markers(MARK):
         for need in mark.args:
-            if not (need in ABILITIES or need.startswith((FAULT, BENCH))):
+            if not _is_known(need):
                 raise pytest.UsageError(
                     f"{item.nodeid} needs {need!r}, which no bench knows; known:"
                     f" {', '.join(ABILITIES)}, {FAULT}NAME, {BENCH}NAME"
                 )
             needs[need] = None
     return list(needs)
+
+
+def _is_known(need: str) -> bool:
+    return (
+        need in ABILITIES
+        or (need.startswith(FAULT) and need.removeprefix(FAULT) in FAULTS)
+        or (need.startswith(BENCH) and need.removeprefix(BENCH) in BENCHES)
+    )
 
 
 def lacking(bench: type[Bench], needs: Iterable[str]) -> list[str]:
@@ -63,15 +71,19 @@ def skipped_if_lacking(
     return report
 
 
-def tell_skips(terminal: pytest.TerminalReporter, bench: str) -> None:
-    """One line for each thing that the bench lacks: how many tests were skipped for it."""
+def count_lacking(reasons: Iterable[str]) -> Counter[str]:
+    """What the bench lacks -> how many tests were skipped for it, from the skips' reasons."""
     counts: Counter[str] = Counter()
-    for report in terminal.stats.get("skipped", []):
-        if isinstance(report.longrepr, tuple):
-            reason = report.longrepr[2].removeprefix("Skipped: ")
-            if reason.startswith(LACKING):
-                counts.update(reason.removeprefix(LACKING).split(", "))
-    if counts:
-        terminal.section(f"skipped, because bench {bench} lacks it")
-        for need, count in counts.most_common():
-            terminal.line(f"{count:4} {need}: {ABILITIES.get(need, 'see the test')}")
+    for reason in reasons:
+        if reason.startswith(LACKING):
+            counts.update(reason.removeprefix(LACKING).split(", "))
+    return counts
+
+
+def meaning(need: str) -> str:
+    """What a need is, in words."""
+    if need.startswith(FAULT):
+        return "fault of the catalogue: " + FAULTS[need.removeprefix(FAULT)].text
+    if need.startswith(BENCH):
+        return f"is made for the bench {need.removeprefix(BENCH)} alone"
+    return ABILITIES[need]
