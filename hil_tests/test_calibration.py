@@ -270,6 +270,7 @@ def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
 
 
 @pytest.mark.requirement("RQ-070")
+@pytest.mark.leaves("SETTINGS_CORRUPT")
 def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
     operator = make_operator(
         ready=False, provision={"/data/calibration_b.json": b'{"version":2} 00000000\n'}

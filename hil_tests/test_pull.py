@@ -147,11 +147,9 @@ def test_a_long_log_is_listed_whole(operator: Operator) -> None:
     """More sessions than fit into one line of the wire."""
     table = operator.table
     for _ in range(20):
-        operator.table.press("JOG_DOWN", 800)
-        operator.wait(2)
-        operator.table.press("JOG_UP", 3_000)
-        operator.wait(4)
-        operator.wait_for_state("HOME")
+        operator.press("JOG_DOWN", 1_500)  # far enough to leave the home switch each time
+        operator.press("RETURN")
+        operator.wait_for_state("HOME", step_ms=500)
     operator.close()
     with client_of(table) as client:
         sessions = client.list_log().sessions

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from table_bench.bench import Bench
 from table_bench.operator import Operator
 from table_bench.timeline.recording import Recording
 
@@ -18,8 +19,9 @@ SERVICE = "SERVICE"
 
 _ANSWERS_MS = 40_000
 _HOME_MS = 240_000
-_SETTLES_MS = 15_000
+_SETTLES_MS = 25_000
 _PRESS_AGAIN_MS = 4_000
+_AT_REST = ("SELF_TEST", "HOME")
 _REST_MS = 700
 """Relay and motor: off so long after the bed has come home."""
 
@@ -57,7 +59,8 @@ def _comes_home(operator: Operator, left: set[str]) -> list[str]:
         status = _first_status(operator)
         if status is None:
             return ["the controller does not answer"]
-        if not table.truth.at_home_switch and not _returns(operator):
+        away = status["state"] not in (*_AT_REST, "FAULT") or not table.truth.at_home_switch
+        if away and not _returns(operator):
             status = operator.status()
             return [
                 f"the bed stays at {table.truth.tilt_deg:.1f} deg;"
@@ -89,12 +92,17 @@ def _returns(operator: Operator) -> bool:
         before_deg = table.truth.tilt_deg
         operator.press("RETURN")
         while True:
-            if table.advance_until(lambda t: t.truth.at_home_switch, _PRESS_AGAIN_MS, 100):
+            if table.advance_until(_rests_at_home, _PRESS_AGAIN_MS, 100):
                 return True
             if table.truth.tilt_deg > before_deg - 0.5 or table.now_ms >= end_ms:
                 break
             before_deg = table.truth.tilt_deg
     return False
+
+
+def _rests_at_home(table: Bench) -> bool:
+    truth = table.truth
+    return truth.at_home_switch and not truth.relay_closed
 
 
 def _settles(operator: Operator, left: set[str]) -> list[str]:

@@ -107,7 +107,8 @@ def _draw_table(axes: dict[str, Axes], table: Timeline, from_s: float | None) ->
 
     tilt, rate, motor, supply, lamps = (axes[name] for name in _ROWS[:5])
     tilt.plot(time_s, signal("tilt_deg"), color="black", linewidth=1.2)
-    tilt.axhline(0, color="grey", linewidth=0.6)
+    if len(time_s) and signal("tilt_deg").max() > 0:
+        tilt.axhline(0, color="grey", linewidth=0.6)
     tilt.set_ylabel("true tilt\ndeg")
     _draw_states(tilt, table, from_s, end_s)
     rate.plot(time_s, signal("rate_deg_per_s"), color="black", linewidth=0.8)
