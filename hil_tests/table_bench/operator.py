@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from inversion_table.contract import frame
+from inversion_table.contract import events, frame, resets
+from inversion_table.contract.records import Event, Header
 from inversion_table.contract.session_log import decode_session
 from inversion_table.session.plan import Plan, Step, StepSet
 from table_bench.bench import Bench, SerialLink
@@ -115,6 +116,17 @@ class Operator:
         if session is None:
             session = self.result("log.list")["sessions"][0]["session"]
         return list(decode_session(self.log(session), session))
+
+    def start_in_log(self) -> tuple[str, str]:
+        """The cause of the start in the newest session's header, and in its RESET event."""
+        records = self.records()
+        header = next(record for record in records if isinstance(record, Header))
+        event = next(
+            record
+            for record in records
+            if isinstance(record, Event) and record.code == events.RESET
+        )
+        return resets.cause_name(header.reset_cause), resets.cause_name(event.a)
 
     # --- buttons and time --------------------------------------------------------------------
 
