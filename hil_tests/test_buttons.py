@@ -230,20 +230,22 @@ def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
 # --- stuck, two at once, held at power-up -------------------------------------------------------
 
 BUTTONS = ("START", "PAUSE", "RETURN", "JOG_UP", "JOG_DOWN")
-PAIRS = list(itertools.combinations(BUTTONS, 2))
+QUIET_PAIRS = [
+    ("START", "PAUSE"),
+    *itertools.combinations(("PAUSE", "RETURN", "JOG_UP"), 2),
+    ("JOG_UP", "JOG_DOWN"),
+]
 
 
 @pytest.mark.requirement("RQ-037", "RQ-067")
 @pytest.mark.measures("moved outward", "deg", at_most=0.0)
-@pytest.mark.parametrize("pair", [p for p in PAIRS if "START" not in p or "PAUSE" in p])
+@pytest.mark.parametrize("pair", QUIET_PAIRS, ids="+".join)
 def test_two_buttons_at_home_move_nothing(
     operator: Operator, pair: tuple[str, str], measured: Measurements
 ) -> None:
-    """Without START, or with PAUSE held before it, and both jogs at once, no motion begins."""
+    """START with PAUSE held before it, both jogs at once, and what does nothing by itself."""
     table = operator.table
     to_home(operator)
-    if set(pair) & {"JOG_DOWN"} and "JOG_UP" not in pair:
-        pytest.skip("JOG DOWN beside a button that is nothing at home is a jog")
     from_deg = table.truth.tilt_deg
     for button in reversed(pair):  # PAUSE before START
         table.hold(button)
@@ -255,7 +257,7 @@ def test_two_buttons_at_home_move_nothing(
 
 
 @pytest.mark.requirement("RQ-001")
-@pytest.mark.measures("homeward after", "s", at_most=3.0, proves="RQ-001")
+@pytest.mark.measures("half a degree homeward after", "s", at_most=4.0)
 @pytest.mark.parametrize("other", [name for name in BUTTONS if name != "RETURN"])
 @pytest.mark.parametrize("state", ["MOVING", "PAUSED"])
 def test_return_with_any_other_button_leads_home(
@@ -267,7 +269,9 @@ def test_return_with_any_other_button_leads_home(
     table.press("RETURN", 400)
     table.press(other, 400)
     nearer = table.advance_until(lambda t: t.truth.tilt_deg < from_deg - 0.5, 10_000)
-    measured["homeward after"] = (table.now_ms - from_ms) / 1_000 if nearer else math.inf
+    measured["half a degree homeward after"] = (
+        (table.now_ms - from_ms) / 1_000 if nearer else math.inf
+    )
 
 
 @pytest.mark.requirement("RQ-060")

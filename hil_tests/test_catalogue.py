@@ -24,6 +24,10 @@ HELD_BY = {
     "relay_dead": "no power reaches the motor",
 }
 """Those that may keep the bed from home: it is held, and comes home once they are repaired."""
+PASSING = ("tick_stops", "background_hangs", "cpu_hangs")
+"""Over with the reset that they bring about: a controller that never runs brings nobody home."""
+UPRIGHT_DEG = -70.5
+"""Where a return ends whose home switch says nothing true (RQ-057)."""
 LOOKS = 12
 LOOK_MS = 3_000
 
@@ -32,7 +36,7 @@ def needs_of(fault: str) -> pytest.MarkDecorator:
     return pytest.mark.needs(f"fault:{fault}")
 
 
-def comes_home(operator: Operator) -> bool:
+def comes_home(operator: Operator, fault: str) -> bool:
     """Press RETURN every few seconds, as a person would, and release what can be released."""
     table = operator.table
     for look in range(LOOKS):
@@ -42,12 +46,14 @@ def comes_home(operator: Operator) -> bool:
             return True
         if not table.powered:
             table.power_on()
+        if look == 1 and fault in PASSING:
+            table.clear_fault(fault)
     return False
 
 
 def at_rest_at_home(table: Bench) -> bool:
     truth = table.truth
-    return truth.tilt_deg < -74.5 and not truth.motor_drive
+    return truth.tilt_deg < UPRIGHT_DEG and not truth.motor_drive
 
 
 @pytest.mark.requirement("RQ-006", "RQ-007")
@@ -65,16 +71,16 @@ def test_each_fault_in_a_hold(operator: Operator, fault: str, measured: Measurem
     table.trace.clear()
     from_deg = table.truth.tilt_deg
     table.inject(fault)
-    home = comes_home(operator)
+    home = comes_home(operator, fault)
     if fault in HELD_BY:
         held = table.truth
         assert home or (not held.motor_drive and not held.relay_closed), HELD_BY[fault]
     else:
-        assert home, f"{table.truth.tilt_deg:.1f} deg, {operator.status()}"
+        assert home, f"the bed is at {table.truth.tilt_deg:.1f} deg"
     tilt_deg = table.trace["tilt_deg"]
     measured["moved outward"] = max(tilt_deg) - from_deg
     measured["greatest rate, mean over 0.25 s"] = max(abs(tilt_deg[25:] - tilt_deg[:-25])) * 4
     table.clear_fault(fault)
-    if home and "power_cut" in table.OFFERS:  # what was found stays found until the next start
+    if "power_cut" in table.OFFERS:  # what was found may stay found until the next start
         table.power_cut()
         table.power_on()

@@ -12,7 +12,8 @@ from table_bench.pytest_plugin import gating, junit
 from table_bench.pytest_plugin.options import bench_name
 from table_bench.pytest_plugin.outcomes import SKIPPED, Outcomes
 from table_bench.pytest_plugin.page import write_page
-from table_bench.pytest_plugin.run_info import around, info_of
+from table_bench.pytest_plugin.run_info import info_of
+from table_bench.reporting.around import around
 
 _WORKER = "table_bench"
 
@@ -51,7 +52,7 @@ class Reporter:
             return
         if self._folder is None:
             return
-        info = {**around(self._config, bench_name(self._config)), **info_of(self._config)}
+        info = {**around(self._config.rootpath, bench_name(self._config)), **info_of(self._config)}
         junit.add_run(self._config, info)
         self._page = self._folder / "index.html"
         requirements = self._config.rootpath / "docs" / "requirements.md"

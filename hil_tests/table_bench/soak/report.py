@@ -1,0 +1,85 @@
+"""The page of a soak: what it came to, with curves."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from itable.files import write_whole
+from table_bench.reporting.measurement import Measurement
+from table_bench.reporting.parts import document, facts, measurement_row, picture, text
+from table_bench.soak.samples import Sample
+
+
+def write_page(
+    path: Path,
+    samples: Sequence[Sample],
+    measured: Sequence[Measurement],
+    stranded: str,
+    info: Mapping[str, str],
+) -> None:
+    """One page that needs nothing else."""
+    bad = sum(not one.good for one in measured) + bool(stranded)
+    verdict = "every limit was kept" if not bad else f"{bad} limits were not kept"
+    parts = [
+        f"<p class='verdict {'failed' if bad else 'passed'}'>{verdict}</p>",
+        facts({**info, **_counts(samples)}),
+        f"<pre class=why>{text(stranded)}</pre>" if stranded else "",
+        "<h2>Measured</h2>",
+        *(measurement_row(one) for one in measured),
+    ]
+    if samples:
+        parts += ["<h2>Over the hours</h2>", picture(draw(samples), "curves over the hours")]
+    write_whole(path, document("Soak", parts))
+
+
+def _counts(samples: Sequence[Sample]) -> dict[str, str]:
+    if not samples:
+        return {"sessions": "none"}
+    last = samples[-1]
+    return {
+        "table's time": f"{last.time_s / 3600:.2f} h without a restart",
+        "sessions": str(last.sessions),
+        "faults that came and went": str(last.faults),
+        "requests and noise": str(last.frames),
+        "log": f"sessions {last.oldest_session} to {last.newest_session} are kept"
+        + (": the ring has wrapped" if last.oldest_session > 1 else ": not full yet"),
+    }
+
+
+def draw(samples: Sequence[Sample]) -> bytes:
+    """The curves as PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 11), layout="constrained")
+    heap, tilt, clock, late, log, work = figure.subplots(6, 1, sharex=True)
+    hours = np.array([sample.time_s for sample in samples]) / 3600
+    heap.plot(hours, [sample.heap_free / 1000 for sample in samples], ".-")
+    heap.set_ylabel("heap free\nkB")
+    tilt.plot(hours, [sample.tilt_deg - sample.truth_deg for sample in samples], ".-")
+    tilt.set_ylabel("tilt error\nat home / deg")
+    offset_ms = [(sample.uptime_s - sample.time_s) * 1000 for sample in samples]
+    clock.plot(hours, np.array(offset_ms) - offset_ms[0], ".-")
+    clock.set_ylabel("clock, from\nthe start / ms")
+    ticks = [sample.ticks - sample.time_s * 100 for sample in samples]
+    late.plot(hours, np.array(ticks) - ticks[0], ".-", label="ticks more than 100 a second")
+    late.plot(hours, [sample.late_ticks_away for sample in samples], ".-", label="late in sessions")
+    late.set_ylabel("ticks")
+    late.legend(fontsize=8)
+    log.plot(hours, [sample.oldest_session for sample in samples], label="oldest session kept")
+    log.plot(hours, [sample.newest_session for sample in samples], label="newest")
+    log.set_ylabel("session\nnumber")
+    log.legend(fontsize=8)
+    work.plot(hours, [sample.faults for sample in samples], label="faults so far")
+    work.plot(hours, [sample.open_files for sample in samples], label="open files of the bench")
+    work.set_ylabel("count")
+    work.legend(fontsize=8)
+    work.set_xlabel("hours at the table")
+    for axis in (heap, tilt, clock, late, log, work):
+        axis.grid(alpha=0.3)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=90)
+    return png.getvalue()
