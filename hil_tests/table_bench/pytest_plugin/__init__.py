@@ -42,6 +42,11 @@ __all__ = [
     "used_flash",
 ]
 
+MARKERS = (
+    "needs(*abilities): what a bench must offer for this test; elsewhere it is skipped, and counted",
+    "measures(name, unit, *, at_least, at_most, proves): a number that the test judges",
+    "leaves(*faults): the controller reports one of these after the test, on purpose",
+)
 DEFAULT_FOLDER = "build/hil"
 """Timelines of failures go there when no report was asked for."""
 TIMELINES = "timelines"
@@ -78,6 +83,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """End with one line where the bench cannot be had; see to where the reports go."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     try:
         bench_class(bench_name(config)).check_available(**bench_options(config))
     except BenchUnavailable as error:
