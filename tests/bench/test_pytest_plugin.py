@@ -1,6 +1,7 @@
 """The bench's pytest plugin, run by pytest as its user runs it: what fails, what is skipped, what
 is written down."""
 
+import cProfile
 import os
 import re
 import subprocess
@@ -11,8 +12,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from table_bench.timeline import load
+from table_bench.operator import Operator
+from table_bench.timeline import Recording, load
 from table_bench.timeline.__main__ import main as draw
+from table_bench.virtual import VirtualTable
 
 TESTS = '''
 import os
@@ -43,7 +46,7 @@ def test_measurements(operator, measured):
     operator.wait(1)
     measured["too much"] = 0.6
     measured["no number"] = float("nan")
-    with pytest.raises(KeyError, match="no measurement 'other'; declared: never set, too much, no number"):
+    with pytest.raises(KeyError, match="'other'; declared: never set, too much, no number"):
         measured["other"] = 1
     with pytest.raises(ValueError, match="set already"):
         measured["too much"] = 0.1
@@ -140,7 +143,7 @@ def test_a_failure_has_a_timeline_and_a_picture(
     assert np.allclose(timeline.signals["tilt_deg"], -75.3, atol=0.1)
     assert [note[1:] for note in timeline.notes] == [("fault", "imu_monitor_nack")]
     assert timeline.states()[-1][1] == "HOME"
-    assert any('"method": "status"' in line for _, line in timeline.lines(">"))
+    assert any('"status"' in line for _, line in timeline.lines(">"))
     picture = tmp_path / "again.png"
     assert draw([str(path), str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -197,3 +200,23 @@ def test_wrong_options_are_told_in_one_line(tmp_path: Path) -> None:
     assert "--bench-option 'port': give NAME=VALUE" in done.stderr
     done = run_pytest(tmp_path, "--bench", "desk", ".")
     assert "invalid choice: 'desk' (choose from" in done.stderr
+
+
+def test_recording_costs_next_to_nothing() -> None:
+    """Counted in calls of Python functions while a table is looked at each second."""
+    calls = []
+    for recorded in (False, True):
+        with VirtualTable() as table:
+            if recorded:
+                Recording(table)
+            operator = Operator(table)
+            operator.wait_for_state("HOME", 60_000)
+            counter = cProfile.Profile()
+            counter.enable()
+            for _ in range(20):
+                operator.wait(1)
+                operator.status()
+            counter.disable()
+            operator.close()
+            calls.append(sum(entry.callcount for entry in counter.getstats()))
+    assert calls[1] <= 1.02 * calls[0]

@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 MARKERS = (
-    "needs(*abilities): what a bench must offer for this test; elsewhere it is skipped, and counted",
+    "needs(*abilities): what a bench must offer; elsewhere the test is skipped, and counted",
     "measures(name, unit, *, at_least, at_most, proves): a number that the test judges",
     "leaves(*faults): the controller reports one of these after the test, on purpose",
 )
