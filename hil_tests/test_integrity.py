@@ -9,10 +9,8 @@ import pytest
 
 from inversion_table.contract import messages
 from inversion_table.contract.records import Header
-from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
 from table_bench.pytest_plugin.measurements import Measurements
-from table_bench.virtual import VirtualTable
 
 PLAN = simple_plan((40, 100))
 
@@ -149,17 +147,19 @@ def test_the_check_at_the_start_is_over_with_the_self_test(operator: Operator) -
 
 
 @pytest.mark.requirement("RQ-083")
-def test_without_a_manifest_nothing_starts_and_the_status_says_what_to_do() -> None:
-    with VirtualTable(with_manifest=False) as table:
-        operator = Operator(table)
-        operator.wait_for_state("FAULT", 90_000)
-        status = operator.status()
-        assert status["fault"] == "PROGRAM_CORRUPT"
-        assert "put the firmware on anew" in status["program"]
-        table.press("JOG_DOWN", 500)
-        table.advance(2_000)
-        assert table.truth.tilt_deg < -74
-        operator.close()
+@pytest.mark.leaves("PROGRAM_CORRUPT")
+def test_without_a_manifest_nothing_starts_and_the_status_says_what_to_do(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(with_manifest=False, ready=False)
+    table = operator.table
+    operator.wait_for_state("FAULT", 90_000)
+    status = operator.status()
+    assert status["fault"] == "PROGRAM_CORRUPT"
+    assert "put the firmware on anew" in status["program"]
+    table.press("JOG_DOWN", 500)
+    table.advance(2_000)
+    assert table.truth.tilt_deg < -74
 
 
 # --- values in use -----------------------------------------------------------------------------
@@ -382,21 +382,22 @@ def test_a_session_carries_the_time_that_the_host_set(operator: Operator) -> Non
 
 
 @pytest.mark.requirement("RQ-105")
-def test_without_a_log_the_table_comes_home_and_starts_nothing() -> None:
+def test_without_a_log_the_table_comes_home_and_starts_nothing(
+    make_operator: Callable[..., Operator],
+) -> None:
     # First start ever, away from home: laying out the log's flash would stall the controller.
-    with VirtualTable(start_tilt_deg=20.0, provision=calibrated(1)) as table:
-        operator = Operator(table)
-        operator.wait_for_state("STOPPED", 30_000)
-        operator.press("RETURN")
-        assert table.advance_until(lambda t: t.truth.at_home_switch, 120_000)
-        operator.wait(3)
-        # What stopped it stays shown until every cause is gone; the lack of a log does not go.
-        come_home_and_refuse(operator, "POWER_RESTORED")
-        operator.close()
-        table.power_cut()  # the next start is at home, and lays it out
-        table.power_on()
-        operator.wait_for_state("HOME", 60_000)
-        operator.close()
+    operator = make_operator(start_tilt_deg=20.0, used=False, ready=False)
+    table = operator.table
+    operator.wait_for_state("STOPPED", 30_000)
+    operator.press("RETURN")
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 120_000)
+    operator.wait(3)
+    # What stopped it stays shown until every cause is gone; the lack of a log does not go.
+    come_home_and_refuse(operator, "POWER_RESTORED")
+    operator.close()
+    table.power_cut()  # the next start is at home, and lays it out
+    table.power_on()
+    operator.wait_for_state("HOME", 60_000)
 
 
 @pytest.mark.requirement("RQ-105")

@@ -10,6 +10,7 @@ from table_bench.campaign.plan_of_runs import RIDERS
 from table_bench.campaign.results import Result, carry_out
 from table_bench.virtual import VirtualTable
 
+pytestmark = pytest.mark.needs("bench:virtual")
 AS_IF_NOTHING = "usb_unplugged"
 """A fault that does not concern the motion."""
 

@@ -51,7 +51,8 @@ class Soak:
         self._operator = Operator(self.table)
         self._present = ""
         self._mended_ms = 0.0
-        self._late_at_first: int | None = None
+        self._late_before: int | None = None
+        self._session_ms = 0
         self._late_away = self._sessions = self._faults = self._frames = 0
         self.overshoot_deg = 0.0
 
@@ -84,7 +85,6 @@ class Soak:
         rate = draw.choice([1.5, 2.5, 3.0])
         plan = simple_plan(*steps, rate_deg_per_s=rate, rest_s=draw.uniform(1, 15))
         self._operator.upload(plan)
-        self._late_at_first = None
         self.table.trace.forget()
         self._operator.press("START")
         self._sessions += 1
@@ -159,11 +159,21 @@ class Soak:
         except (OSError, TimeoutError):
             self._operator.close()
             raise
-        if not status["inputs"]["home_switch"]:  # at home flash is erased, and ticks are late
-            if self._late_at_first is not None:
-                self._late_away += status["late_ticks"] - self._late_at_first
-            self._late_at_first = status["late_ticks"]
+        self._count_late(status)
         return status
+
+    def _count_late(self, status: dict[str, Any]) -> None:
+        """Add up late ticks between two looks at one session away from home.
+
+        At home flash is erased and ticks are late, as they may be (RQ-044).
+        """
+        if status["session_ms"] < self._session_ms or status["inputs"]["home_switch"]:
+            self._late_before = None  # it was at home since
+        if not status["inputs"]["home_switch"]:
+            if self._late_before is not None:
+                self._late_away += status["late_ticks"] - self._late_before
+            self._late_before = status["late_ticks"]
+        self._session_ms = status["session_ms"]
 
     def _noise(self) -> None:
         with suppress(OSError):

@@ -161,11 +161,18 @@ def _draw_states(axis: Axes, table: Timeline, from_s: float, end_s: float) -> No
 
 
 def _draw_lamps(axis: Axes, time_s: Any, led: Any, buzzer_hz: Any) -> None:
+    """Bars while they shine and sound; the edge keeps what is shorter than a pixel visible."""
     for bits, colour in _LED_COLOURS.items():
-        axis.fill_between(time_s, 1, 1.8, where=led == bits, step="post", color=colour, linewidth=0)
-    axis.fill_between(time_s, 0, 0.8, where=buzzer_hz > 0, step="post", color="black", linewidth=0)
+        _bars(axis, time_s, led == bits, (1.0, 1.8), colour)
+    _bars(axis, time_s, buzzer_hz > 0, (0.0, 0.8), "black")
     axis.set_yticks([0.4, 1.4], ["buzzer", "LED"], fontsize=7)
     axis.set_ylim(-0.1, 1.9)
+
+
+def _bars(axis: Axes, time_s: Any, on: Any, heights: tuple[float, float], colour: str) -> None:
+    axis.fill_between(
+        time_s, *heights, where=on, step="post", facecolor=colour, edgecolor=colour, linewidth=0.5
+    )
 
 
 def _draw_notes(axis: Axes, table: Timeline, from_s: float, end_s: float) -> None:
