@@ -38,6 +38,7 @@ form.addEventListener('input', () => {
 form.addEventListener('submit', event => event.preventDefault());
 """
 
+_NEAREST = 8
 _REQUIREMENT = re.compile(r"^\| (RQ-\d{3}) \| (.*) \|[^|]*\|$", re.MULTILINE)
 
 
@@ -55,6 +56,7 @@ def write_page(
         _verdict(outcomes),
         _run(outcomes, info, began_s),
         _skips(outcomes),
+        *_nearest(outcomes),
         _filter(outcomes),
         *_files(outcomes, texts),
     ]
@@ -109,6 +111,24 @@ def _skips(outcomes: Sequence[Outcome]) -> str:
         for number, need, meaning in rows
     )
     return f"<h2>Skipped: {len(skipped)}</h2><table><tr><th>tests<th>for want of<th>{lines}</table>"
+
+
+def _nearest(outcomes: Sequence[Outcome]) -> Iterable[str]:
+    """The measurements that have used up most of their limits: where trouble would come from."""
+    taken = [
+        (one.used, outcome, one)
+        for outcome in outcomes
+        for one in outcome.measurements
+        if one.value is not None and one.used > 0
+    ]
+    worst = {}  # of each measurement the worst case alone
+    for used, outcome, one in sorted(taken, key=lambda entry: entry[0]):
+        worst[outcome.title.split(" · ")[0], one.name] = (used, outcome, one)
+    chosen = sorted(worst.values(), key=lambda entry: -entry[0])[:_NEAREST]
+    if chosen:
+        yield "<h2>Nearest to a limit</h2>"
+    for _, outcome, one in chosen:
+        yield f"<p class='soft of'>{text(outcome.title)}</p>{measurement_row(one)}"
 
 
 def _filter(outcomes: Sequence[Outcome]) -> str:

@@ -38,6 +38,22 @@ class Measurement:
         return f"{self.at_least:g} to {self.at_most:g} {self.unit}"
 
     @property
+    def used(self) -> float:
+        """How much of the way to its nearest limit is used up: 1 = at the limit, more = past it.
+
+        From 0 to a single limit, from the middle to one of two; 0 where that means nothing.
+        """
+        low, high, value = self.at_least, self.at_most, self.value
+        if value is None or math.isnan(value):
+            return math.inf
+        if low is not None and high is not None:
+            half = (high - low) / 2
+            return abs(value - (low + high) / 2) / half if half else 0.0
+        if high is not None:
+            return value / high if high > 0 else 0.0
+        return low / value if low and value > 0 else 0.0
+
+    @property
     def shown(self) -> str:
         """The value as people write it."""
         if self.value is None:

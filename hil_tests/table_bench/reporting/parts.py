@@ -52,7 +52,7 @@ img { max-width: 100%; border: 1px solid var(--line); background: #fff }
 .out .mark { background: var(--failed) } .out .value { color: var(--failed); font-weight: 600 }
 table { border-collapse: collapse; font-size: .92em } td, th { text-align: left; padding: .15em .8em
   .15em 0; vertical-align: top } td.n { text-align: right; font-variant-numeric: tabular-nums }
-.soft { color: var(--soft) } a { color: inherit }
+.soft { color: var(--soft) } p.of { margin: .5em 0 0; font-size: .85em } a { color: inherit }
 form { display: flex; flex-wrap: wrap; gap: .3em 1.2em; margin: 1em 0; align-items: center }
 input[type=search] { font: inherit; padding: .2em .5em; flex: 1; min-width: 9em; color: inherit;
   background: var(--box); border: 1px solid var(--line); border-radius: 4px }

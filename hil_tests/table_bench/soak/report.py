@@ -22,10 +22,15 @@ def write_page(
     info: Mapping[str, str],
 ) -> None:
     """One page that needs nothing else."""
-    bad = sum(not one.good for one in measured) + bool(stranded)
-    verdict = "every limit was kept" if not bad else f"{bad} limits were not kept"
+    bad = sum(not one.good for one in measured)
+    if stranded:
+        verdict = "ended before its time"
+    elif bad:
+        verdict = f"{bad} of {len(measured)} limits not kept"
+    else:
+        verdict = "every limit was kept"
     parts = [
-        f"<p class='verdict {'failed' if bad else 'passed'}'>{verdict}</p>",
+        f"<p class='verdict {'failed' if bad or stranded else 'passed'}'>{verdict}</p>",
         facts({**info, **_counts(samples)}),
         f"<pre class=why>{text(stranded)}</pre>" if stranded else "",
         "<h2>Measured</h2>",
