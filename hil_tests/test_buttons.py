@@ -132,6 +132,7 @@ def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
 
 @pytest.mark.requirement("RQ-089", "RQ-101")
 @pytest.mark.parametrize("button", ["START", "JOG_DOWN"])
+@pytest.mark.needs("trace")
 def test_a_bouncing_button_starts_one_motion_at_most(operator: Operator, button: str) -> None:
     table = operator.table
     operator.upload(simple_plan((-60, 1)))
@@ -161,6 +162,7 @@ def test_a_bouncing_pause_keeps_nobody_from_home(operator: Operator) -> None:
 
 @pytest.mark.requirement("RQ-067")
 @pytest.mark.leaves("SERVICE")
+@pytest.mark.needs("boot_count", "tick_count", "console")
 def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
     table = operator.table
     boots = table.boots
@@ -182,6 +184,7 @@ def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-043")
+@pytest.mark.needs("tick_count", "heap_lock")
 def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
     """The bench runs every tick under heap_lock: one allocation would end the timer for good."""
     visited = set()
@@ -277,6 +280,7 @@ def test_return_with_any_other_button_leads_home(
 @pytest.mark.requirement("RQ-060")
 @pytest.mark.measures("moved outward", "deg", at_most=0.0)
 @pytest.mark.parametrize("button", BUTTONS)
+@pytest.mark.needs("power_cut")
 def test_a_button_held_at_power_up_moves_nothing(
     operator: Operator, button: str, measured: Measurements
 ) -> None:
@@ -299,6 +303,7 @@ def test_a_button_held_at_power_up_moves_nothing(
 
 @pytest.mark.requirement("RQ-032", "RQ-060")
 @pytest.mark.measures("moved while RETURN was held", "deg", at_most=0.2)
+@pytest.mark.needs("power_cut")
 def test_return_held_at_power_up_away_from_home_waits_for_a_fresh_press(
     operator: Operator, measured: Measurements
 ) -> None:

@@ -57,7 +57,7 @@ def at_rest_at_home(table: Bench) -> bool:
 
 
 @pytest.mark.requirement("RQ-006", "RQ-007")
-@pytest.mark.needs("trace")
+@pytest.mark.needs("power_cut", "trace")
 @pytest.mark.measures("moved outward", "deg", at_most=5.5)
 @pytest.mark.measures("greatest rate, mean over 0.25 s", "deg/s", at_most=8.0)
 @pytest.mark.parametrize("fault", [pytest.param(name, marks=needs_of(name)) for name in FAULTS])
@@ -81,6 +81,5 @@ def test_each_fault_in_a_hold(operator: Operator, fault: str, measured: Measurem
     measured["moved outward"] = max(tilt_deg) - from_deg
     measured["greatest rate, mean over 0.25 s"] = max(abs(tilt_deg[25:] - tilt_deg[:-25])) * 4
     table.clear_fault(fault)
-    if "power_cut" in table.OFFERS:  # what was found may stay found until the next start
-        table.power_cut()
-        table.power_on()
+    table.power_cut()  # what was found may stay found until the next start
+    table.power_on()

@@ -119,6 +119,7 @@ def test_one_imu_lost_head_down_leads_home(
 @pytest.mark.parametrize(
     "sensor", [pytest.param("primary", marks=pytest.mark.leaves("IMU_DISAGREE")), "monitor"]
 )
+@pytest.mark.needs("trace")
 def test_an_imu_that_came_off_the_bed_traps_nobody(head_down: Operator, sensor: str) -> None:
     table = head_down.table
     table.inject(f"imu_{sensor}_detached")  # it hangs still, and says so convincingly
@@ -210,6 +211,7 @@ def test_motor_stalled_stops_then_return_works_once_it_is_free(
 
 @pytest.mark.requirement("RQ-087")
 @pytest.mark.measures("backed off", "deg", at_least=1.8, at_most=2.6)
+@pytest.mark.needs("trace")
 def test_what_is_met_on_the_way_out_is_let_go_of(
     operator: Operator, measured: Measurements
 ) -> None:
@@ -235,6 +237,7 @@ def test_what_is_met_on_the_way_out_is_let_go_of(
 @pytest.mark.requirement("RQ-097", "RQ-098")
 @pytest.mark.measures("moved outward by ten returns", "deg", at_most=5.5)
 @pytest.mark.parametrize("fault", ["motor_reversed", "bridge_shorted"])
+@pytest.mark.needs("power_cut", "trace")
 def test_returns_that_move_outward_are_few_and_short(
     head_down: Operator, fault: str, measured: Measurements
 ) -> None:
@@ -303,6 +306,7 @@ def test_relay_welded_refuses_to_start(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-032")
+@pytest.mark.needs("power_cut")
 def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
     table = head_down.table
     head_down.close()
@@ -355,6 +359,7 @@ def test_supply_sag_goes_home_while_there_is_power(head_down: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-060")
+@pytest.mark.needs("power_cut")
 def test_button_held_at_power_up_is_not_pressed(make_operator: Callable[..., Operator]) -> None:
     first = make_operator()
     first.upload(PLAN)

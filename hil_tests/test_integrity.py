@@ -77,6 +77,7 @@ def test_one_percent_of_any_clock_goes_on(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-082")
+@pytest.mark.needs("power_cut")
 def test_a_clock_found_wrong_at_home_refuses_until_the_next_start(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.table.inject("clock_drift", clock="ticks", ppm=-30_000)
@@ -110,6 +111,7 @@ def test_a_damaged_program_is_found_within_a_minute_and_leads_home(
 
 
 @pytest.mark.requirement("RQ-083")
+@pytest.mark.needs("power_cut")
 def test_a_program_damaged_before_the_start_never_starts_a_session(operator: Operator) -> None:
     table = operator.table
     operator.upload(PLAN)
@@ -134,6 +136,7 @@ def test_a_program_damaged_before_the_start_never_starts_a_session(operator: Ope
 
 
 @pytest.mark.requirement("RQ-083")
+@pytest.mark.needs("power_cut")
 def test_the_check_at_the_start_is_over_with_the_self_test(operator: Operator) -> None:
     table = operator.table
     operator.close()
@@ -148,6 +151,7 @@ def test_the_check_at_the_start_is_over_with_the_self_test(operator: Operator) -
 
 @pytest.mark.requirement("RQ-083")
 @pytest.mark.leaves("PROGRAM_CORRUPT")
+@pytest.mark.needs("provision")
 def test_without_a_manifest_nothing_starts_and_the_status_says_what_to_do(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -204,6 +208,7 @@ startup.run()
     ],
 )
 @pytest.mark.leaves("SETTINGS_CORRUPT")
+@pytest.mark.needs("entry", "heap_lock")
 def test_a_bit_that_flips_in_a_value_in_use_leads_home(
     make_operator: Callable[..., Operator], flip: str, measured: Measurements
 ) -> None:
@@ -250,6 +255,7 @@ def assert_started_by(operator: Operator, cause: str, *, at_home: bool = False) 
 
 
 @pytest.mark.requirement("RQ-094", "RQ-040")
+@pytest.mark.needs("boot_count", "entry", "console")
 def test_a_crash_head_down_returns_and_is_told_as_one(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -286,6 +292,7 @@ startup.run()
 
 
 @pytest.mark.requirement("RQ-110")
+@pytest.mark.needs("boot_count", "entry", "console")
 def test_a_start_that_fails_away_from_home_is_tried_again(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -307,6 +314,7 @@ def test_a_start_that_fails_away_from_home_is_tried_again(
 
 @pytest.mark.requirement("RQ-110")
 @pytest.mark.leaves("SERVICE")
+@pytest.mark.needs("boot_count", "entry", "console")
 def test_a_start_that_fails_at_home_alarms_and_leaves_the_repl_open(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -320,6 +328,7 @@ def test_a_start_that_fails_at_home_alarms_and_leaves_the_repl_open(
 
 
 @pytest.mark.requirement("RQ-094")
+@pytest.mark.needs("power_cut", "run_pin")
 def test_power_and_reset_pin_are_told_apart(operator: Operator) -> None:
     assert_started_by(operator, "power-up or brown-out", at_home=True)
     operator.close()
@@ -332,6 +341,7 @@ def test_power_and_reset_pin_are_told_apart(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-094", "RQ-032")
+@pytest.mark.needs("run_pin")
 def test_the_reset_pin_head_down_holds_until_return(head_down: Operator) -> None:
     table = head_down.table
     head_down.close()
@@ -346,6 +356,7 @@ def test_the_reset_pin_head_down_holds_until_return(head_down: Operator) -> None
 
 
 @pytest.mark.requirement("RQ-094")
+@pytest.mark.needs("soft_reset", "boot_count", "console")
 def test_service_left_is_told(operator: Operator) -> None:
     table = operator.table
     table.hold("START")
@@ -382,6 +393,7 @@ def test_a_session_carries_the_time_that_the_host_set(operator: Operator) -> Non
 
 
 @pytest.mark.requirement("RQ-105")
+@pytest.mark.needs("power_cut", "start_anywhere")
 def test_without_a_log_the_table_comes_home_and_starts_nothing(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -402,6 +414,7 @@ def test_without_a_log_the_table_comes_home_and_starts_nothing(
 
 @pytest.mark.requirement("RQ-105")
 @pytest.mark.leaves("SETTINGS_CORRUPT")
+@pytest.mark.needs("entry")
 def test_a_log_whose_flash_cannot_be_had_refuses_start(
     make_operator: Callable[..., Operator],
 ) -> None:

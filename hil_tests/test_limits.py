@@ -33,6 +33,7 @@ def test_plan_past_the_limit_is_refused_with_its_line(operator: Operator) -> Non
 
 @pytest.mark.requirement("RQ-008")
 @pytest.mark.measures("tilt at the limit of 20 deg", "deg", at_least=19.0, at_most=20.5)
+@pytest.mark.needs("provision")
 def test_jog_outward_stops_at_the_limit(
     make_operator: Callable[..., Operator], measured: Measurements
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_jog_button_that_is_stuck_moves_for_twenty_seconds_and_no_more(
 @pytest.mark.requirement("RQ-012", "RQ-014")
 @pytest.mark.measures("head-down in all", "s", at_most=45)
 @pytest.mark.measures("homeward after", "s", at_least=29, at_most=32, proves="RQ-014")
+@pytest.mark.needs("provision", "trace")
 def test_head_down_time_out_leads_home(
     make_operator: Callable[..., Operator], measured: Measurements
 ) -> None:
@@ -111,6 +113,7 @@ def test_head_down_time_out_leads_home(
 
 @pytest.mark.requirement("RQ-070")
 @pytest.mark.leaves("SETTINGS_CORRUPT")
+@pytest.mark.needs("provision")
 def test_settings_damaged_in_flash_refuse_to_start(make_operator: Callable[..., Operator]) -> None:
     damaged = frame.encode(limits.Settings().to_dict()).replace(b"60000", b"90000")
     operator = make_operator(ready=False, provision={"/data/settings.json": damaged})
@@ -134,6 +137,7 @@ def test_a_plan_too_fast_or_too_slow_is_refused(operator: Operator, rate_deg_per
 
 @pytest.mark.requirement("RQ-015")
 @pytest.mark.measures("homeward after", "s", at_least=59.0, at_most=62.0, proves="RQ-015")
+@pytest.mark.needs("provision")
 def test_session_time_out_leads_home(
     make_operator: Callable[..., Operator], measured: Measurements
 ) -> None:
@@ -152,6 +156,7 @@ def test_session_time_out_leads_home(
 
 @pytest.mark.requirement("RQ-010")
 @pytest.mark.measures("outward after it opened", "deg", at_most=0.6)
+@pytest.mark.needs("trace")
 def test_the_end_switch_turns_the_bed_round(operator: Operator, measured: Measurements) -> None:
     table = operator.table
     operator.upload(simple_plan((30, 1)))
@@ -186,6 +191,7 @@ def test_a_supply_below_14_v_holds(operator: Operator, measured: Measurements) -
 
 @pytest.mark.requirement("RQ-032", "RQ-040")
 @pytest.mark.measures("moved before RETURN", "deg", at_most=0.2)
+@pytest.mark.needs("power_cut")
 def test_a_session_is_never_resumed_after_a_power_cut(
     operator: Operator, measured: Measurements
 ) -> None:

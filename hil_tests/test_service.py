@@ -57,6 +57,7 @@ def mpremote(operator: Operator, *arguments: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.requirement("RQ-130")
+@pytest.mark.needs("run_pin", "boot_count", "mpremote")
 def test_mpremote_runs_code_in_service(operator: Operator) -> None:
     enter_service(operator)
     for way in ((), ("resume",)):  # with and without a soft reset first
@@ -68,6 +69,7 @@ def test_mpremote_runs_code_in_service(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-130")
+@pytest.mark.needs("boot_count", "mpremote")
 def test_mpremote_gets_nowhere_at_home(operator: Operator) -> None:
     done = mpremote(operator, "resume", "exec", RUNS)
     assert done.returncode != 0
@@ -78,6 +80,7 @@ def test_mpremote_gets_nowhere_at_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-130")
+@pytest.mark.needs("boot_count", "trace", "mpremote")
 def test_mpremote_cannot_interrupt_a_session(make_operator: Callable[..., Operator]) -> None:
     """Tilt, tick for tick, as in the same session with nobody on the line."""
     tilts = []
@@ -144,6 +147,7 @@ def refused(operator: Operator, **params: object) -> str:
 
 
 @pytest.mark.requirement("RQ-132")
+@pytest.mark.needs("power_cut", "run_pin", "boot_count")
 def test_a_locked_table_runs_what_its_clinic_sealed_and_nothing_else(locked: Operator) -> None:
     told = locked.result("lock.get")
     assert (told["locked"], told["key_id"], told["counter"]) == (True, key_id(KEY), 0)
@@ -178,6 +182,7 @@ def test_a_locked_table_runs_what_its_clinic_sealed_and_nothing_else(locked: Ope
 
 
 @pytest.mark.requirement("RQ-133")
+@pytest.mark.needs("run_pin", "boot_count")
 def test_the_key_is_set_once_and_only_in_service(operator: Operator) -> None:
     operator.close()
     with (
@@ -198,6 +203,7 @@ def test_the_key_is_set_once_and_only_in_service(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-133")
+@pytest.mark.needs("run_pin", "boot_count")
 def test_the_key_never_comes_back_over_the_link(locked: Operator) -> None:
     seen = b""
     for method in messages.METHODS:
@@ -219,6 +225,7 @@ def test_the_key_never_comes_back_over_the_link(locked: Operator) -> None:
 
 @pytest.mark.requirement("RQ-134")
 @pytest.mark.parametrize("operation", range(1, 9))
+@pytest.mark.needs("flash_cut", "provision")
 def test_a_power_cut_while_a_sealed_plan_is_stored(
     make_operator: Callable[..., Operator], operation: int
 ) -> None:

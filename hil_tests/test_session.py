@@ -48,6 +48,7 @@ def progress_of(operator: Operator) -> list[int]:
 @pytest.mark.measures("log against truth", "deg", at_most=1.0, proves="RQ-074")
 @pytest.mark.measures("truth against target", "deg", at_most=1.0, proves="RQ-018")
 @pytest.mark.parametrize("mass_kg", [50, 80, 120])
+@pytest.mark.needs("riders", "trace")
 def test_session_follows_the_plan_with_any_rider(
     make_operator: Callable[..., Operator], mass_kg: int, measured: Measurements
 ) -> None:
@@ -74,6 +75,7 @@ def test_session_follows_the_plan_with_any_rider(
 
 @pytest.mark.requirement("RQ-027")
 @pytest.mark.measures("time at horizontal", "s", at_least=20, at_most=23, proves="RQ-027")
+@pytest.mark.needs("trace")
 def test_session_ends_with_a_rest_at_horizontal_and_at_home(
     operator: Operator, measured: Measurements
 ) -> None:
@@ -120,6 +122,7 @@ def test_progress_counts_down_and_the_log_tells_the_session(operator: Operator) 
     assert entered[-2:] == [states.RETURNING, states.HOME]
 
 
+@pytest.mark.needs("power_cut")
 def test_log_survives_a_power_cycle(operator: Operator) -> None:
     operator.upload(simple_plan((-30, 2)))
     operator.press("START")
@@ -133,6 +136,7 @@ def test_log_survives_a_power_cycle(operator: Operator) -> None:
     assert operator.result("plan.list")["plans"][0]["name"] == "test"
 
 
+@pytest.mark.needs("exact_time")
 def test_same_seed_same_log(make_operator: Callable[..., Operator]) -> None:
     logs = []
     for _ in range(2):
