@@ -1,7 +1,4 @@
-"""Pytest on a bench: `--bench virtual|chip|rig`, what tests need, what they measure, reports.
-
-hil_tests/conftest.py takes all of `__all__`. docs/hil.md says how to write a test.
-"""
+"""Pytest on a bench: which one, what a test needs, measures and leaves, what a run tells."""
 
 from __future__ import annotations
 
@@ -42,6 +39,7 @@ __all__ = [
     "used_flash",
 ]
 
+# hil_tests/conftest.py takes all of `__all__`; docs/hil.md says how to write a test.
 MARKERS = (
     "needs(*abilities): what a bench must offer; elsewhere the test is skipped, and counted",
     "measures(name, unit, *, at_least, at_most, proves): a number that the test judges",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -46,7 +45,6 @@ def write_page(
     path: Path,
     outcomes: Sequence[Outcome],
     info: Mapping[str, str],
-    began_s: float,
     requirements: Path,
 ) -> None:
     """Write the report. `requirements`: the page that holds their texts; it may be absent."""
@@ -54,7 +52,7 @@ def write_page(
     title = f"Bench tests · {info['bench']}"
     parts = [
         _verdict(outcomes),
-        _run(outcomes, info, began_s),
+        _run(outcomes, info),
         _skips(outcomes),
         *_nearest(outcomes),
         _filter(outcomes),
@@ -85,10 +83,9 @@ def _verdict(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _run(outcomes: Sequence[Outcome], info: Mapping[str, str], began_s: float) -> str:
+def _run(outcomes: Sequence[Outcome], info: Mapping[str, str]) -> str:
     rows = {
         **info,
-        "began": time.strftime("%Y-%m-%d %H:%M", time.localtime(began_s)),
         "tests took": duration(sum(outcome.seconds for outcome in outcomes))
         + ", all processes together",
         "on the bench": duration(sum(outcome.bench_s for outcome in outcomes))

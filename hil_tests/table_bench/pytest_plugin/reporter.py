@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ class Reporter:
         self._config = config
         self._folder = folder
         self._outcomes = Outcomes()
-        self._began_s = time.time()
         self._page: Path | None = None
         if folder is not None and not self._works_for_another:
             junit.write_into(config, folder)
@@ -56,7 +54,7 @@ class Reporter:
         junit.add_run(self._config, info)
         self._page = self._folder / "index.html"
         requirements = self._config.rootpath / "docs" / "requirements.md"
-        write_page(self._page, self._outcomes.all(), info, self._began_s, requirements)
+        write_page(self._page, self._outcomes.all(), info, requirements)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """How many tests were skipped for want of what, and where the report lies."""

@@ -6,11 +6,14 @@ import platform
 import subprocess
 from pathlib import Path
 
+from itable.days import today
+
 
 def around(folder: Path, bench: str) -> dict[str, str]:
     """What is known without a table."""
     return {
         "bench": bench,
+        "day": str(today()),
         "git": git_state(folder),
         "Python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -12,6 +12,7 @@ from itable.files import write_whole
 from table_bench.reporting.measurement import Measurement
 from table_bench.reporting.parts import document, facts, measurement_row, picture, text
 from table_bench.soak.samples import Sample
+from table_bench.timeline.picture import NoMatplotlib
 
 
 def write_page(
@@ -37,8 +38,15 @@ def write_page(
         *(measurement_row(one) for one in measured),
     ]
     if samples:
-        parts += ["<h2>Over the hours</h2>", picture(draw(samples), "curves over the hours")]
+        parts += ["<h2>Over the hours</h2>", _curves(samples)]
     write_whole(path, document("Soak", parts))
+
+
+def _curves(samples: Sequence[Sample]) -> str:
+    try:
+        return picture(draw(samples), "curves over the hours")
+    except NoMatplotlib as error:
+        return f"<p>{text(str(error))}</p>"
 
 
 def _counts(samples: Sequence[Sample]) -> dict[str, str]:
@@ -56,9 +64,11 @@ def _counts(samples: Sequence[Sample]) -> dict[str, str]:
 
 
 def draw(samples: Sequence[Sample]) -> bytes:
-    """The curves as PNG."""
-    from matplotlib.figure import Figure
-
+    """The curves as PNG; raises NoMatplotlib."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise NoMatplotlib from None
     figure = Figure(figsize=(10, 11), layout="constrained")
     heap, tilt, clock, late, log, work = figure.subplots(6, 1, sharex=True)
     hours = np.array([sample.time_s for sample in samples]) / 3600

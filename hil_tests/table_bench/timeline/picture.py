@@ -41,15 +41,18 @@ _HEIGHTS = (4.2, 1.7, 1.7, 1.3, 0.9, 2.2, 0.9)
 class NoMatplotlib(RuntimeError):
     """A picture was asked for and matplotlib is not installed; the text says what to do."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "pictures need matplotlib: pip install 'inversion-table-controller[reports]'"
+        )
+
 
 def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
     """A PNG of a test's tables, beside each other; `why` says what went wrong."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise NoMatplotlib(
-            "pictures need matplotlib: pip install 'inversion-table-controller[reports]'"
-        ) from None
+        raise NoMatplotlib from None
     columns = [(f"table {number + 1}", table, None) for number, table in enumerate(tables)]
     columns = columns[-MOST_TABLES:]
     if len(columns) == 1:
