@@ -318,8 +318,7 @@ def test_return_held_at_power_up_away_from_home_waits_for_a_fresh_press(
     measured["moved while RETURN was held"] = abs(table.truth.tilt_deg - from_deg)
     table.release("RETURN")
     operator.wait(0.7)
-    operator.press("RETURN")
-    assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)
+    operator.return_home()
 
 
 @pytest.mark.requirement("RQ-001", "RQ-089")
@@ -332,8 +331,7 @@ def test_a_button_that_sticks_in_a_session_keeps_nobody_from_home(
     table.inject("button_stuck", button=button)
     operator.wait(3)
     assert table.truth.tilt_deg < -58  # nothing goes further out for it
-    operator.press("RETURN")
-    assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)
+    operator.return_home()
     operator.wait(3)
     assert table.truth.tilt_deg < -74  # and it starts nothing there
     assert not table.truth.relay_closed

@@ -136,8 +136,7 @@ def test_a_mirror_contact_that_broke_is_found_at_home_and_refuses_start(
     table.inject("relay_mirror_broken")
     operator.wait(2)
     assert table.truth.motor_drive > 0  # goes on
-    operator.press("RETURN")
-    assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)
+    operator.return_home()
     operator.wait(2)
     assert operator.status()["fault"] == "RELAY_WELDED"
     operator.press("START")

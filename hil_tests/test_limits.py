@@ -185,8 +185,7 @@ def test_a_supply_below_14_v_holds(operator: Operator, measured: Measurements) -
     operator.wait(3)
     measured["moved while held"] = abs(table.truth.tilt_deg - held_deg)
     table.clear_fault("supply_sag")
-    operator.press("RETURN")
-    assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)
+    operator.return_home()
 
 
 @pytest.mark.requirement("RQ-032", "RQ-040")
@@ -236,5 +235,4 @@ def test_a_bridge_that_drives_outward_by_itself_loses_its_power(
     operator.wait(1)
     measured["moved outward"] = table.truth.tilt_deg - from_deg
     table.clear_fault("bridge_shorted")
-    operator.press("RETURN")
-    assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)
+    operator.return_home()

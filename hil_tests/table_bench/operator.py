@@ -155,6 +155,12 @@ class Operator:
             self.table.advance(step_ms)
         raise AssertionError(f"not {state} within {timeout_ms / 1000:.0f} s, but {seen}")
 
+    def return_home(self, timeout_ms: float = 30_000) -> None:
+        """Press RETURN, and advance until the home switch truly closes."""
+        self.press("RETURN")
+        arrived = self.table.advance_until(lambda table: table.truth.at_home_switch, timeout_ms)
+        assert arrived, f"bed at {self.table.truth.tilt_deg:.1f} deg, never came home"
+
     def wait_for_tilt(self, tilt_deg: float, timeout_ms: float = 120_000) -> None:
         """Advance until the bed truly passes `tilt_deg`."""
         start_deg = self.table.truth.tilt_deg

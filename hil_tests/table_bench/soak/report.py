@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from itable.files import write_whole
+from table_bench.reporting.drawing import NoMatplotlib, new_figure, png_of
 from table_bench.reporting.measurement import Measurement
 from table_bench.reporting.parts import document, facts, measurement_row, picture, text
 from table_bench.soak.samples import Sample
-from table_bench.timeline.picture import NoMatplotlib
 
 
 def write_page(
@@ -65,11 +64,7 @@ def _counts(samples: Sequence[Sample]) -> dict[str, str]:
 
 def draw(samples: Sequence[Sample]) -> bytes:
     """The curves as PNG; raises NoMatplotlib."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise NoMatplotlib from None
-    figure = Figure(figsize=(10, 11), layout="constrained")
+    figure = new_figure(10, 11)
     heap, tilt, clock, late, log, work = figure.subplots(6, 1, sharex=True)
     hours = np.array([sample.time_s for sample in samples]) / 3600
     heap.plot(hours, [sample.heap_free / 1000 for sample in samples], ".-")
@@ -95,6 +90,4 @@ def draw(samples: Sequence[Sample]) -> bytes:
     work.set_xlabel("hours at the table")
     for axis in (heap, tilt, clock, late, log, work):
         axis.grid(alpha=0.3)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=90)
-    return png.getvalue()
+    return png_of(figure, 90)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from table_bench.reporting.drawing import new_figure, png_of
 from table_bench.timeline.store import Timeline
 
 if TYPE_CHECKING:
@@ -38,21 +38,11 @@ _ROWS = ("tilt", "rate", "motor", "supply", "lamps", "done", "link")
 _HEIGHTS = (4.2, 1.7, 1.7, 1.3, 0.9, 2.2, 0.9)
 
 
-class NoMatplotlib(RuntimeError):
-    """A picture was asked for and matplotlib is not installed; the text says what to do."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "pictures need matplotlib: pip install 'inversion-table-controller[reports]'"
-        )
-
-
 def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
-    """A PNG of a test's tables, beside each other; `why` says what went wrong."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise NoMatplotlib from None
+    """A PNG of a test's tables, beside each other; raises NoMatplotlib.
+
+    `why` says what went wrong.
+    """
     columns = [(f"table {number + 1}", table, None) for number, table in enumerate(tables)]
     columns = columns[-MOST_TABLES:]
     if len(columns) == 1:
@@ -65,7 +55,7 @@ def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
             ]
         else:
             columns = [("the whole test", table, None)]
-    figure = Figure(figsize=(8.2 * max(1.25, len(columns)), 10.5), layout="constrained")
+    figure = new_figure(8.2 * max(1.25, len(columns)), 10.5)
     grid: Any = figure.subplots(
         len(_ROWS),
         len(columns),
@@ -78,9 +68,7 @@ def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
         _draw_table(axes, table, from_s)
         axes["tilt"].set_title(name, loc="left", fontsize=10)
     _head(figure, title, why)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=85)
-    return png.getvalue()
+    return png_of(figure, 85)
 
 
 def _head(figure: Figure, title: str, why: str) -> None:
