@@ -12,6 +12,7 @@ from itable.commands import (
     calibrate,
     config,
     demo,
+    deploy,
     export,
     firmware,
     lock,
@@ -110,6 +111,7 @@ app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("status")(status.status)
 app.command("calibrate")(calibrate.calibrate)
+app.command("deploy")(deploy.deploy)
 app.command("sim")(sim.sim)
 app.command("demo")(demo.demo)
 
