@@ -348,6 +348,17 @@ class App:
             and self.on_home_switch()
         )
 
+    def service_due(self) -> bool:
+        """The way to SERVICE from a fault that keeps the table at home.
+
+        The kernel opens it in HOME; a program that is damaged can only be mended there (RQ-067).
+        """
+        return (
+            self.inputs.service_gesture
+            and self.decision.state == states.FAULT
+            and self.on_home_switch()
+        )
+
     def _restart_sensors(self, now_ms: int) -> None:
         self._restart(self.board.primary_imu, self.board.primary_bus, now_ms)
         self._restart(self.board.monitor_imu, self.board.monitor_bus, now_ms)

@@ -427,12 +427,12 @@ def _order(record: dict | None) -> tuple:
 def _is_whole(slot: str) -> bool:
     import os
 
-    if slot in PACKS:
-        return check_pack(pack_path(slot)) == ""
-    if slot == TREE:
-        for place in sys.path:
+    if slot != TREE:
+        return slot in PACKS and check_pack(pack_path(slot)) == ""
+    for place in sys.path:
+        for ending in ("/startup.py", "/startup.mpy"):
             try:
-                os.stat(place + "/" + PACKAGE if place else PACKAGE)
+                os.stat((place + "/" if place else "") + PACKAGE + ending)
                 return True
             except OSError:
                 pass

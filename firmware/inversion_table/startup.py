@@ -67,8 +67,7 @@ def run() -> None:
         return
     crash = None
     try:
-        _loop(board, app, server, lines, stream)
-        if app.decision.state == states.SERVICE:
+        if _loop(board, app, server, lines, stream):
             store.save(SERVICE_FLAG, True)
             board.mark(resets.FOR_SERVICE)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
@@ -99,9 +98,13 @@ def _start_failed(board: Board, error: BaseException, firmware: Firmware) -> Non
     micropython.kbd_intr(CTRL_C)
 
 
-def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
-    """The background, until SERVICE, or until a new calibration is to be taken into use."""
-    while app.decision.state != states.SERVICE and not app.restart_due():
+def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> bool:
+    """The background, until SERVICE (True), or until there is to be another start."""
+    while app.decision.state != states.SERVICE:
+        if app.service_due():
+            return True
+        if app.restart_due():
+            return False
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
@@ -110,6 +113,7 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
         stream.step(board.ticks_ms())
         app.background()
         board.idle()
+    return True
 
 
 def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> App:
