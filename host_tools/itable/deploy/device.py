@@ -40,12 +40,22 @@ start.run()
 '''
 """firmware/main.py, which is no part of the installed package; a test compares them."""
 
+# A deployment that broke off while it wrote left its file open.
+_CLOSE_LEFT_OPEN = "try:\n f.close()\nexcept (NameError,OSError,ValueError):pass\nf=None"
 # Only what a log's place was reserved with, never a page of a log.
 _FREE_UNUSED_LOG = """\
 import os
 for n in os.listdir('/journal'):
  with open('/journal/'+n,'rb') as f:m=f.read(9)==b'IJ marker'
  if m:os.remove('/journal/'+n)
+"""
+_FIND_TREES = """\
+import os,sys
+for p in sys.path:
+ for e in ('.py','.mpy'):
+  q=p+'/inversion_table/startup'+e
+  try:os.stat(q);print(q)
+  except OSError:pass
 """
 _REMOVE_TREE = """\
 import os
@@ -81,10 +91,12 @@ class DeviceFiles:
     def __init__(self, repl: Repl) -> None:
         self._repl = repl
         self._name = repl.device_name
+        repl.run(_CLOSE_LEFT_OPEN)
         self.mpy = int(str(repl.value("getattr(__import__('sys').implementation,'_mpy',0)")))
         self.lines = [self.read(path) for path in chooser.RECORD_PATHS]
         self.record = chooser.newest(self.lines)[0]
-        self.has_tree = self.exists(TREE_PATH)
+        found = repl.run(_FIND_TREES).decode().split()
+        self.has_tree = any(not path.startswith("/slot_") for path in found)
 
     def target(self) -> Target:
         """The slot that a new firmware goes into: never the one that is proved."""
@@ -144,13 +156,14 @@ class DeviceFiles:
         return self.record is None and self.has_tree and not self.exists(LOG_MAP_PATH)
 
     def _remove_tree(self) -> None:
-        self._repl.run(_REMOVE_TREE.format(path=TREE_PATH))
+        if self.exists(TREE_PATH):
+            self._repl.run(_REMOVE_TREE.format(path=TREE_PATH))
         self.remove(OLD_MANIFEST_PATH)
         self.has_tree = False
 
     def copy(self, slot: str, content: bytes, progress: Progress = no_progress) -> None:
         """Write a pack into a slot, and read it back; raises LinkError if it is not the same."""
-        self._write(chooser.pack_path(slot), content, progress)
+        self.write(chooser.pack_path(slot), content, progress)
 
     def place_chooser(self) -> None:
         """Put the chooser beside main.py, unless it is there."""
@@ -163,7 +176,7 @@ class DeviceFiles:
     def choose(self, record: dict[str, Any]) -> None:
         """Make `record` the one that the next start goes by."""
         path, line = chooser.following(self.lines, record)
-        self._write(path, line)
+        self.write(path, line)
         self.lines[chooser.RECORD_PATHS.index(path)] = line
         self.record = chooser.newest(self.lines)[0]
 
@@ -222,10 +235,11 @@ class DeviceFiles:
         """The new file beside the old one, then in its place: there is always a whole one."""
         if self.hash_of(path) == hashlib.sha256(content).digest():
             return
-        self._write(path + ".new", content)
+        self.write(path + ".new", content)
         self._repl.run(f"import os\nos.rename({path + '.new'!r},{path!r})")
 
-    def _write(self, path: str, content: bytes, progress: Progress = no_progress) -> None:
+    def write(self, path: str, content: bytes, progress: Progress = no_progress) -> None:
+        """Write a file and read it back; raises LinkError if it is not the same then."""
         repl = self._repl
         repl.run(
             f"import binascii\nf=open({path!r},'wb')\ndef w(t):f.write(binascii.a2b_base64(t))"

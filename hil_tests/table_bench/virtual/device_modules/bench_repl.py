@@ -39,11 +39,12 @@ def serve(soft_reset):
     `soft_reset()` is called for one in raw mode, after which the program is not started.
     """
     terminal = _Terminal()
+    names = {"__name__": "__main__"}  # they last, as on the chip, until a soft reset
     while True:
         bench_core.out[bench_frame.KBD_INTR] = _NO_INTERRUPT
         byte = terminal.read()
         if byte == _CTRL_A:
-            _raw(terminal, soft_reset)
+            _raw(terminal, names, soft_reset)
             terminal.write(_FRIENDLY_BANNER)
         elif byte == _CTRL_B:
             terminal.write(_FRIENDLY_BANNER)
@@ -54,8 +55,7 @@ def serve(soft_reset):
             terminal.write(b"\r\n>>> ")
 
 
-def _raw(terminal, soft_reset):
-    names = {"__name__": "__main__"}
+def _raw(terminal, names, soft_reset):
     code = bytearray()
     terminal.write(_RAW_BANNER)
     while True:
@@ -81,8 +81,9 @@ def _raw(terminal, soft_reset):
             terminal.write(b"\x04>")
         else:
             terminal.write(b"OK\r\nMPY: soft reboot\r\n")
+            names.clear()
+            names["__name__"] = "__main__"
             soft_reset()
-            names = {"__name__": "__main__"}
             code = bytearray()
             terminal.write(_RAW_BANNER)
 
