@@ -448,10 +448,19 @@ def test_single_files_that_left_the_log_no_room_are_replaced(
         for path in source.rglob("*.py")
     }
     there |= {"/main.py": OLD_MAIN.encode(), "/firmware.manifest": manifest_of(source)}
-    with VirtualTable(bare=True, state_dir=tmp_path, provision={**calibrated(1), **there}) as table:
+    with VirtualTable(
+        bare=True,
+        state_dir=tmp_path,
+        provision={**calibrated(1), **there},
+        heap_kb=4_096,  # of the bench's own work: what is provided goes through its memory
+    ) as table:
         operator = Operator(table)
         operator.wait_for_state("FAULT", 200_000)
         assert operator.status()["fault"] == "SETTINGS_CORRUPT"
+        enter_service(operator)
+    with VirtualTable(bare=True, state_dir=tmp_path) as table:
+        operator = Operator(table)
+        operator.wait_for_state("FAULT", 200_000)
         enter_service(operator)
         done = deploy(table, sources(NEW))
         assert (done.slot, done.proved, done.previous) == ("a", True, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from inversion_table import chooser
 from inversion_table.contract.messages import contract_hash
-from itable.deploy.device import DeviceFiles
+from itable.deploy.device import DeviceFiles, Target
 from itable.errors import LinkError, NoDeviceError, RefusedError
 from itable.link import ports
 from itable.link.client import Client
@@ -114,14 +114,23 @@ def deploy(place: Place, make: Maker, teller: Teller, *, again: bool = False) ->
                 return Outcome(
                     place.name, pack.build, pack.version, record["use"], False, True, None
                 )
-        target = table.prepare(table.target(), len(pack.content))
-        teller.say(f"Copying build {pack.build} into slot {target.slot}")
-        table.copy(target.slot, pack.content, teller.progress)
-        table.place_chooser()
-        table.choose(chooser.made(target.slot, chooser.STARTS, target.keep))
-        table.place_main()
+        target = put(table, pack, teller)
         table.restart()
     return _watch(place, teller, pack.build, pack.version, target.slot, target.keep)
+
+
+def put(table: DeviceFiles, pack: "Pack", teller: Teller) -> Target:
+    """Everything that is written. What starts next changes in one step, the last but one or last.
+
+    Where there are slots already that step is the record; else it is main.py (RQ-140).
+    """
+    target = table.prepare(table.target(), len(pack.content))
+    teller.say(f"Copying build {pack.build} into slot {target.slot}")
+    table.copy(target.slot, pack.content, teller.progress)
+    table.place_chooser()
+    table.choose(chooser.made(target.slot, chooser.STARTS, target.keep))
+    table.place_main()
+    return target
 
 
 def go_back(place: Place, teller: Teller) -> Outcome:
