@@ -346,7 +346,8 @@ def test_a_proved_firmware_is_not_left_while_somebody_is_away(
         if number % 2:
             table.inject("cpu_hangs")
             boots = table.boots
-            assert table.advance_until(lambda t, then=boots: t.boots > then, 10_000)
+            while table.boots == boots:
+                table.advance(50)
         else:
             operator.close()
             table.power_cut()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from itable.deploy import pack, steps
 from itable.deploy.device import DeviceFiles
@@ -80,7 +81,7 @@ class BenchPlace:
 class _Pulled:
     """A port whose cable is pulled when so many bytes have gone out."""
 
-    def __init__(self, port, left: int) -> None:
+    def __init__(self, port: Any, left: int) -> None:
         self._port = port
         self._left = left
         self.read = port.read
@@ -89,11 +90,13 @@ class _Pulled:
 
     @property
     def in_waiting(self) -> int:
-        return self._port.in_waiting
+        waiting: int = self._port.in_waiting
+        return waiting
 
     @property
     def timeout(self) -> float | None:
-        return self._port.timeout
+        seconds: float | None = self._port.timeout
+        return seconds
 
     @timeout.setter
     def timeout(self, seconds: float | None) -> None:
@@ -105,7 +108,8 @@ class _Pulled:
             self._left = 0
             raise OSError("the cable was pulled")
         self._left -= len(data)
-        return self._port.write(data)
+        written: int = self._port.write(data)
+        return written
 
 
 class Said:

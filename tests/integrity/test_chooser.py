@@ -6,7 +6,7 @@ import random
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inversion_table import chooser
@@ -126,12 +126,14 @@ def test_a_record_is_a_frame_of_the_contract():
 
 
 @pytest.mark.requirement("RQ-144")
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_record_or_none(line):
     assert chooser.decode(line) is None
 
 
 @pytest.mark.requirement("RQ-144")
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -174,7 +176,9 @@ def test_the_one_that_counts_is_never_written_over(device):
         path, line = chooser.following(chooser.read_lines(), chooser.made("a", -1, "b"))
         before = chooser.read_record()
         chooser.write_record(chooser.made("a", -1, "b"))
-        assert chooser.read_record()["version"] == number
+        now = chooser.read_record()
+        assert now is not None
+        assert now["version"] == number
         if before is not None:
             other = chooser.RECORD_PATHS[1 - chooser.RECORD_PATHS.index(path)]
             assert open(other, "rb").read() == chooser.encode(before)  # noqa: SIM115
@@ -216,7 +220,7 @@ def test_a_whole_pack_is_whole_and_its_files_are_there(device):
 def test_a_pack_with_any_byte_changed_is_not_whole(device, seed):
     rng = random.Random(seed)
     path = device / "slot_a.pack"
-    places = range(len(PACK)) if seed == 0 else rng.sample(range(len(PACK)), 300)
+    places = range(len(PACK)) if seed == 0 else rng.sample(range(len(PACK)), 100)
     for at in places:
         bad = bytearray(PACK)
         bad[at] ^= 1 << rng.randrange(8)
@@ -239,6 +243,7 @@ def test_a_pack_of_any_other_length_is_not_whole(device):
 
 
 @pytest.mark.requirement("RQ-144")
+@settings(deadline=None)
 @given(st.binary(max_size=2_000))
 def test_a_pack_of_any_bytes_is_an_answer_and_not_an_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.pack"

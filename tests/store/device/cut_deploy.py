@@ -68,7 +68,8 @@ def starts():
     assert crc32(content("/chooser.py")) == kind["chooser_crc"]
     assert crc32(main) == kind["main_crc"]
     slot = chooser.next_start(chooser.read_record(), whole)[1]
-    assert slot and whole(slot), slot
+    assert slot != chooser.NONE
+    assert whole(slot), slot
     return "tree" if slot == chooser.TREE else chooser.build_in(slot)
 
 
@@ -86,6 +87,11 @@ def check(done, cut, tear):
     if before is not None:
         chooser.write_record(chooser.made("a", chooser.PROVED, "b"))
         assert chooser.read_record()["version"] == before["version"] + 1
+
+
+def deploy(done):
+    """What the host sent."""
+    perform(kind["programs"], fresh_names(), done)
 
 
 def count_down(done):
@@ -114,10 +120,7 @@ for kind in kinds:
     mounted(flash)
     os.mkdir("/flash/data")
     perform(kind["before"], fresh_names(), {})
-    programs = kind["programs"]
-    cut_everywhere(
-        flash, lambda done: perform(programs, fresh_names(), done), check, int(sys.argv[1])
-    )
+    cut_everywhere(flash, deploy, check, int(sys.argv[1]))
 
 kind = kinds[-1]
 flash = formatted()
