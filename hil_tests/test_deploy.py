@@ -16,7 +16,7 @@ from inversion_table.contract.records import Event, Header
 from itable.deploy import steps
 from itable.errors import LinkError, RefusedError
 from itable.firmware import manifest_of, package_folder
-from table_bench.deploying import BROKEN, BenchPlace, Said, deploy, files_of, firmware
+from table_bench.deploying import BROKEN, NOON_S, BenchPlace, Said, deploy, files_of, firmware
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
@@ -137,6 +137,7 @@ def test_a_new_version_runs_and_says_so(deployed: Operator, sources: Callable[..
     assert (done.previous["slot"], done.previous["version"]) == ("a", VERSION)
     hello = deployed.result("hello")
     assert (hello["firmware"], hello["build"], hello["slot"]) == (NEW, done.build, "b")
+    assert deployed.result("firmware.get")["since_s"] >= NOON_S
     assert_usable(deployed, NEW, "b")
     header = next(record for record in deployed.records() if isinstance(record, Header))
     assert header.firmware == f"{NEW}+{done.build[:8]}"

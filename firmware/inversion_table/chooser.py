@@ -370,6 +370,11 @@ def leave(record: dict, slot: str, starts: int, why: str) -> None:
     record["why"] = ""
 
 
+def words(error: BaseException) -> str:
+    """An error in a line."""
+    return ("%s: %s" % (type(error).__name__, error))[:TEXT_MOST]
+
+
 def build_in(slot: str) -> str:
     """The id of the firmware in a slot; "" where there is none, or no manifest of it."""
     try:
@@ -408,7 +413,7 @@ def run() -> None:
             startup = _load(candidate, opened)
         except BaseException as error:  # noqa: BLE001 - told, and then another one is tried
             sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
-            why = repr(error)[:TEXT_MOST]
+            why = words(error)
             _unload(candidate)
             continue
         startup.run()

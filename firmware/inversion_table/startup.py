@@ -8,7 +8,7 @@ import inversion_table
 from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
-from inversion_table.chooser import LOAD_MOST_MS
+from inversion_table.chooser import LOAD_MOST_MS, words
 from inversion_table.integrity import resets
 from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
@@ -77,7 +77,7 @@ def run() -> None:
     app.drive_off()
     if crash is not None:
         board.mark(resets.CRASHED)
-        firmware.failed(repr(crash))
+        firmware.failed(words(crash))
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
 
@@ -89,7 +89,7 @@ def _start_failed(board: Board, error: BaseException, firmware: Firmware) -> Non
     trial the next start is the mending.
     """
     board.mark(resets.CRASHED)
-    firmware.failed(repr(error))
+    firmware.failed(words(error))
     sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
     board.alarm()
     board.sleep_ms(START_AGAIN_MS)

@@ -11,6 +11,7 @@ from itable.deploy.device import DeviceFiles
 from itable.firmware import package_folder
 from table_bench.bench import Bench
 
+NOON_S = 1_790_000_000
 # (file, text in it, what stands there instead): each makes a firmware that cannot prove itself.
 BROKEN: dict[str, tuple[str, str, str]] = {
     "raises on import": ("app.py", "import gc\n", 'import gc\n\nraise ValueError("broken")\n'),
@@ -76,6 +77,10 @@ class BenchPlace:
     def now_s(self) -> float:
         """The table's time."""
         return self._table.now_ms / 1_000
+
+    def unix_s(self) -> int:
+        """Always the same day."""
+        return NOON_S
 
 
 class _Pulled:

@@ -1,6 +1,7 @@
 """The firmware compiled for the MicroPython of one table, by mpy-cross."""
 
 import functools
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
@@ -81,9 +82,11 @@ def _one(name: str, source: bytes, march: str, place: Path) -> tuple[str, bytes]
         check=False,
     )
     if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        lines = re.findall(r"line (\d+)", said)
         raise InputError(
-            f"{name} does not compile: {(done.stderr or done.stdout).strip().splitlines()[-1]}",
-            where=name,
+            f"{name} does not compile: {said.splitlines()[-1] if said else 'no reason given'}",
+            where=f"{name}, line {lines[-1]}" if lines else name,
             next_step="correct the firmware's source",
         )
     return name.removesuffix(".py") + ".mpy", code.read_bytes()

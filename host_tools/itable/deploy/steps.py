@@ -10,7 +10,7 @@ from inversion_table import chooser
 from inversion_table.contract.messages import contract_hash
 from itable.deploy.device import DeviceFiles, Target
 from itable.errors import LinkError, NoDeviceError, RefusedError
-from itable.link import ports
+from itable.link import clock, ports
 from itable.link.client import Client
 from itable.link.repl import NEXT_STEP, Repl
 
@@ -45,6 +45,9 @@ class Place(Protocol):
     def now_s(self) -> float:
         """Seconds on any clock that does not jump."""
 
+    def unix_s(self) -> int:
+        """The time of day, for the table's clock."""
+
 
 class SerialPlace:
     """A serial port of this computer."""
@@ -63,6 +66,10 @@ class SerialPlace:
     def now_s(self) -> float:
         """Seconds since some moment."""
         return time.monotonic()
+
+    def unix_s(self) -> int:
+        """What this computer's clock says."""
+        return int(time.time())
 
 
 class Teller(Protocol):
@@ -266,6 +273,7 @@ def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, str] | None
         hello = client.greet()
         if hello.get("contract") != contract_hash():
             return hello, None, ""
+        clock.keep(client, place.unix_s())  # so that the proof has a date
         status = client.status()
         return hello, client.get_firmware(), f"{status.state}: {status.fault_engineer}"
     except (LinkError, RefusedError, OSError):

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from itable.output import out
@@ -16,28 +23,36 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Says each step in a line, with a bar beside the present one on a terminal."""
+    """Says each step; on a terminal the present one has a bar, and those that are done a mark."""
 
     def __init__(self, bar: Progress | None, *, quiet: bool) -> None:
         self._bar = bar
         self._quiet = quiet
         self._task: TaskID | None = None
+        self._what = ""
 
     def say(self, what: str) -> None:
-        """A new step begins."""
+        """A new step begins; the one before it is done."""
         if self._quiet:
             return
         if self._bar is None:
             out().print(what, soft_wrap=True)
             return
-        if self._task is not None:
-            self._bar.stop_task(self._task)
+        self.done()
+        self._what = what
         self._task = self._bar.add_task(what, total=None)
 
     def progress(self, done: int, total: int) -> None:
         """How far the present step is; a total of 0: nobody knows."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total or None)
+
+    def done(self) -> None:
+        """The present step came to its end."""
+        if self._bar is not None and self._task is not None:
+            self._bar.remove_task(self._task)
+            self._bar.console.print(Text.assemble(("✓ ", "green"), self._what))
+            self._task = None
 
 
 @contextmanager
@@ -46,9 +61,16 @@ def told(*, quiet: bool) -> Iterator[Steps]:
     if quiet or not out().is_terminal:
         yield Steps(None, quiet=quiet)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24))
-    with Progress(*columns, console=out()) as bar:
-        yield Steps(bar, quiet=False)
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=16),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out(), transient=True) as bar:
+        steps = Steps(bar, quiet=False)
+        yield steps
+        steps.done()
 
 
 def outcome_lines(outcome: "Outcome") -> Text:
@@ -70,7 +92,7 @@ def firmware_lines(firmware: "FirmwareGet") -> Text:
     """Everything a table tells of its firmware."""
     rows = [
         ("runs", f"{firmware.version}, build {firmware.build or 'not known'}"),
-        ("slot", _slot(firmware.slot)),
+        ("from", _slot(firmware.slot)),
         ("since", _date(firmware.since_s) if firmware.slot else "not known"),
     ]
     if firmware.starts_left is not None:
