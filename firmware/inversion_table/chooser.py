@@ -77,7 +77,7 @@ def decode(line: bytes) -> dict | None:
         return None
     try:
         record = json.loads(str(payload, "utf-8"))
-    except (ValueError, UnicodeError, RuntimeError):
+    except (ValueError, UnicodeError, RuntimeError, MemoryError):
         return None
     return record if _sound(record) else None
 
@@ -418,7 +418,7 @@ def run() -> None:
             continue
         startup.run()
         return
-    _could_not_start(record, why, whole)
+    _could_not_start(record, why, whole, opened is not None)
 
 
 def _order(record: dict | None) -> tuple:
@@ -508,7 +508,11 @@ def _unload(slot: str) -> None:
         vfs.umount(folder(slot))
 
 
-def _could_not_start(record: dict | None, why: str, whole) -> None:
+def _could_not_start(record: dict | None, why: str, whole, guarded: bool) -> None:
+    """Note why, and start again: the other slot, where there is one; else there is a door.
+
+    Not while the watchdog runs (`guarded`): it would bite whoever came in.
+    """
     import machine
 
     slot = NONE
@@ -523,6 +527,6 @@ def _could_not_start(record: dict | None, why: str, whole) -> None:
                 leave(record, slot, STARTS, why)
                 record["back"] = left
         _keep(record)
-    if slot == NONE:
+    if slot == NONE and not guarded:
         _door(AGAIN_MS)
     machine.reset()
