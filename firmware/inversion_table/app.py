@@ -10,7 +10,6 @@ They meet in named places only: the mailbox flags of requests (host to tick), th
 import gc
 
 from inversion_table.actuation.drive import Drive
-from inversion_table.chooser import SLOTS
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
@@ -137,7 +136,9 @@ class App:
         recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
         fell = firmware.fell()
         if fell is not None and not fell["told"]:
-            recorder.note(board.ticks_ms(), events.FIRMWARE_GIVEN_UP, SLOTS.index(fell["slot"]), 0)
+            recorder.note(
+                board.ticks_ms(), events.FIRMWARE_GIVEN_UP, firmware.number(fell["slot"]), 0
+            )
 
     # The control tick
 
@@ -279,7 +280,7 @@ class App:
             what = self.program_check.problem or FAULTS[self.decision.fault][0]
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
-            self.recorder.note(now_ms, events.FIRMWARE_PROVED, SLOTS.index(firmware.slot), 0)
+            self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""

@@ -21,6 +21,9 @@ A record is one line of JSON closed by its CRC-32 (as contract/frame.py):
 Whatever the record and the slots hold, a whole program is started if there is one (RQ-144). One
 that has proved itself is left only when it cannot be started; a new one is left when its starts are
 used up (RQ-141).
+
+A firmware uses this module too, as it was started by it, and after a rollback it may be older than
+it: names and records that are here stay, in later versions.
 """
 
 import binascii
@@ -371,8 +374,9 @@ def leave(record: dict, slot: str, starts: int, why: str) -> None:
 
 
 def words(error: BaseException) -> str:
-    """An error in a line."""
-    return ("%s: %s" % (type(error).__name__, error))[:TEXT_MOST]
+    """An error in a line of printable ASCII, which no record is too short for."""
+    text = "%s: %s" % (type(error).__name__, error)
+    return "".join([char if " " <= char <= "~" else "?" for char in text[:TEXT_MOST]])
 
 
 def build_in(slot: str) -> str:

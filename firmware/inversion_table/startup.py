@@ -8,7 +8,6 @@ import inversion_table
 from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
-from inversion_table.chooser import LOAD_MOST_MS, words
 from inversion_table.integrity import resets
 from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
@@ -53,7 +52,7 @@ def run() -> None:
         return
     board.mark(resets.RUNNING)
     if firmware.on_trial:
-        board.start_watchdog(LOAD_MOST_MS)  # it runs since before the first import
+        board.start_watchdog(firmware.LOAD_MOST_MS)  # it runs since before the first import
     try:
         app = build(board, store, start_cause, firmware)
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
@@ -77,7 +76,7 @@ def run() -> None:
     app.drive_off()
     if crash is not None:
         board.mark(resets.CRASHED)
-        firmware.failed(words(crash))
+        firmware.failed(crash)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
 
@@ -89,7 +88,7 @@ def _start_failed(board: Board, error: BaseException, firmware: Firmware) -> Non
     trial the next start is the mending.
     """
     board.mark(resets.CRASHED)
-    firmware.failed(words(error))
+    firmware.failed(error)
     sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
     board.alarm()
     board.sleep_ms(START_AGAIN_MS)

@@ -170,6 +170,18 @@ def test_every_flipped_bit_of_a_record_leaves_the_one_before_it():
         assert chooser.newest([old, new[:at]])[0]["version"] == 8
 
 
+def test_the_longest_record_is_read_back_whole(device):
+    why = chooser.words(ValueError('"\\\n\u20ac' * 100))
+    assert why.startswith('ValueError: "\\??"')
+    fell = {"slot": "a", "build": "f" * 16, "why": why, "told": False}
+    record = chooser.made("tree", -1, "b", 0xFFFFFFFF, why, fell)
+    for _ in range(3):
+        chooser.write_record(record)
+    now = chooser.read_record()
+    assert now is not None
+    assert (now["version"], now["why"]) == (3, why)
+
+
 def test_the_one_that_counts_is_never_written_over(device):
     written = []
     for number in range(1, 8):

@@ -7,9 +7,15 @@ chooser's business, which counts starts and lets the watchdog run from before th
 import json
 import sys
 
-from inversion_table import VERSION, chooser
+from inversion_table import VERSION
 from inversion_table.contract import manifest
 from inversion_table.safety.ticks import elapsed_ms
+
+if "chooser" in sys.modules:
+    # The one that started this firmware: the same code need not be in memory twice.
+    import chooser  # type: ignore[import-not-found]
+else:
+    from inversion_table import chooser
 
 PROVE_MS = 12_000
 """So long in HOME on end, the program checked and every periodic work done once, is the proof."""
@@ -20,6 +26,8 @@ ABOUT = "about.json"
 
 class Firmware:
     """The firmware that was loaded from below `root` ("/slot_a/", or another folder: no slot)."""
+
+    LOAD_MOST_MS = chooser.LOAD_MOST_MS
 
     def __init__(self, root: str) -> None:
         self.slot = ""
@@ -82,12 +90,17 @@ class Firmware:
         self._record = record
         self.on_trial = False
 
-    def failed(self, why: str) -> None:
+    def number(self, slot: str) -> int:
+        """A slot as the log writes it."""
+        return chooser.SLOTS.index(slot)
+
+    def failed(self, why: str | BaseException) -> None:
         """Note, for whoever asks later, what this start on trial failed with."""
         if not self.on_trial:
             return
         record = dict(self._record)  # type: ignore[arg-type]
-        record["why"] = why[: chooser.TEXT_MOST]
+        text = why if isinstance(why, str) else chooser.words(why)
+        record["why"] = text[: chooser.TEXT_MOST]
         try:
             chooser.write_record(record)
         except OSError:
