@@ -34,20 +34,6 @@ startup.run()
 """
 
 
-def enter_service(operator: Operator) -> None:
-    """START and PAUSE held for five seconds."""
-    operator.close()
-    table = operator.table
-    boots = table.boots
-    table.hold("PAUSE")
-    table.advance(300)
-    table.hold("START")
-    assert table.advance_until(lambda t: t.boots > boots, 10_000)
-    table.release("START")
-    table.release("PAUSE")
-    table.advance(1_000)
-
-
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Firmwares by version and by what is broken in them."""
@@ -106,7 +92,7 @@ def make_deployed(deployed_flash: Path, tmp_path: Path) -> Iterator[Callable[...
 def deployed(make_deployed: Callable[..., Operator]) -> Operator:
     """Somebody at a table at home that runs from slot a, in SERVICE."""
     operator = make_deployed()
-    enter_service(operator)
+    operator.enter_service()
     return operator
 
 
@@ -142,13 +128,13 @@ def test_a_new_version_runs_and_says_so(deployed: Operator, sources: Callable[..
     header = next(record for record in deployed.records() if isinstance(record, Header))
     assert header.firmware == f"{NEW}+{done.build[:8]}"
     # The same again writes nothing, and the next one goes into the other slot.
-    enter_service(deployed)
+    deployed.enter_service()
     before = len(table.flash_log)
     same = deploy(table, sources(NEW))
     assert (same.changed, same.build, same.slot) == (False, done.build, "b")
     deployed.wait_for_state("HOME", 30_000)
     assert len(table.flash_log) - before < 8  # the log's own, not a pack's hundreds
-    enter_service(deployed)
+    deployed.enter_service()
     assert deploy(table, sources("0.3.0")).slot == "a"
 
 
@@ -158,9 +144,9 @@ def test_back_by_hand_to_the_one_before(deployed: Operator, sources: Callable[..
     with pytest.raises(RefusedError, match="no firmware to go back to"):
         steps.go_back(place, Said())  # type: ignore[arg-type]
     deployed.wait_for_state("HOME", 30_000)
-    enter_service(deployed)
+    deployed.enter_service()
     deploy(table, sources(NEW))
-    enter_service(deployed)
+    deployed.enter_service()
     back = steps.go_back(place, Said())  # type: ignore[arg-type]
     assert (back.slot, back.version, back.proved) == ("a", VERSION, True)
     assert_usable(deployed, VERSION, "a")
@@ -208,7 +194,7 @@ def test_a_firmware_that_fails_is_given_up(
     events = [record for record in deployed.records() if isinstance(record, Event)]
     assert FIRMWARE_GIVEN_UP in [event.code for event in events]
     if broken == "raises on import":
-        enter_service(deployed)  # and a good one is taken afterwards
+        deployed.enter_service()  # and a good one is taken afterwards
         assert deploy(table, sources(NEW)).proved
         assert deployed.result("firmware.get")["fell"] is None
 
@@ -236,7 +222,7 @@ def test_a_pulled_cable_leaves_the_old_firmware(
     make_deployed: Callable[..., Operator], sources: Callable[..., Path], seed: int
 ) -> None:
     operator = make_deployed()
-    enter_service(operator)
+    operator.enter_service()
     rng = random.Random(seed)
     bytes_sent = rng.choice([rng.randrange(500, 3_000), rng.randrange(3_000, 240_000)])
     with pytest.raises(LinkError):
@@ -257,7 +243,7 @@ def test_a_power_cut_leaves_the_old_firmware_or_the_new_one(
 ) -> None:
     operator = make_deployed()
     table = operator.table
-    enter_service(operator)
+    operator.enter_service()
     rng = random.Random(seed)
     table.inject("flash_cut", after=rng.randrange(1, 900), done=rng.random())
     try:
@@ -306,7 +292,7 @@ def test_head_down_in_the_trial_somebody_still_comes_home(
     with VirtualTable(bare=True, state_dir=tmp_path) as table:
         operator = Operator(table)
         operator.wait_for_state("HOME", 30_000)
-        enter_service(operator)
+        operator.enter_service()
         files = files_of(table)
         source = sources(NEW, broken) if broken else sources(NEW)
         files.copy("b", pack.make(source, files.mpy).content)
@@ -331,7 +317,7 @@ def test_a_proved_firmware_is_not_left_while_somebody_is_away(
     """Ten starts head-down, by watchdog and by power: the same slot, each time."""
     operator = make_deployed()
     table = operator.table
-    enter_service(operator)
+    operator.enter_service()
     deploy(table, sources(NEW))
     operator.press("START")
     operator.wait_for_tilt(10)
@@ -391,7 +377,7 @@ def test_a_damaged_record_still_starts_a_whole_firmware(
 ) -> None:
     table = deployed.table
     deploy(table, sources(NEW))
-    enter_service(deployed)
+    deployed.enter_service()
     files = files_of(table)
     damaged = {"one": (0,), "other": (1,), "both": (0, 1)}[which]
     for number in damaged:
@@ -414,9 +400,9 @@ def test_with_both_packs_damaged_a_person_is_still_brought_home(
     with VirtualTable(bare=True, state_dir=tmp_path) as table:
         operator = Operator(table)
         operator.wait_for_state("HOME", 30_000)
-        enter_service(operator)
+        operator.enter_service()
         deploy(table, sources(NEW))
-        enter_service(operator)
+        operator.enter_service()
         files = files_of(table)
         for slot in chooser.PACKS:
             content = files.read(chooser.pack_path(slot))
@@ -433,7 +419,7 @@ def test_with_both_packs_damaged_a_person_is_still_brought_home(
         operator.press("START")
         operator.wait(2)
         assert table.truth.tilt_deg < -74
-        enter_service(operator)  # from the fault, too: it can be mended
+        operator.enter_service()  # from the fault, too: it can be mended
         assert deploy(table, sources("0.3.0")).proved
         assert_usable(operator, "0.3.0", operator.result("hello")["slot"])
 
@@ -447,11 +433,11 @@ def test_single_files_become_a_slot(
     """The bench's own table, whose program lies in single files: they stay to go back to."""
     operator = make_operator(entry=OLD_MAIN)
     operator.upload(PLAN)
-    enter_service(operator)
+    operator.enter_service()
     with pytest.raises(RefusedError, match="given up"):
         deploy(operator.table, sources(NEW, "raises on import"))
     assert_usable(operator, VERSION, "tree")
-    enter_service(operator)
+    operator.enter_service()
     done = deploy(operator.table, sources(NEW))
     assert (done.slot, done.proved) == ("a", True)
     assert done.previous is not None
@@ -479,16 +465,16 @@ def test_single_files_that_left_the_log_no_room_are_replaced(
         operator = Operator(table)
         operator.wait_for_state("FAULT", 200_000)
         assert operator.status()["fault"] == "SETTINGS_CORRUPT"
-        enter_service(operator)
+        operator.enter_service()
     with VirtualTable(bare=True, state_dir=tmp_path) as table:
         operator = Operator(table)
         operator.wait_for_state("FAULT", 200_000)
-        enter_service(operator)
+        operator.enter_service()
         done = deploy(table, sources(NEW))
         assert (done.slot, done.proved, done.previous) == ("a", True, None)
         operator.upload(PLAN)
         assert_usable(operator, NEW, "a")
-        enter_service(operator)
+        operator.enter_service()
         files = files_of(table)
         assert not files.has_tree
         assert files.free_bytes() > 300_000

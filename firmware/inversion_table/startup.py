@@ -23,6 +23,7 @@ from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.lock import PlanLock
+from inversion_table.store.settings import KeptSettings
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -120,7 +121,8 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
 
     start_cause: why the controller started (contract.resets); firmware: what was loaded.
     """
-    settings, settings_ok = _settings(store)
+    kept = KeptSettings(store)
+    settings = kept.in_use()
     calibration = KeptCalibration(store)
     calibration.limit(settings)
     ring = _ring(board, store)
@@ -131,8 +133,9 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
         recorder,
         store,
         settings,
+        kept,
         # Without a log nobody would know what was done: no session (RQ-105).
-        settings_ok and calibration.ok and not isinstance(ring, AbsentRing),
+        kept.ok and calibration.ok and not isinstance(ring, AbsentRing),
         calibration,
         _program_check(firmware.manifest_path),
         start_cause,
@@ -190,17 +193,6 @@ def _service_wanted(board: Board, store: Store) -> bool:
     except StoreError:
         return False
     return wanted and board.at_home_switch()
-
-
-def _settings(store: Store) -> tuple:
-    """(settings, whether they can be trusted: RQ-070); the defaults when none were stored."""
-    try:
-        stored = store.load("settings")
-        if stored is None:
-            return limits.Settings(), True
-        return limits.Settings.from_dict(stored), True  # type: ignore[arg-type]
-    except (StoreError, limits.SettingsError):
-        return limits.Settings(), False
 
 
 def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:
