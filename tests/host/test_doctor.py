@@ -83,6 +83,8 @@ WRONG = [
     ("state", NOTE, "without a plan", {"status": {"plan_name": ""}}),
     ("link", TODO, "300 ms", {"round_trip_ms": 300.0}),
     ("program", BAD, "kernel.py is damaged", {"status": {"program": "kernel.py is damaged"}}),
+    ("firmware", NOTE, "on trial", {"status": {"firmware_note": "new firmware, on trial"}}),
+    ("firmware", TODO, "given up", {"status": {"firmware_note": "the firmware f was given up"}}),
     ("settings", BAD, "damaged: nothing starts", {"settings": {"damaged": True}}),
     ("calibration", BAD, "slot a is damaged", {"calibration": {"damaged": "a"}}),
     ("calibration", TODO, "limits itself to 30", {"calibration": {"calibrated": False}}),
@@ -313,7 +315,9 @@ def test_another_contract_is_told_and_nothing_more_is_asked(run):
      ("1.28.0", "0.0.9", TODO)],
 )  # fmt: skip
 def test_versions(micropython, firmware, level):
-    hello = models.Hello(contract="0" * 16, protocol=1, firmware=firmware, device="d")
+    hello = models.Hello(
+        contract="0" * 16, protocol=1, firmware=firmware, build="", slot="", device="d"
+    )
     assert behind.versions(hello, micropython, "Pico").level == level
 
 
