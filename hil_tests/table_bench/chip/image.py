@@ -6,6 +6,8 @@ import os
 import struct
 from pathlib import Path
 
+from table_bench.bench import BenchUnavailable
+
 IMAGE_VARIABLE = "ITABLE_UF2"
 VERSION = "1.28.0"
 """The release that is fetched when no image is named, and that the budgets were measured with."""
@@ -21,7 +23,7 @@ _HEADER = struct.Struct("<8I")
 _MAGIC = (0x0A32_4655, 0x9E5D_5157)
 
 
-class NoImageError(RuntimeError):
+class NoImageError(BenchUnavailable):
     """There is no image to run; the text says how to get one."""
 
 

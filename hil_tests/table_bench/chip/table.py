@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,6 @@ from table_bench.virtual.table import DEFAULT_ENTRY
 
 _CANNOT = ("heap_lock", "console")
 _UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
-FLASH_FILE = "flash.bin"
 _START_MOST_MS = 120_000
 _LOOK_MS = 50
 _SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
@@ -40,6 +41,7 @@ class ChipTable(SimulatedTable):
 
     NAME = "chip"
     OFFERS = frozenset(ABILITIES) - frozenset(_CANNOT)
+    FLASH_FILE = "flash.bin"
     FAULTS = {name: fault for name, fault in FAULTS.items() if name not in _UNMADE}
 
     _controller: ChipController
@@ -59,10 +61,10 @@ class ChipTable(SimulatedTable):
         traced: bool = False,
         ready: bool = False,
     ) -> None:
-        uf2_path = image.find()
+        self._uf2_path = uf2_path = image.find()
         settings = PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {})
         super().__init__(settings, state_dir, cpu)
-        self._flash_path = self.state_dir / FLASH_FILE
+        self._flash_path = self.state_dir / self.FLASH_FILE
         if self._flash_path.exists():
             flash = bytearray(self._flash_path.read_bytes())
         else:
@@ -110,6 +112,14 @@ class ChipTable(SimulatedTable):
             self.advance(_SETTLE_MS)
         while not self._controller.quiet:
             self.advance(1)
+
+    def versions(self) -> dict[str, str]:
+        """The image and the emulator."""
+        digest = hashlib.sha256(self._uf2_path.read_bytes()).hexdigest()[:12]
+        return {
+            "MicroPython image": f"{self._uf2_path.name} {digest}",
+            "rp2040py": version("rp2040py"),
+        }
 
     @property
     def controller(self) -> ChipController:
