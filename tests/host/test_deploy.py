@@ -30,7 +30,7 @@ def test_each_processor_gets_its_own_machine_code():
         text = one.content[: one.content.index(b" end\n") + 5]
         names = [name for _, _, name in chooser.entries(text)]
         sources = [name for name, _ in package_files(PACKAGE)]
-        wanted = {name.removesuffix(".py") + ".mpy" for name in sources} | {pack.ABOUT}
+        wanted = {name.removesuffix(".py") + ".mpy" for name in sources} | {chooser.ABOUT}
         assert set(names) == wanted
         assert one.build == chooser.build_of(text)
         # Two of them and the log's 192 blocks are to find room in the Pico's 352.
