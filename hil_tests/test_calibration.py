@@ -23,9 +23,9 @@ from itable.calibrate.record import calibration_of, tilt_by
 from itable.calibrate.solver import ROLES, up
 from itable.calibrate.walk import TARGETS, View, Walk
 from itable.link.client import Client
+from table_bench.bench import Bench
 from table_bench.factory import table_calibration
 from table_bench.operator import Operator, simple_plan
-from table_bench.virtual import VirtualTable
 
 Tables = Callable[..., Operator]
 SQUARE = list(square_mounts())
@@ -38,7 +38,7 @@ OPEN_LOOKS = 4
 class Hand:
     """The hand on the buttons: does what the walk's step asks, and presses anew when in vain."""
 
-    def __init__(self, table: VirtualTable) -> None:
+    def __init__(self, table: Bench) -> None:
         self._table = table
         self._held = False
         self._looks = 0
@@ -64,7 +64,7 @@ class Hand:
 class BenchLink:
     """A client in virtual time, with the hand at work whenever time passes."""
 
-    def __init__(self, table: VirtualTable, person: Therapist) -> None:
+    def __init__(self, table: Bench, person: Therapist) -> None:
         self._table = table
         self._person = person
         self._hand = Hand(table)
@@ -97,7 +97,7 @@ class BenchLink:
 class Therapist:
     """Reads the phone, which is right to a tenth of a degree, and remembers what was said."""
 
-    def __init__(self, table: VirtualTable) -> None:
+    def __init__(self, table: Bench) -> None:
         self._table = table
         self.step = 0
         self.said: list[str] = []
@@ -115,12 +115,12 @@ class Therapist:
         return True
 
 
-def worst_deg(table: VirtualTable, record: dict[str, Any], role: str) -> float:
+def worst_deg(table: Bench, record: dict[str, Any], role: str) -> float:
     """The worst tilt error from home to 60 deg, at the temperature of the calibration."""
     return max(abs(error) for error in errors_deg(table, record, role))
 
 
-def errors_deg(table: VirtualTable, record: dict[str, Any], role: str) -> list[float]:
+def errors_deg(table: Bench, record: dict[str, Any], role: str) -> list[float]:
     """The tilt errors from home to 60 deg, at the temperature of the calibration."""
     errors = table.imu_errors[role]
     warm = record["temperature_mdegc"][ROLES.index(role)] / 1000 - 25.0
@@ -156,6 +156,7 @@ TURNED: dict[str, Matrix] = {
 
 @pytest.mark.requirement("RQ-117")
 @pytest.mark.parametrize(("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards learn", "turned"])
+@pytest.mark.needs("specimens")
 def test_the_walk_makes_a_table_right(
     make_operator: Tables, seed: int, turned: dict[str, Matrix]
 ) -> None:
@@ -182,6 +183,7 @@ def test_the_walk_makes_a_table_right(
 
 
 @pytest.mark.requirement("RQ-113")
+@pytest.mark.needs("trace")
 def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -> None:
     operator = make_operator(seed=3, calibrate=False)
     reply = operator.ask(
@@ -209,6 +211,7 @@ def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -
 
 
 @pytest.mark.requirement("RQ-112")
+@pytest.mark.needs("boot_count")
 def test_a_calibration_is_taken_at_home_alone_and_used_after_a_restart(operator: Operator) -> None:
     table = operator.table
     operator.wait(6)
@@ -241,6 +244,7 @@ def test_a_calibration_is_taken_at_home_alone_and_used_after_a_restart(operator:
 
 @pytest.mark.requirement("RQ-111")
 @pytest.mark.parametrize("operation", [1, 2, 3, 4, 6])
+@pytest.mark.needs("power_cut", "flash_cut")
 def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
     make_operator: Tables, operation: int
 ) -> None:
@@ -270,6 +274,8 @@ def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
 
 
 @pytest.mark.requirement("RQ-070")
+@pytest.mark.leaves("SETTINGS_CORRUPT")
+@pytest.mark.needs("provision")
 def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
     operator = make_operator(
         ready=False, provision={"/data/calibration_b.json": b'{"version":2} 00000000\n'}
@@ -285,6 +291,7 @@ def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
 
 
 @pytest.mark.requirement("RQ-114", "RQ-115")
+@pytest.mark.needs("power_cut")
 def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
     make_operator: Tables,
 ) -> None:
@@ -351,6 +358,7 @@ def test_the_bench_calibration_is_one_that_the_table_takes(operator: Operator) -
     assert abs(operator.status()["home_off_mdeg"]) < 500
 
 
+@pytest.mark.needs("specimens")
 def test_the_command_from_a_terminal_without_a_person(
     make_operator: Tables, tmp_path: Path
 ) -> None:

@@ -182,6 +182,16 @@ def test_a_board_without_a_port_is_seen_on_the_usb_bus(tmp_path, product, words)
     assert words in cable._nothing_there(tmp_path).says
 
 
+def test_with_several_tables_one_is_to_be_chosen(run, monkeypatch):
+    found = [cable.ports.Candidate(f"/dev/ttyACM{n}", f"USB board {n}") for n in (0, 1)]
+    monkeypatch.setattr(cable.ports, "candidates", lambda: found)
+    result = run("doctor")
+    assert result.exit_code == exits.NO_DEVICE
+    text = " ".join(result.stdout.split())
+    assert "2 tables found: /dev/ttyACM0 (USB board 0); /dev/ttyACM1 (USB board 1)" in text
+    assert "choose one: --port /dev/ttyACM0" in text
+
+
 def test_a_port_that_is_not_there_and_one_that_is_none(run, tmp_path):
     result = run("doctor", "--port", "/dev/ttyACM77")
     assert result.exit_code == exits.NO_DEVICE
