@@ -319,7 +319,7 @@ class PackFolder:
 
     def __init__(self, path: str, opened=None) -> None:
         self._path = path
-        self._opened = opened
+        self.opened = opened
         with open(path, "rb") as file:
             self._manifest = manifest_in(file)
 
@@ -340,8 +340,8 @@ class PackFolder:
     def open(self, path: str, mode: str):
         """The file of that name, for reading bytes; raises OSError."""
         offset, size = self._find(path.strip("/"))
-        if self._opened is not None:
-            self._opened()
+        if self.opened is not None:
+            self.opened()
         return PackFile(self._path, offset, size)
 
     def _find(self, name: str) -> tuple:
@@ -523,13 +523,17 @@ def _door(duration_ms: int) -> None:
 
 def _load(slot: str, opened):
     """The module `startup` of that slot."""
+    pack = None
     if slot in PACKS:
         import vfs
 
-        vfs.mount(PackFolder(pack_path(slot), opened), folder(slot))
+        pack = PackFolder(pack_path(slot), opened)
+        vfs.mount(pack, folder(slot))
         sys.path.insert(0, folder(slot))
     from inversion_table import startup
 
+    if pack is not None:
+        pack.opened = None  # the firmware opens its files as long as it runs: that feeds nothing
     return startup
 
 
