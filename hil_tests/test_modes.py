@@ -31,7 +31,8 @@ tilt_deg = -52\nrest_tilt_deg = -58\ncycles = 3\nrate_deg_per_s = 2\nrest_rate_d
     ),
     "progressive": (
         """[set.progressive]
-from_tilt_deg = -60\nto_tilt_deg = -50\nlevels = 3\nhold_s = 4\nrest_tilt_deg = -64\nrest_s = 3\n""",
+from_tilt_deg = -60\nto_tilt_deg = -50\nlevels = 3\nhold_s = 4
+rest_tilt_deg = -64\nrest_s = 3\n""",
         [(-60, 4), (-64, 3), (-55, 4), (-64, 3), (-50, 4)],
     ),
     "regressive": (
