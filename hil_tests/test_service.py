@@ -89,7 +89,8 @@ def test_mpremote_cannot_interrupt_a_session(make_operator: Callable[..., Operat
         assert table.boots == 1
         assert operator.status()["state"] == "HOME"
     assert np.max(tilts[0]) > 19.5
-    assert np.max(np.abs(tilts[0] - tilts[1])) < 0.01  # deg
+    # Bytes that come shift the background, and with it a page of the log, by less than a tick.
+    assert np.max(np.abs(tilts[0] - tilts[1])) < 0.03  # deg: one tick at 3 deg/s
 
 
 # --- the prescription lock -----------------------------------------------------------------------
