@@ -20,7 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store campaign cuts test lint lint-rules lint-format \
+.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip \
+    campaign cuts test lint lint-rules lint-format \
     types types-firmware types-host pytest trace soak \
     format explore coverage mutation fuzz protocol reference clean
 
@@ -105,6 +106,12 @@ bench-start: $(READY) ## how long itable takes to start, beside mpremote
 
 bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks.store $(ARGS)
+
+bench-chip: $(READY) ## where the time of the control tick goes on the emulated chip
+	$(BIN)/python -m tests.benchmarks.chip_tick
+
+chip: $(READY) ## the firmware on an emulated RP2040: does it boot, fit and keep time (docs/chip.md)
+	$(BIN)/pytest hil_tests/test_chip.py -s -rs --timeout 1800 $(ARGS)
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

@@ -203,7 +203,7 @@ class Board:
         machine.idle()
 
     def start_ticks(self, tick, period_ms: int) -> machine.Timer:
-        """Call `tick` every `period_ms` from a hard interrupt; returns the timer."""
+        """Call `tick` every `period_ms` from a hard interrupt (RQ-153); returns the timer."""
         return machine.Timer(
             -1, mode=machine.Timer.PERIODIC, period=period_ms, callback=tick, hard=True
         )

@@ -60,6 +60,7 @@ class Ring:
         self._region = region
         self._ahead_pages = min(ahead_blocks, region.block_count - 2) * PAGES_PER_BLOCK
         self._page = bytearray(PAGE_BYTES)
+        self._erased = b"\xff" * PAGE_BYTES
         self.bad_pages = 0
         self._head_doubtful = True
         self._session = 0
@@ -265,6 +266,8 @@ class Ring:
                     if newest is None or header.sequence > newest.sequence:
                         newest = header
                     break
+                if self._page == self._erased:
+                    break  # pages go in from the front: what follows is erased, or old
         if newest is None:
             return None
         first_slot = newest.sequence % self._region.page_count

@@ -18,6 +18,7 @@ from table_bench.simulated.trace import Trace
 from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
+from table_bench.virtual.pipes import FirmwarePipes
 from table_bench.virtual.prefetch import Prefetcher
 from table_bench.virtual.program import Program
 
@@ -52,6 +53,7 @@ class Controller:
     ) -> None:
         self._plant = plant
         self._serial = serial
+        self._pipes = FirmwarePipes(serial)
         self._trace = trace
         self._state_dir = state_dir
         self._heap_kb = heap_kb
@@ -119,7 +121,7 @@ class Controller:
         """End the firmware's process."""
         if self._device is None:
             return
-        self._serial.detach()
+        self._pipes.detach()
         self._device.kill()
         self._device = None
         self._due_us = self._watchdog_us = _NEVER_US
@@ -165,7 +167,7 @@ class Controller:
             "registers": self._registers.content(),
         }
         self._device = Device(config, self._state_dir, self._heap_kb)
-        self._serial.attach(self._device.stdin, self._device.stdout, self._device.stderr)
+        self._pipes.attach(self._device.stdin, self._device.stdout, self._device.stderr)
         if "usb_unplugged" not in self._faults:
             self._serial.plug()
         self._next_request(self._device)
@@ -321,7 +323,7 @@ class Controller:
         elapsed_ms = (plant.now_us - self._served_us) // 1000
         self._served_us = plant.now_us
         flags = self._flags
-        if self._serial.pump(request[frame.KBD_INTR], elapsed_ms):
+        if self._pipes.pump(request[frame.KBD_INTR], elapsed_ms):
             flags |= frame.INTERRUPT
         if self._trace.recording:
             self._trace.take(plant)

@@ -3,13 +3,18 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files as files_of
 from pathlib import Path
 
 from inversion_table import chooser
 from inversion_table.contract import manifest
+from itable.compact import compact
 from itable.deploy import compiling
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
+
+SMALL_MARCH = "armv6m"
+"""The RP2040's: the firmware finds room in its memory only when it is made small."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,9 @@ def make(
 ) -> Pack:
     """The package at `folder`, compiled for a device whose sys.implementation._mpy is `mpy`.
 
-    The same sources and the same mpy-cross give the same bytes. Raises InputError, MismatchError.
+    For a Pico they are made small before (itable.compact), but for the names that the chooser
+    mentions. The same sources and the same mpy-cross give the same bytes. Raises InputError,
+    MismatchError.
     """
     sources = package_files(folder)
     if f"{PACKAGE}/startup.py" not in dict(sources):
@@ -44,6 +51,8 @@ def make(
             next_step="name the folder inversion_table of the firmware",
         )
     march = compiling.architecture(mpy)
+    if march == SMALL_MARCH:
+        sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
     files = [

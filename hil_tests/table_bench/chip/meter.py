@@ -1,0 +1,94 @@
+"""Measures the firmware on the chip from outside: its interrupts, to the cycle.
+
+Nothing in the firmware knows of it. A control tick is the timer's interrupt in which the motor's
+current is converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from table_bench.chip.chip import CYCLE_NS, Chip, TracedCore
+
+_TIMER_EXCEPTIONS = range(16, 20)
+"""TIMER_IRQ_0 to 3."""
+
+
+class Tick(NamedTuple):
+    """One control tick, in cycles of the chip.
+
+    start: of its interrupt, since power-on; whole: to the end of the interrupt; waited: the part of
+    it in which the processor only waited for the I2C buses.
+    """
+
+    start: int
+    whole: int
+    waited: int
+
+    @property
+    def worked(self) -> int:
+        """Cycles in which instructions were executed."""
+        return self.whole - self.waited
+
+
+class TickMeter:
+    """Collects the ticks of a chip that was made with `traced`. `counted()`: ticks so far."""
+
+    def __init__(self, chip: Chip, counted: Callable[[], int]) -> None:
+        self.ticks: list[Tick] = []
+        self._chip = chip
+        self._counted = counted
+        self._open: list[tuple[int, float, float, int]] = []
+        core = chip.rp2040.core
+        assert isinstance(core, TracedCore)
+        core.entered = self._entered
+        core.left = self._left
+
+    def stop(self) -> None:
+        """Measure no more."""
+        core = self._chip.rp2040.core
+        assert isinstance(core, TracedCore)
+        core.entered = core.left = None
+
+    def _waited_ns(self) -> float:
+        return sum(controller.waited_ns for controller in self._chip.i2c)
+
+    def _entered(self, exception: int) -> None:
+        self._open.append((exception, self._chip.clock.nanos, self._waited_ns(), self._counted()))
+
+    def _left(self) -> None:
+        if not self._open:
+            return
+        exception, start_ns, waited_ns, counted = self._open.pop()
+        if exception in _TIMER_EXCEPTIONS and self._counted() != counted:
+            self.ticks.append(
+                Tick(
+                    int(start_ns) // CYCLE_NS,
+                    int(self._chip.clock.nanos - start_ns) // CYCLE_NS,
+                    int(self._waited_ns() - waited_ns) // CYCLE_NS,
+                )
+            )
+
+
+def longest_without_interrupts(chip: Chip, ms: float) -> int:
+    """Let `ms` pass, looking at PRIMASK after each instruction: its longest time, in cycles.
+
+    Slower than `Chip.run_to` by half; what waits for the flash or a bus counts.
+    """
+    core, clock = chip.rp2040.core, chip.clock
+    end_ns = clock.nanos + ms * 1_000_000
+    longest_ns = 0.0
+    since_ns = -1.0
+    while clock.nanos < end_ns:
+        if core.waiting:
+            clock.tick(clock.nanos_to_next_alarm)
+            continue
+        clock.tick(core.execute_instruction() * CYCLE_NS)
+        if not core.pm:
+            since_ns = -1.0
+        elif since_ns < 0:
+            since_ns = clock.nanos
+        else:
+            longest_ns = max(longest_ns, clock.nanos - since_ns)
+    return int(longest_ns) // CYCLE_NS

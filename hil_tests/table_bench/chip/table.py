@@ -1,0 +1,139 @@
+"""ChipTable: the firmware on an emulated RP2040 that runs the real MicroPython image."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from table_bench.bench import ABILITIES
+from table_bench.chip import files, image, kept, program
+from table_bench.chip.controller import ChipController
+from table_bench.faults import FAULTS
+from table_bench.imu.errors import Matrix
+from table_bench.operator import Operator
+from table_bench.physics import Rider
+from table_bench.plant import PlantSettings
+from table_bench.plant.plant import HOME_TILT_DEG
+from table_bench.simulated import BenchError, SimulatedTable
+from table_bench.virtual.table import DEFAULT_ENTRY
+
+_CANNOT = ("heap_lock", "console")
+_UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
+_START_MOST_MS = 120_000
+_LOOK_MS = 50
+_SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
+
+
+class ChipTable(SimulatedTable):
+    """A controller on an emulated chip, with its table.
+
+    `provision` maps paths on the device to contents that are written before it starts where the
+    file is absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program
+    text that the device runs as main.py. `with_manifest`: whoever put the firmware on wrote its
+    manifest too. `ready`: begin at HOME, out of a snapshot if such a start was made before.
+    `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is
+    no MicroPython image.
+    """
+
+    NAME = "chip"
+    OFFERS = frozenset(ABILITIES) - frozenset(_CANNOT)
+    FLASH_FILE = "flash.bin"
+    FAULTS = {name: fault for name, fault in FAULTS.items() if name not in _UNMADE}
+
+    _controller: ChipController
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        rider: Rider | None = None,
+        state_dir: Path | str | None = None,
+        provision: Mapping[str, bytes] | None = None,
+        start_tilt_deg: float = HOME_TILT_DEG,
+        entry: str = DEFAULT_ENTRY,
+        with_manifest: bool = True,
+        cpu: int | None = None,
+        turned: Mapping[str, Matrix] | None = None,
+        traced: bool = False,
+        ready: bool = False,
+    ) -> None:
+        self._uf2_path = uf2_path = image.find()
+        settings = PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {})
+        super().__init__(settings, state_dir, cpu)
+        self._flash_path = self.state_dir / self.FLASH_FILE
+        if self._flash_path.exists():
+            flash = bytearray(self._flash_path.read_bytes())
+        else:
+            flash = bytearray(program.flash_with_firmware(uf2_path, entry, with_manifest))
+            files.write(flash, {program.MAIN: entry.encode()})
+        files.write(flash, provision or {}, keep=True)
+        self._controller = ChipController(
+            self._plant, self._serial, self.trace, bytes(flash), traced
+        )
+        self._start()
+        if ready:
+            self._be_ready(bytes(flash), settings)
+
+    def _be_ready(self, flash: bytes, settings: PlantSettings) -> None:
+        """Stand at HOME: out of a kept snapshot, or by waiting for it once."""
+        path = kept.path("ready", flash, repr(settings))
+        state = kept.load(path)
+        try:
+            if state is None:
+                self._wait_for_home()
+                with self._control():
+                    state = (self._controller.snapshot(), pickle.dumps(self._plant))
+                    kept.save(path, state)
+                return
+            with self._control():
+                controller, plant = state
+                vars(self._plant).update(vars(pickle.loads(plant)))
+                self._controller.put(controller)
+        except BaseException:
+            self.close()
+            raise
+
+    def _wait_for_home(self) -> None:
+        table: Any = self
+        operator = Operator(table)
+        while not self.ticks:
+            if self.now_ms > _START_MOST_MS:
+                raise BenchError(f"no tick within {_START_MOST_MS / 1000:.0f} s of power-on")
+            self.advance(_LOOK_MS)
+        operator.wait_for_state("HOME", _START_MOST_MS)
+        operator.close()
+        operations = -1
+        while operations != len(self.flash_log):  # the log's blocks are erased ahead
+            operations = len(self.flash_log)
+            self.advance(_SETTLE_MS)
+        while not self._controller.quiet:
+            self.advance(1)
+
+    def versions(self) -> dict[str, str]:
+        """The image and the emulator."""
+        digest = hashlib.sha256(self._uf2_path.read_bytes()).hexdigest()[:12]
+        return {
+            "MicroPython image": f"{self._uf2_path.name} {digest}",
+            "rp2040py": version("rp2040py"),
+        }
+
+    @property
+    def controller(self) -> ChipController:
+        """The controller's board, for what only an emulated chip can be asked."""
+        return self._controller
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of the chip since it was switched on."""
+        return self._controller.cycles
+
+    def close(self) -> None:
+        """Switch everything off; a flash that belongs to somebody is kept."""
+        if not self._closed and not self._temporary:
+            with self._control():
+                self._flash_path.write_bytes(self._controller.flash)
+        super().close()
