@@ -30,8 +30,10 @@ class SteppedSerial:
         advance: Callable[[float], None],
         control: Callable[[], AbstractContextManager[None]],
         timeout: float | None,
+        step_ms: float = _STEP_MS,
     ) -> None:
         self.timeout = timeout
+        self._step_ms = step_ms
         self.port = str(port.path)
         self._port = port
         self._advance = advance
@@ -58,7 +60,7 @@ class SteppedSerial:
         waited_ms = 0.0
         limit_ms = float("inf") if self.timeout is None else self.timeout * 1000.0
         while self.in_waiting < size and waited_ms < limit_ms:
-            step_ms = min(_STEP_MS, limit_ms - waited_ms)
+            step_ms = min(self._step_ms, limit_ms - waited_ms)
             self._advance(step_ms)
             waited_ms += step_ms
         if len(self._buffer) < size:

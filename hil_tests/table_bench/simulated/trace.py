@@ -34,7 +34,9 @@ class Trace:
         self._rows = bytearray()
 
     def take(self, plant: Plant) -> None:
-        """Add the present instant."""
+        """Add the present instant, while `recording`."""
+        if not self.recording:
+            return
         drivetrain = plant.drivetrain
         outputs = plant.outputs
         self._rows += _ROW.pack(
