@@ -131,6 +131,8 @@ class App:
             if params["pins"] == self._table.lines.pins:
                 return {}
             raise WiringError("wired otherwise already: reset the rig first")
+        if not hasattr(machine, "I2CTarget"):
+            raise WiringError("this MicroPython has no machine.I2CTarget: 1.26 or newer has")
         pins = params["pins"]
         lines = Lines(pins)
 

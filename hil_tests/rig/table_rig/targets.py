@@ -35,6 +35,7 @@ class SensorPort:
     def answer(self) -> None:
         """Acknowledge the sensor's address, unless it is to be silent."""
         self._stop()
+        self._held = False
         if self._silent:
             return
         target = machine.I2CTarget(
@@ -57,13 +58,15 @@ class SensorPort:
 
     def be_silent(self, silent: bool) -> None:
         """Do not acknowledge the address any more; or do again."""
-        self._silent = silent
-        if self._holder is None:
-            self.answer()
+        if silent != self._silent:
+            self._silent = silent
+            if not self._held:
+                self.answer()
 
     def hold(self, freed_by_clocking: bool) -> None:
         """Hold SDA low, until nine clock pulses came if `freed_by_clocking`, else for good."""
         self._stop()
+        self._held = True
         machine.Pin(self._scl, machine.Pin.IN, machine.Pin.PULL_UP)
         if not freed_by_clocking:
             machine.Pin(self._sda, machine.Pin.OPEN_DRAIN, value=0)

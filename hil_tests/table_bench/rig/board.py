@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-import inversion_table
+from table_bench.rig.deploy import stage
 from table_bench.simulated.errors import BenchError
 from table_bench.simulated.serial_port import SerialPort
 from table_bench.virtual.device import DEVICE_MODULES, Device
@@ -19,13 +19,6 @@ _REQUEST = struct.Struct(f"<{frame.REQUEST_LONGS}q")
 _SNAPSHOT = struct.Struct(f"<{frame.SNAPSHOT_LONGS}q")
 _PWM = slice(bench_frame.PWM0, bench_frame.PWM0 + bench_frame.PWM_SLOTS)
 _NO_KBD_INTERRUPT = -1
-
-
-def firmware_folder() -> Path:
-    """Where the rig's firmware lies: main.py and the package table_rig."""
-    import table_rig
-
-    return Path(table_rig.__file__).resolve().parent.parent
 
 
 class Machine(NamedTuple):
@@ -55,14 +48,9 @@ class RigBoard:
         folder = state_dir / "rig"
         folder.mkdir(parents=True, exist_ok=True)
         self.serial = SerialPort(folder)
-        source = firmware_folder()
-        main = (source / "main.py").read_text("utf-8")
-        package = Path(inversion_table.__file__).resolve().parent
-        config = {
-            "entry": main,
-            "packages": {"table_rig": str(source / "table_rig"), "inversion_table": str(package)},
-            "boot_us": 0,
-        }
+        flash = folder.resolve() / "files"
+        stage(flash)
+        config = {"files": str(flash), "boot_us": 0}
         self._device = Device(
             config,
             folder,

@@ -41,6 +41,8 @@ _AS_PROCESSES = _ON_A_DESK | {
     "heap_lock",
     "console",
 }
+_checked: set[tuple[str | None, str | None]] = set()
+"""Desks whose wires were found right since this program began."""
 
 
 class RigTable(Bench):
@@ -49,7 +51,8 @@ class RigTable(Bench):
     Without ports both are MicroPython processes, and the arguments are VirtualTable's. With
     `rig_port` and `controller_port` both are real boards; their firmware and calibration are
     already on the controller, and `OFFERS` is less. `wiring`: file of the wiring table; `analog`:
-    (gain_q10, offset_mv) of the two analog lines, as `calibrate` found them.
+    gain_q10 and offset_mv of the two analog lines, as `calibrate` found them. `check`: test every
+    wire before anything else; by default real ones, once in a run.
     """
 
     NAME = "rig"
@@ -74,6 +77,7 @@ class RigTable(Bench):
         rig_port: str | None = None,
         controller_port: str | None = None,
         analog: Mapping[str, list[int]] | None = None,
+        check: bool | None = None,
     ) -> None:
         if (rig_port is None) != (controller_port is None):
             raise BenchError("name both ports, rig_port and controller_port, or neither")
@@ -117,9 +121,22 @@ class RigTable(Bench):
         try:
             self._connect()
             self.power_on()
+            self._check(check, (rig_port, controller_port))
         except BaseException:
             self.close()
             raise
+
+    def _check(self, wanted: bool | None, ports: tuple[str | None, str | None]) -> None:
+        if wanted is None:
+            wanted = ports[0] is not None and ports not in _checked
+        if not wanted:
+            return
+        from table_bench.rig.self_test import SelfTest  # which takes a RigTable
+
+        found = SelfTest(self).run()
+        if found:
+            raise BenchError("the wires are not as the table says:\n  " + "\n  ".join(found))
+        _checked.add(ports)
 
     @classmethod
     def offers(cls, **options: Any) -> frozenset[str]:

@@ -187,9 +187,7 @@ class Wires:
         """The controller's pins changed, now."""
         if (levels, directions, pwm) == (self._levels, self._directions, self._pwm):
             return
-        before_low = {
-            bus: self._driven_low(wiring.SCL_OF_BUS[bus]) for bus in wiring.SCL_OF_BUS
-        }
+        before_low = {bus: self._driven_low(wiring.SCL_OF_BUS[bus]) for bus in wiring.SCL_OF_BUS}
         self._levels, self._directions = levels, directions
         if pwm != self._pwm:
             self._pwm = pwm
@@ -315,6 +313,4 @@ class Wires:
 
 
 def _moved(wire: Wire, rig: int) -> Wire:
-    return Wire(
-        wire.name, wire.kind, wire.controller, rig, wire.through, wire.smoothing_s
-    )
+    return Wire(wire.name, wire.kind, wire.controller, rig, wire.through, wire.smoothing_s)

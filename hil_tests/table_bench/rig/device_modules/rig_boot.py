@@ -21,8 +21,7 @@ def _mount(values):
     vfs.mount(vfs.VfsPosix(sys.argv[1]), "/rig", readonly=True)
     vfs.mount(vfs.VfsPosix(sys.argv[2]), "/bench", readonly=True)
     sys.path[:] = ["/rig", "/bench", "", "/firmware"]
-    for name, directory in values["packages"].items():
-        vfs.mount(vfs.VfsPosix(directory), "/firmware/" + name, readonly=True)
+    vfs.mount(vfs.VfsPosix(values["files"]), "/firmware", readonly=True)
 
 
 def _main():
@@ -32,7 +31,8 @@ def _main():
     bench_core.exchange(bench_frame.HELLO)
     _mount(values)
     try:
-        exec(values["entry"], {"__name__": "__main__"})  # noqa: S102 - main.py is text
+        with open("/firmware/main.py") as main:
+            exec(main.read(), {"__name__": "__main__"})  # noqa: S102 - as the chip does
     except SystemExit as error:
         if error is bench_core._BENCH_IS_GONE:
             raise
