@@ -157,6 +157,7 @@ def test_a_bouncing_pause_keeps_nobody_from_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-067")
+@pytest.mark.leaves("SERVICE")
 def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
     table = operator.table
     boots = table.boots

@@ -23,9 +23,9 @@ from itable.calibrate.record import calibration_of, tilt_by
 from itable.calibrate.solver import ROLES, up
 from itable.calibrate.walk import TARGETS, View, Walk
 from itable.link.client import Client
+from table_bench.bench import Bench
 from table_bench.factory import table_calibration
 from table_bench.operator import Operator, simple_plan
-from table_bench.virtual import VirtualTable
 
 Tables = Callable[..., Operator]
 SQUARE = list(square_mounts())
@@ -38,7 +38,7 @@ OPEN_LOOKS = 4
 class Hand:
     """The hand on the buttons: does what the walk's step asks, and presses anew when in vain."""
 
-    def __init__(self, table: VirtualTable) -> None:
+    def __init__(self, table: Bench) -> None:
         self._table = table
         self._held = False
         self._looks = 0
@@ -64,7 +64,7 @@ class Hand:
 class BenchLink:
     """A client in virtual time, with the hand at work whenever time passes."""
 
-    def __init__(self, table: VirtualTable, person: Therapist) -> None:
+    def __init__(self, table: Bench, person: Therapist) -> None:
         self._table = table
         self._person = person
         self._hand = Hand(table)
@@ -97,7 +97,7 @@ class BenchLink:
 class Therapist:
     """Reads the phone, which is right to a tenth of a degree, and remembers what was said."""
 
-    def __init__(self, table: VirtualTable) -> None:
+    def __init__(self, table: Bench) -> None:
         self._table = table
         self.step = 0
         self.said: list[str] = []
@@ -115,12 +115,12 @@ class Therapist:
         return True
 
 
-def worst_deg(table: VirtualTable, record: dict[str, Any], role: str) -> float:
+def worst_deg(table: Bench, record: dict[str, Any], role: str) -> float:
     """The worst tilt error from home to 60 deg, at the temperature of the calibration."""
     return max(abs(error) for error in errors_deg(table, record, role))
 
 
-def errors_deg(table: VirtualTable, record: dict[str, Any], role: str) -> list[float]:
+def errors_deg(table: Bench, record: dict[str, Any], role: str) -> list[float]:
     """The tilt errors from home to 60 deg, at the temperature of the calibration."""
     errors = table.imu_errors[role]
     warm = record["temperature_mdegc"][ROLES.index(role)] / 1000 - 25.0
@@ -270,6 +270,7 @@ def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
 
 
 @pytest.mark.requirement("RQ-070")
+@pytest.mark.leaves("SETTINGS_CORRUPT")
 def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
     operator = make_operator(
         ready=False, provision={"/data/calibration_b.json": b'{"version":2} 00000000\n'}

@@ -102,7 +102,9 @@ def test_one_imu_lost_head_down_leads_home(
 
 @pytest.mark.requirement("RQ-053")
 @pytest.mark.requirement("RQ-047")
-@pytest.mark.parametrize("sensor", ["primary", "monitor"])
+@pytest.mark.parametrize(
+    "sensor", [pytest.param("primary", marks=pytest.mark.leaves("IMU_DISAGREE")), "monitor"]
+)
 def test_an_imu_that_came_off_the_bed_traps_nobody(head_down: Operator, sensor: str) -> None:
     table = head_down.table
     table.inject(f"imu_{sensor}_detached")  # it hangs still, and says so convincingly
@@ -245,6 +247,7 @@ def test_a_gear_that_slips_slowly_leads_home(head_down: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-086")
+@pytest.mark.leaves("CURRENT_SENSOR_DEAD")
 def test_a_dead_current_sensor_leads_home_and_refuses_there(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.press("START")

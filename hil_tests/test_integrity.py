@@ -43,6 +43,7 @@ def come_home_and_refuse(operator: Operator, fault: str) -> None:
 @pytest.mark.requirement("RQ-082")
 @pytest.mark.parametrize("clock", ["ticks_ms", "ticks", "rtc"])
 @pytest.mark.parametrize("ppm", [30_000, -30_000])
+@pytest.mark.leaves("CLOCKS_APART")
 def test_a_clock_that_is_3_percent_off_leads_home(
     head_down: Operator, clock: str, ppm: int
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_clock_that_is_3_percent_off_leads_home(
 
 
 @pytest.mark.requirement("RQ-082")
+@pytest.mark.leaves("CLOCKS_APART")
 def test_a_real_time_clock_that_stands_leads_home(head_down: Operator) -> None:
     head_down.table.inject("clock_drift", clock="rtc", ppm=-1_000_000)
     found_s = seconds_to_homeward(head_down, 6)
@@ -90,6 +92,7 @@ def test_a_clock_found_wrong_at_home_refuses_until_the_next_start(operator: Oper
 
 @pytest.mark.requirement("RQ-083")
 @pytest.mark.parametrize("file", ["__init__.py", "safety/kernel.py", "store/values.py"])
+@pytest.mark.leaves("PROGRAM_CORRUPT")
 def test_a_damaged_program_is_found_within_a_minute_and_leads_home(
     head_down: Operator, file: str
 ) -> None:
@@ -191,6 +194,7 @@ startup.run()
         "app.program.hold_ms[0] ^= 1 << 16",
     ],
 )
+@pytest.mark.leaves("SETTINGS_CORRUPT")
 def test_a_bit_that_flips_in_a_value_in_use_leads_home(
     make_operator: Callable[..., Operator], flip: str
 ) -> None:
@@ -315,6 +319,7 @@ def test_a_start_that_fails_away_from_home_is_tried_again(
 
 
 @pytest.mark.requirement("RQ-110")
+@pytest.mark.leaves("SERVICE")
 def test_a_start_that_fails_at_home_alarms_and_leaves_the_repl_open(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -408,6 +413,7 @@ def test_without_a_log_the_table_comes_home_and_starts_nothing() -> None:
 
 
 @pytest.mark.requirement("RQ-105")
+@pytest.mark.leaves("SETTINGS_CORRUPT")
 def test_a_log_whose_flash_cannot_be_had_refuses_start(
     make_operator: Callable[..., Operator],
 ) -> None:

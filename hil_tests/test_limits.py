@@ -99,6 +99,7 @@ def test_head_down_time_out_leads_home(make_operator: Callable[..., Operator]) -
 
 
 @pytest.mark.requirement("RQ-070")
+@pytest.mark.leaves("SETTINGS_CORRUPT")
 def test_settings_damaged_in_flash_refuse_to_start(make_operator: Callable[..., Operator]) -> None:
     damaged = frame.encode(limits.Settings().to_dict()).replace(b"60000", b"90000")
     operator = make_operator(ready=False, provision={"/data/settings.json": damaged})

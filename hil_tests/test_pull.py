@@ -12,13 +12,13 @@ from itable.errors import RefusedError
 from itable.link.client import Client
 from itable.link.models import LogEntry
 from itable.log.decode import decode
+from table_bench.bench import Bench
 from table_bench.operator import Operator, simple_plan
-from table_bench.virtual import VirtualTable
 
 PLAN = simple_plan((20, 8), rest_s=5)
 
 
-def client_of(table: VirtualTable) -> Client:
+def client_of(table: Bench) -> Client:
     return Client(table.stepped_serial(timeout=0.05), first_id=1, clock=lambda: table.now_ms / 1000)
 
 
@@ -147,11 +147,9 @@ def test_a_long_log_is_listed_whole(operator: Operator) -> None:
     """More sessions than fit into one line of the wire."""
     table = operator.table
     for _ in range(20):
-        operator.table.press("JOG_DOWN", 800)
-        operator.wait(2)
-        operator.table.press("JOG_UP", 3_000)
-        operator.wait(4)
-        operator.wait_for_state("HOME")
+        operator.press("JOG_DOWN", 1_500)  # far enough to leave the home switch each time
+        operator.press("RETURN")
+        operator.wait_for_state("HOME", step_ms=500)
     operator.close()
     with client_of(table) as client:
         sessions = client.list_log().sessions

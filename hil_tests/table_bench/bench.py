@@ -12,15 +12,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from table_bench.faults import FAULTS, Fault
+from table_bench.imu.errors import ImuErrors
 from table_bench.plant.truth import Truth
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from table_bench.simulated.controller import FlashOperation
 
 ABILITIES: Mapping[str, str] = {
     "exact_time": "time passes only when told to: same calls, same edges",
     "power_cut": "cut and restore the controller's power, at any instant",
     "run_pin": "pull the controller's RUN pin to ground",
+    "soft_reset": "start the interpreter afresh, as Ctrl-D at the REPL does",
+    "boot_count": "count the controller's starts, and tell the cause of the latest",
     "flash_log": "tell every flash operation, and what was the case then",
     "flash_cut": "cut the power in the middle of a flash operation",
     "provision": "put files on the device before it starts",
@@ -38,6 +46,34 @@ ABILITIES: Mapping[str, str] = {
 """Name -> what it means."""
 
 
+class BenchUnavailable(RuntimeError):
+    """The bench cannot be had here; the text is one line that says why and what to do."""
+
+
+class LacksAbility(RuntimeError):
+    """A test asked this bench for something that it does not offer."""
+
+    def __init__(self, bench: str, ability: str) -> None:
+        super().__init__(f"bench {bench} does not offer {ability}: {ABILITIES[ability]}")
+        self.ability = ability
+
+
+class Columns(Protocol):
+    """The truth of every tick since the bench was made or `clear` was called, as columns."""
+
+    def clear(self) -> None:
+        """Begin anew with what comes next."""
+
+    def whole(self) -> np.ndarray[Any, Any]:
+        """All that was ever recorded, one record with named fields an instant."""
+
+    def __len__(self) -> int:
+        """How many instants."""
+
+    def __getitem__(self, column: str) -> np.ndarray[Any, Any]:
+        """One value an instant: time_us, tilt_deg, rate_deg_per_s, current_a, supply_v, ..."""
+
+
 class SerialLink(Protocol):
     """The host's end of the serial link: the part of pyserial's Serial that the tests use.
 
@@ -46,20 +82,33 @@ class SerialLink(Protocol):
 
     timeout: float | None
 
-    def read(self, size: int = 1) -> bytes:
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that can be read without waiting."""
+
+    def read(self, size: int = 1, /) -> bytes:
         """Up to `size` bytes; fewer if the time-out passes."""
 
     def readline(self) -> bytes:
         """Up to and including a newline; what came until then if time runs out."""
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes, /) -> int:
         """Send; returns how many bytes went."""
+
+    def flush(self) -> None:
+        """Wait until all is sent."""
 
     def reset_input_buffer(self) -> None:
         """Drop what has come."""
 
     def close(self) -> None:
         """Pull out of the port."""
+
+    def __enter__(self) -> Self:
+        """Close it in the end."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
 
 
 class Bench(ABC):
@@ -71,8 +120,19 @@ class Bench(ABC):
     """Those of `ABILITIES` that it has."""
     FAULTS: ClassVar[Mapping[str, Fault]] = FAULTS
     """The faults that it can inject: all of the catalogue, or those that it can really make."""
+    FLASH_FILE: ClassVar[str | None] = None
+    """The file in `state_dir` that holds the flash; a copy of it makes a table as used as this."""
     state_dir: Path
     """A folder for what belongs to this table; the flash outlives the bench if it was given."""
+
+    @classmethod
+    def check_available(cls, **options: Any) -> None:
+        """Raise BenchUnavailable unless the bench can be opened here with these options."""
+        del options  # a bench in this process takes any, and its class checks them
+
+    def versions(self) -> dict[str, str]:
+        """What runs on it besides this project, for reports: name -> version."""
+        return {}
 
     def __enter__(self) -> Self:
         return self
@@ -179,3 +239,58 @@ class Bench(ABC):
     @abstractmethod
     def stepped_serial(self, timeout: float | None = 1.0) -> SerialLink:
         """A port whose waiting lets the bench's time pass; `timeout` in seconds of that."""
+
+    # --- what only some benches have: LacksAbility elsewhere -----------------------------------
+
+    @property
+    def trace(self) -> Columns:
+        """What is recorded of the truth (ability trace)."""
+        raise LacksAbility(self.NAME, "trace")
+
+    @property
+    def ticks(self) -> int:
+        """Control ticks that the firmware has run, over all its starts (ability tick_count)."""
+        raise LacksAbility(self.NAME, "tick_count")
+
+    @property
+    def timer_failures(self) -> int:
+        """Timers that an exception in a tick has ended (ability heap_lock)."""
+        raise LacksAbility(self.NAME, "heap_lock")
+
+    @property
+    def boots(self) -> int:
+        """How often the controller started: 1 after power-on (ability boot_count)."""
+        raise LacksAbility(self.NAME, "boot_count")
+
+    @property
+    def reset_cause(self) -> int:
+        """Cause of the latest start, as machine.reset_cause() says (ability boot_count)."""
+        raise LacksAbility(self.NAME, "boot_count")
+
+    @property
+    def console(self) -> str:
+        """What the firmware printed besides its frames (ability console)."""
+        raise LacksAbility(self.NAME, "console")
+
+    @property
+    def program_ended(self) -> bool:
+        """Whether the program is over and the REPL has the chip (ability console)."""
+        raise LacksAbility(self.NAME, "console")
+
+    @property
+    def flash_log(self) -> list[FlashOperation]:
+        """Every erase and program of the controller's flash so far (ability flash_log)."""
+        raise LacksAbility(self.NAME, "flash_log")
+
+    @property
+    def imu_errors(self) -> dict[str, ImuErrors]:
+        """True errors of the sensors, "primary" and "monitor" (ability specimens)."""
+        raise LacksAbility(self.NAME, "specimens")
+
+    def press_run(self) -> None:
+        """Pull the controller's RUN pin to ground for a moment (ability run_pin)."""
+        raise LacksAbility(self.NAME, "run_pin")
+
+    def soft_reset(self) -> None:
+        """The interpreter starts afresh; the chip keeps what it keeps (ability soft_reset)."""
+        raise LacksAbility(self.NAME, "soft_reset")

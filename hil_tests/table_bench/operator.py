@@ -8,7 +8,7 @@ from typing import Any
 from inversion_table.contract import frame
 from inversion_table.contract.session_log import decode_session
 from inversion_table.session.plan import Plan, Step, StepSet
-from table_bench.virtual import VirtualTable
+from table_bench.bench import Bench, SerialLink
 
 REPLY_S = 2.0
 
@@ -33,22 +33,23 @@ def simple_plan(
 
 
 class Operator:
-    """Drives one table by its buttons and its serial port, in virtual time."""
+    """Drives one table by its buttons and its serial port, in the bench's own time."""
 
-    def __init__(self, table: VirtualTable) -> None:
+    def __init__(self, table: Bench) -> None:
         self.table = table
         self._ids = itertools.count(1)
-        self._serial: Any = None
+        self._serial: SerialLink | None = None
 
     # --- laptop ------------------------------------------------------------------------------
 
-    def plug(self) -> None:
+    def plug(self) -> SerialLink:
         """Open the serial port, if it is not open, and end whatever line was left half sent."""
         if self._serial is None:
             self._serial = self.table.stepped_serial(timeout=REPLY_S)
             self._serial.write(b"\n")
             self.table.advance(50)
             self._serial.reset_input_buffer()
+        return self._serial
 
     def close(self) -> None:
         """Pull the cable."""
@@ -58,14 +59,11 @@ class Operator:
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they are."""
-        self.plug()
-        self._serial.write(data)
+        self.plug().write(data)
 
     def receive_line(self) -> bytes:
         """The next line, or what came of it within the time-out."""
-        self.plug()
-        line: bytes = self._serial.readline()
-        return line
+        return self.plug().readline()
 
     def ask(self, method: str, **params: object) -> dict[str, Any]:
         """The whole reply to a request; raises TimeoutError when none comes."""
@@ -105,9 +103,10 @@ class Operator:
         data = b""
         while True:
             reply = self.result("log.read", session=session, offset=len(data), length=2048)
-            size = int.from_bytes(self._serial.read(4), "little")
-            data += self._serial.read(size)
-            self._serial.read(4)
+            serial = self.plug()
+            size = int.from_bytes(serial.read(4), "little")
+            data += serial.read(size)
+            serial.read(4)
             if len(data) >= reply["total"]:
                 return data
 
@@ -149,7 +148,7 @@ class Operator:
         start_deg = self.table.truth.tilt_deg
         rising = tilt_deg > start_deg
 
-        def passed(table: VirtualTable) -> bool:
+        def passed(table: Bench) -> bool:
             here_deg = table.truth.tilt_deg
             return here_deg >= tilt_deg if rising else here_deg <= tilt_deg
 

@@ -15,6 +15,8 @@ class Outputs:
         self.homeward = 0.0
         self.enabled = False
         self.led = (0.0, 0.0, 0.0)
+        self.led_bits = 0
+        """1 red, 2 green, 4 blue: which shine."""
         self.buzzer_hz = 0
 
     @property
@@ -41,4 +43,5 @@ class Outputs:
         self.homeward = level(wiring.MOTOR_HOMEWARD)
         self.enabled = level(wiring.MOTOR_ENABLE) > 0.5
         self.led = (level(wiring.LED_RED), level(wiring.LED_GREEN), level(wiring.LED_BLUE))
+        self.led_bits = sum(1 << bit for bit, part in enumerate(self.led) if part)
         self.buzzer_hz = buzzer_hz

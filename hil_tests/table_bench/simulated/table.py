@@ -36,6 +36,8 @@ class SimulatedTable(Bench):
     arguments and same calls give the same bytes everywhere.
     """
 
+    FLASH_FILE = "flash.bin"
+
     _controller: SimulatedController
 
     def __init__(
@@ -48,7 +50,7 @@ class SimulatedTable(Bench):
         self._place = CpuPlace(cpu)
         self._pinned = threading.local()
         self._plant = Plant(settings)
-        self.trace = Trace()
+        self._trace = Trace()
         self._serial = SerialPort(self.state_dir)
         self._actions: list[tuple[int, int, Callable[[], None]]] = []
         self._action_count = 0
@@ -168,6 +170,11 @@ class SimulatedTable(Bench):
         """What is really the case now."""
         with self._lock:
             return self._plant.truth()
+
+    @property
+    def trace(self) -> Trace:
+        """The truth at every snapshot since the table was made."""
+        return self._trace
 
     @property
     def imu_errors(self) -> dict[str, ImuErrors]:

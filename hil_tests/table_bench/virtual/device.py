@@ -80,7 +80,7 @@ class Device:
         self.exchanges = 0
         self.waiting = False
         """Whether the bench waits for this device right now."""
-        self._alive = True
+        self._dead = threading.Event()
         self._silent = False
         self._guard = threading.Thread(target=self._watch, name="firmware guard", daemon=True)
         self._guard.start()
@@ -109,11 +109,12 @@ class Device:
 
     def kill(self) -> None:
         """End the process at once, as a power cut does."""
-        if not self._alive:
+        if self._dead.is_set():
             return
-        self._alive = False
+        self._dead.set()
         self._process.kill()
         self._process.wait()
+        self._guard.join()
         for fd in (self._replies, self._requests, self.stdin, self.stdout, self.stderr):
             os.close(fd)
 
@@ -131,8 +132,7 @@ class Device:
     def _watch(self) -> None:
         """Kill a process that never comes back, so that the bench does not wait for ever."""
         seen, since = -1, time.monotonic()
-        while self._alive:
-            time.sleep(0.5)
+        while not self._dead.wait(0.5):
             if self.exchanges != seen or not self.waiting:
                 seen, since = self.exchanges, time.monotonic()
             elif time.monotonic() - since > _SILENCE_LIMIT_S:

