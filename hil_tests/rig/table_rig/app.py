@@ -98,7 +98,7 @@ class App:
                 raise frame.FrameError("not a request")
             request_id = request.get("id")
             name = request.get("method")
-            method = self._methods.get(name)
+            method = self._methods.get(str(name))
             if method is None:
                 return _refusal(request_id, NO_METHOD, "no method %r" % name)
             result = method(request.get("params") or {})
@@ -120,7 +120,7 @@ class App:
             "rig": VERSION,
             "protocol": PROTOCOL,
             "machine": sys.implementation._machine,
-            "micropython": ".".join([str(part) for part in sys.implementation[1][:3]]),
+            "micropython": ".".join([str(part) for part in sys.implementation.version[:3]]),
             "faults": list(faults.KNOWN),
             "columns": list(truth.COLUMNS),
             "wired": self._table is not None,

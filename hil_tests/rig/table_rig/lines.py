@@ -79,11 +79,11 @@ class Lines:
         if not changed:
             return
         self._closed = closed
-        index = 0
-        for pin in self._contacts:
-            if changed >> index & 1:
-                pin.value(0 if closed >> index & 1 else 1)
-            index += 1
+        for pin in self._contacts:  # a counter would be an object more
+            if changed & 1:
+                pin.value(closed & 1 ^ 1)
+            changed >>= 1
+            closed >>= 1
 
     def put_analog(self, index: int, mv: int) -> None:
         """Put so many mV on the controller's converter: 0 = current, 1 = supply."""

@@ -1,7 +1,7 @@
 """The two sensors' registers and analogue path, in integers.
 
-The path is that of `table_bench.imu`: motion -> mount and errors -> low-pass -> sample at the output
-data rate -> noise -> scale and saturate -> registers. `follow` and `sample` run in the tick;
+The path is that of `table_bench.imu`: motion -> mount and errors -> low-pass -> sample at the
+output data rate -> noise -> scale and saturate -> registers. `follow` and `sample` run in the tick;
 `configure` in the background, when a host has written or a fault has changed.
 """
 
@@ -75,9 +75,9 @@ class Sensor:
         raise NotImplementedError
 
     def settings(self) -> tuple:
-        """What the registers ask for: of the accelerometer and of the gyroscope in turn
+        """What the registers ask for, of the accelerometer and of the gyroscope.
 
-        (rate in mHz, 0 = off; bandwidth in cHz; counts per 1000 g or dps; noise in ng or ndps per
+        Each is (rate in mHz, 0 = off; bandwidth in cHz; counts per 1000 g or dps; noise in ng or ndps per
         root hertz).
         """
         raise NotImplementedError

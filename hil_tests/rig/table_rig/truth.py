@@ -60,7 +60,7 @@ class TruthRows:
         if behind > 0:
             self.lost += behind
             self._read += behind
-        rows = []
+        rows: list = []
         while self._read < self._written and len(rows) < most:
             start = self._read % _ROWS * _WIDTH
             rows.append(list(self.cells[start : start + _WIDTH]))

@@ -1,5 +1,5 @@
-"""The rig bench: a second Pico plays the table; here its firmware runs as a process, or for real."""
+"""The rig bench: a second Pico plays the table, as a process or for real."""
 
-from table_bench.rig.table import RigTable
+from table_bench.rig.table import DeskRigTable, RigTable
 
-__all__ = ["RigTable"]
+__all__ = ["DeskRigTable", "RigTable"]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from table_bench.rig.deploy import stage
+from table_bench.rig.device_modules import rig_frame as frame
 from table_bench.simulated.errors import BenchError
 from table_bench.simulated.serial_port import SerialPort
 from table_bench.virtual.device import DEVICE_MODULES, Device
 from table_bench.virtual.device_modules import bench_frame
-from table_bench.rig.device_modules import rig_frame as frame
 
 RIG_MODULES = Path(__file__).parent / "device_modules"
 HEAP_KB = 512

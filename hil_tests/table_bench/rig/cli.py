@@ -1,4 +1,4 @@
-"""`python -m table_bench.rig`: put the firmware on a rig, check its wires, calibrate it, draw it."""
+"""`python -m table_bench.rig`: put firmware on a rig, check its wires, calibrate it, draw it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from itable.errors import ItableError
 from itable.files import write_whole
 from table_bench.rig import wiring_table
-from table_bench.rig.calibration import MILLIVOLTS, fit, read
+from table_bench.rig.calibration import MILLIVOLTS, fit
 from table_bench.rig.deploy import deploy
 from table_bench.rig.picture import svg
 from table_bench.rig.self_test import SelfTest
@@ -81,7 +81,7 @@ def _open(options: argparse.Namespace) -> RigTable:
         wiring=options.wiring,
         rig_port=options.rig_port,
         controller_port=options.controller_port,
-        analog=None if options.analog is None else read(options.analog),
+        analog=options.analog,
         check=False,
     )
 
@@ -89,8 +89,8 @@ def _open(options: argparse.Namespace) -> RigTable:
 def _check(options: argparse.Namespace) -> int:
     with _open(options) as table:
         print(
-            f"rig {table.versions['rig']}, MicroPython {table.versions['micropython']} on"
-            f" {table.versions['machine']}; wiring {table.wiring.board},"
+            f"rig {table.rig_versions['rig']}, MicroPython {table.rig_versions['micropython']} on"
+            f" {table.rig_versions['machine']}; wiring {table.wiring.board},"
             f" {len(table.wiring.wires)} wires"
         )
         found = SelfTest(table).run()

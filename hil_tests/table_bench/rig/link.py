@@ -46,12 +46,12 @@ class RigRefused(BenchError):
 class RowTaker(Protocol):
     """What takes the rows of truth."""
 
-    def take(self, row: list[int]) -> None:
+    def take_row(self, row: list[int]) -> None:
         """One row, COLUMNS wide."""
 
 
 class RigLink:
-    """Asks the rig. A line that was damaged on its way is sent again: no request does harm twice."""
+    """Asks the rig. A damaged line is sent again: no request does harm twice."""
 
     def __init__(self, port: SerialLink, name: str, rows: RowTaker) -> None:
         self._port = port
@@ -119,7 +119,7 @@ class RigLink:
     def take_rows(self) -> None:
         """Take every row up to now."""
         for row in self.ask("rows")["rows"]:
-            self._rows.take(row)
+            self._rows.take_row(row)
 
     def _read_line(self) -> bytes:
         line = self._part + self._port.readline()
@@ -140,7 +140,7 @@ class RigLink:
         if message.get("method") == "rows":
             self.lost_rows = message["params"]["lost"]
             for row in message["params"]["rows"]:
-                self._rows.take(row)
+                self._rows.take_row(row)
             return None
         return message
 

@@ -8,8 +8,8 @@ from table_bench.imu import ImuErrors
 from table_bench.imu.errors import Vector
 from table_bench.physics import drivetrain as machine
 from table_bench.physics import rider as riders
-from table_bench.plant.shaking import Shaking
 from table_bench.physics.rider import BED_MASS_KG, BED_THICKNESS_OFFSET_M, Rider
+from table_bench.plant.shaking import Shaking
 
 _STEP_S = 0.001
 _SPEED_RAD_S = 1.0 / 256.0

@@ -48,7 +48,8 @@ def svg(table: WiringTable) -> str:
         f'<rect width="{_WIDTH}" height="{height}" fill="white"/>',
         f'<text x="{_WIDTH / 2}" y="26" text-anchor="middle" font-size="17" font-weight="bold">'
         f"Rig wiring: {escape(table.board)}</text>",
-        f'<text x="{_WIDTH / 2}" y="46" text-anchor="middle" fill="#555">{escape(table.text)}</text>',
+        f'<text x="{_WIDTH / 2}" y="46" text-anchor="middle" fill="#555">'
+        f"{escape(table.text)}</text>",
         *_board(_LEFT, height, "controller"),
         *_board(_RIGHT, height, "rig"),
     ]

@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import serial
 
+from table_bench.bench import SerialLink
 from table_bench.simulated.errors import BenchError
 
 _RIG_TIMEOUT_S = 1.0
@@ -43,7 +45,7 @@ class Ports:
         with self._lock:
             yield
 
-    def rig_link(self) -> serial.Serial:
+    def rig_link(self) -> SerialLink:
         """The rig's own serial line."""
         return _open(self.name, _RIG_TIMEOUT_S, "the rig")
 
@@ -52,7 +54,7 @@ class Ports:
         """Path that pyserial opens."""
         return self._controller_port
 
-    def controller_link(self, timeout: float | None) -> serial.Serial:
+    def controller_link(self, timeout: float | None) -> SerialLink:
         """The controller's serial line, once its port is there."""
         return _open(self._controller_port, timeout, "the controller")
 
@@ -66,12 +68,12 @@ class Ports:
         """Nothing is held."""
 
 
-def _open(port: str, timeout: float | None, whose: str) -> serial.Serial:
+def _open(port: str, timeout: float | None, whose: str) -> SerialLink:
     """Open a port that may be about to appear; BenchError if it does not."""
     end_s = time.monotonic() + _APPEARS_S
     while True:
         try:
-            return serial.Serial(port, timeout=timeout, exclusive=False)
+            return cast(SerialLink, serial.Serial(port, timeout=timeout))
         except (OSError, serial.SerialException) as error:
             if time.monotonic() >= end_s:
                 raise BenchError(

@@ -338,7 +338,7 @@ class SelfTest:
 
     def _buses(self) -> list[str]:
         found = []
-        for role, (bus, address, register, identity) in _SENSORS.items():
+        for role, (bus, address, _, _) in _SENSORS.items():
             scl = self._wires[f"{role}_SCL"]
             sda = self._wires[f"{role}_SDA"]
             seen = {}

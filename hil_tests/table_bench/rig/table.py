@@ -7,16 +7,17 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from table_bench.bench import Bench, SerialLink
+from table_bench.bench import Bench, BenchUnavailable, LacksAbility, SerialLink
+from table_bench.faults import UnknownFault
 from table_bench.imu import ImuErrors
 from table_bench.imu.errors import Matrix
 from table_bench.physics import Rider
 from table_bench.plant import Truth
 from table_bench.plant.imu_specimens import turned_specimens
 from table_bench.plant.plant import HOME_TILT_DEG
-from table_bench.rig import wiring_table
+from table_bench.rig import calibration, wiring_table
 from table_bench.rig.catalogue import RIG_FAULTS, for_rig
 from table_bench.rig.desk import Desk
 from table_bench.rig.link import RigLink, truth_of
@@ -30,17 +31,15 @@ from table_bench.virtual.table import DEFAULT_ENTRY, HEAP_KB
 _LONGEST_ADVANCE_MS = 1_000
 """The rig keeps 0.64 s of truth, and the system's buffers some seconds: it must be taken."""
 
-_ON_A_DESK = frozenset({"riders", "start_anywhere", "specimens", "trace", "mpremote"})
-_AS_PROCESSES = _ON_A_DESK | {
-    "exact_time",
-    "power_cut",
-    "run_pin",
-    "provision",
-    "entry",
-    "tick_count",
-    "heap_lock",
-    "console",
-}
+_ON_A_DESK = frozenset(
+    {"riders", "start_anywhere", "specimens", "trace", "mpremote", "power_cut", "run_pin"}
+)
+_ONLY_AS_PROCESSES = frozenset(
+    {"exact_time", "boot_count", "provision", "entry", "tick_count", "heap_lock", "console"}
+)
+_WIRED = {"power_cut": "POWER", "run_pin": "RUN"}
+"""Ability -> the wire that it needs."""
+_OFF_MS = 500
 _checked: set[tuple[str | None, str | None]] = set()
 """Desks whose wires were found right since this program began."""
 
@@ -50,15 +49,15 @@ class RigTable(Bench):
 
     Without ports both are MicroPython processes, and the arguments are VirtualTable's. With
     `rig_port` and `controller_port` both are real boards; their firmware and calibration are
-    already on the controller, and `OFFERS` is less. `wiring`: file of the wiring table; `analog`:
-    gain_q10 and offset_mv of the two analog lines, as `calibrate` found them. `check`: test every
-    wire before anything else; by default real ones, once in a run.
+    already on the controller, and less is offered (DeskRigTable). `wiring`: file of the wiring
+    table; `analog`: file that `calibrate` wrote. `check`: test every wire before anything else; by
+    default real ones, once in a run.
     """
 
     NAME = "rig"
-    OFFERS = _AS_PROCESSES
+    OFFERS = _ON_A_DESK | _ONLY_AS_PROCESSES
     FAULTS = RIG_FAULTS
-    FLASH_FILE = "flash.bin"
+    FLASH_FILE: ClassVar[str | None] = "flash.bin"
 
     def __init__(
         self,
@@ -76,17 +75,17 @@ class RigTable(Bench):
         wiring: Path | str | None = None,
         rig_port: str | None = None,
         controller_port: str | None = None,
-        analog: Mapping[str, list[int]] | None = None,
+        analog: Path | str | None = None,
         check: bool | None = None,
     ) -> None:
         if (rig_port is None) != (controller_port is None):
             raise BenchError("name both ports, rig_port and controller_port, or neither")
         self.wiring = wiring_table.load(wiring or wiring_table.BOARDS / "pico.toml")
-        self.imu_errors: dict[str, ImuErrors] = turned_specimens(seed, turned or {})
+        self._imu_errors = turned_specimens(seed, turned or {})
         self._rider = rider or Rider()
         self._seed = seed
         self._start_tilt_deg = start_tilt_deg
-        self._analog = analog
+        self._analog = None if analog is None else calibration.read(Path(analog))
         self._temporary = state_dir is None
         self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix=f"{self.NAME}-table-"))
         self.state_dir.mkdir(parents=True, exist_ok=True)
@@ -104,7 +103,7 @@ class RigTable(Bench):
         self._desk: Desk
         if rig_port is not None and controller_port is not None:
             if provision or entry != DEFAULT_ENTRY:
-                raise BenchError("nothing can be put on a real controller from here: deploy it")
+                raise LacksAbility(self.NAME, "provision")
             self._desk = Ports(rig_port, controller_port)
         else:
             self.processes = self._desk = Processes(
@@ -120,6 +119,8 @@ class RigTable(Bench):
             )
         try:
             self._connect()
+            if self.processes is None:
+                self._start_afresh()
             self.power_on()
             self._check(check, (rig_port, controller_port))
         except BaseException:
@@ -139,19 +140,45 @@ class RigTable(Bench):
         _checked.add(ports)
 
     @classmethod
-    def offers(cls, **options: Any) -> frozenset[str]:
-        """What a rig with these arguments offers: less where the boards are real."""
-        if options.get("rig_port") is None:
-            return cls.OFFERS
-        table = wiring_table.load(options.get("wiring") or wiring_table.BOARDS / "pico.toml")
-        wired = {"power_cut": "POWER", "run_pin": "RUN"}
-        return _ON_A_DESK | {name for name, wire in wired.items() if table.has(wire)}
+    def variant(cls, options: Mapping[str, Any]) -> type[Bench]:
+        """What is left of it with real boards."""
+        return DeskRigTable if options.get("rig_port") else cls
+
+    @classmethod
+    def check_available(cls, **options: Any) -> None:
+        """Raise BenchUnavailable for a bad wiring table or ports that are not there."""
+        try:
+            wiring_table.load(options.get("wiring") or wiring_table.BOARDS / "pico.toml")
+        except wiring_table.WiringTableError as error:
+            raise BenchUnavailable(str(error)) from None
+        ports = [options.get("rig_port"), options.get("controller_port")]
+        if any(ports) and not all(ports):
+            raise BenchUnavailable("name both ports: rig_port=PORT and controller_port=PORT")
+        for port in filter(None, ports):
+            if not Path(port).exists():
+                raise BenchUnavailable(f"no port {port}: is it plugged in?")
+
+    def versions(self) -> dict[str, str]:
+        """Of the rig."""
+        said = self.rig_versions
+        return {
+            "rig firmware": str(said["rig"]),
+            "MicroPython (rig)": f"{said['micropython']}, {said['machine']}",
+        }
+
+    def _start_afresh(self) -> None:
+        """A real controller may have been in the middle of anything."""
+        if self.wiring.has("POWER"):
+            self._power(False)
+            self._desk.advance(_OFF_MS)
+        elif self.wiring.has("RUN"):
+            self.press_run()
 
     def _connect(self) -> None:
         with self._desk.control():
             self._link_port = self._desk.rig_link()
             self._link = RigLink(self._link_port, self._desk.name, self._rows)
-            self.versions = self._link.hello()
+            self.rig_versions = self._link.hello()
             self._link.ask("wire", pins=self.wiring.rig_pins())
             self.prepare()
 
@@ -159,7 +186,7 @@ class RigTable(Bench):
         """A whole table, with nobody's hands on it, at the tilt that it began with or another."""
         rig = self._rig
         rig.ask("table", **table_parameters(self._rider))
-        for role, errors in self.imu_errors.items():
+        for role, errors in self._imu_errors.items():
             rig.ask(
                 "sensor",
                 role=role,
@@ -261,13 +288,18 @@ class RigTable(Bench):
             self._rig.take_rows()
             return self._rows
 
+    @property
+    def imu_errors(self) -> dict[str, ImuErrors]:
+        """True errors of the sensors that the rig plays, "primary" and "monitor"."""
+        return self._imu_errors
+
     # --- faults and power --------------------------------------------------------------------
 
     def inject(self, fault: str, **parameters: Any) -> None:
         """Make a fault of `FAULTS` present."""
         whole = for_rig(fault, parameters)
         if fault not in self.FAULTS:
-            raise BenchError(f"no wire can make the fault {fault}: it is inside the controller")
+            raise UnknownFault(f"no wire can make the fault {fault}: it is inside the controller")
         self.ask_rig("fault", name=fault, parameters=whole)
 
     def clear_fault(self, fault: str) -> None:
@@ -292,45 +324,47 @@ class RigTable(Bench):
         if self.wiring.has("POWER"):
             self.ask_rig("power", on=on)
         elif not on:
-            raise BenchError("no line POWER in the wiring table: this rig cannot cut the power")
+            raise LacksAbility(self.NAME, "power_cut")
         self._powered = on
 
     def press_run(self) -> None:
         """Pull the controller's RUN pin to ground for a moment, as its reset button does."""
+        if not self.wiring.has("RUN"):
+            raise LacksAbility(self.NAME, "run_pin")
         self.ask_rig("run_pin")
         self._desk.advance(5)
 
     # --- the controller, where it is a process -------------------------------------------------
 
-    def _as_process(self, what: str) -> Processes:
+    def _as_process(self, ability: str) -> Processes:
         if self.processes is None:
-            raise BenchError(f"{what}: only the bench of two processes can tell")
+            raise LacksAbility(self.NAME, ability)
         return self.processes
 
     @property
     def ticks(self) -> int:
         """Timer callbacks that the controller's firmware has run, over all its boots."""
-        return self._as_process("ticks").controller.ticks
+        return self._as_process("tick_count").controller.ticks
 
     @property
     def timer_failures(self) -> int:
         """Timers that an exception in their callback ended since the latest start."""
-        return self._as_process("timer failures").controller.timer_failures
+        return self._as_process("heap_lock").controller.timer_failures
 
     @property
     def boots(self) -> int:
         """How often the controller started: 1 after power-on, more after each reset."""
-        return self._as_process("starts").controller.boots
+        return self._as_process("boot_count").controller.boots
 
     @property
     def reset_cause(self) -> int:
         """Cause of the latest start, as machine.reset_cause() says."""
-        return self._as_process("cause of a start").controller.reset_cause
+        return self._as_process("boot_count").controller.reset_cause
 
     @property
     def program_ended(self) -> bool:
         """Whether the firmware's program returned or raised (on the chip: REPL prompt)."""
-        return self._as_process("end of the program").controller.program_ended
+        return self._as_process("console").controller.program_ended
 
     @property
     def console(self) -> str:
@@ -347,3 +381,10 @@ class RigTable(Bench):
     def stepped_serial(self, timeout: float | None = 1.0) -> SerialLink:
         """The controller's port; waiting for bytes lets time pass."""
         return self._desk.controller_link(timeout)
+
+
+class DeskRigTable(RigTable):
+    """With real boards: nothing can be put into them or read out of them past their ports."""
+
+    OFFERS = _ON_A_DESK
+    FLASH_FILE = None

@@ -43,9 +43,9 @@ class Device:
         boot: Sequence[Path] = (DEVICE_MODULES / "bench_boot.py", DEVICE_MODULES),
         request: struct.Struct = REQUEST,
     ) -> None:
-        """`boot` is the script that the process begins with and its arguments, of which the file
+        """`boot`: script that the process begins with, and its arguments before the config's file.
 
-        with `config` is the last; `request` is the form of what it asks.
+        `request` is the form of what it asks.
         """
         self._request = request
         replies_read, self._replies = os.pipe()
