@@ -4,7 +4,7 @@ The same machine as `table_bench.physics`, which is written in floats for a PC; 
 together. Outward (toward head down) is positive. Units: units.py. What depends on the rider comes
 from the host as whole numbers (`Table`), so nothing here needs a float.
 
-`step` is machine code on the chip; no intermediate leaves +-2^31, so that it gives the same numbers
+`step` is machine code on the chip; no intermediate leaves +-2^30, so that it gives the same numbers
 on the chip, on a PC and in Python.
 """
 
@@ -127,7 +127,7 @@ class Drivetrain:
         self.angle = angle
         self.rate = self.speed = self.current_ma = 0
         turn = (angle >> 14) * _TURN_Q15 >> 16
-        moment = self.along * sine(turn + _QUARTER) + self.normal * sine(turn)
+        moment = self.along * (sine(turn + _QUARTER) >> 1) + self.normal * (sine(turn) >> 1)
         self.flank = 1 if moment >= 0 else -1
         self.worm = angle - self.flank * _HALF_GAP
 

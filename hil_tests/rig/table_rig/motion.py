@@ -7,6 +7,9 @@ from table_rig.trigonometry import sine
 _TANGENTIAL_Q10 = const(4_453)
 """Change of speed in 8 ms, to 2^-18 g at an arm of 0.6 m."""
 _CENTRIPETAL_Q10 = const(81)
+_CHANGE_MOST = const(40_000)
+_RATE_MOST = const(120_000)
+"""0.66 g at the sensors and 15 deg/s, more than this table can do; the filters stay in range."""
 _SLOWEST_PHASE = const(1_638)
 """25 Hz, in 65536ths of a turn a ms."""
 _PHASE_PER_SPEED_Q10 = const(79)
@@ -41,10 +44,14 @@ class Motion:
         change = rate - int(earlier[at])
         earlier[at] = rate
         self._at = (at + 1) & 7
-        if change > 100_000:
-            change = 100_000
-        elif change < 0 - 100_000:
-            change = 0 - 100_000
+        if change > _CHANGE_MOST:
+            change = _CHANGE_MOST
+        elif change < 0 - _CHANGE_MOST:
+            change = 0 - _CHANGE_MOST
+        if rate > _RATE_MOST:
+            rate = _RATE_MOST
+        elif rate < 0 - _RATE_MOST:
+            rate = 0 - _RATE_MOST
         fast = rate >> 6
         inward = (fast * fast >> 8) * _CENTRIPETAL_Q10 >> 10
         self.force_x = 0 - (int(drivetrain.sine) << 4) - inward

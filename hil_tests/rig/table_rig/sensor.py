@@ -77,8 +77,8 @@ class Sensor:
     def settings(self) -> tuple:
         """What the registers ask for, of the accelerometer and of the gyroscope.
 
-        Each is (rate in mHz, 0 = off; bandwidth in cHz; counts per 1000 g or dps; noise in ng or ndps per
-        root hertz).
+        Each is (rate in mHz, 0 = off; bandwidth in cHz; counts per 1000 g or dps; noise in ng or
+        ndps per root hertz).
         """
         raise NotImplementedError
 

@@ -27,7 +27,7 @@ _TITLES = {
     "power": "power and reset of the controller (optional)",
     "reset": "",
 }
-_ROW = 26
+_ROW = 30
 _WIDTH = 980
 _LEFT, _RIGHT, _BOX = 30, 730, 220
 _TOP = 86
