@@ -1,4 +1,4 @@
-"""The rig's integer table beside the benches' float table: same input, same motion within bounds."""
+"""The rig's integer table beside the benches' float table: same input, same motion."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import statistics
 import struct
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,18 @@ from table_bench.plant.imu_specimens import draw_specimens
 from table_bench.rig.parameters import sensor_parameters, table_parameters
 from table_rig import chance as played_chance
 from table_rig import drivetrain as played
-from table_rig import lsm6dsox, motion, mpu6050, relay, sensor, trigonometry, units
+from table_rig import (
+    lsm6dsox,
+    machine_code,
+    motion,
+    mpu6050,
+    relay,
+    sensor,
+    trigonometry,
+    truth,
+    units,
+)
+from table_rig import table as played_table
 from tests.int31 import Int31, attributes_are_checked, wrap_attributes
 
 ONE = 1 << 14
@@ -96,7 +108,7 @@ def test_a_fault_does_the_same_to_both(fault: str) -> None:
         if s >= 1.0 and theirs.faults != theirs_broken:
             theirs.faults = replace(theirs_broken)
             for name, value in mine_broken.items():
-                setattr(mine, name, value)
+                mine.put(getattr(played, name.upper()), value)
         return 0.3, True
 
     tilt_deg, _ = compare(theirs, mine, script, 6)
@@ -140,8 +152,9 @@ def test_a_played_sensor_reads_as_the_other(role: str) -> None:
     speed = 24_127  # 3 deg/s
     tilt_rad = math.radians(30.0)
     bed = played.Drivetrain()
-    bed.rate = speed
-    bed.sine, bed.cosine = round(math.sin(tilt_rad) * ONE), round(math.cos(tilt_rad) * ONE)
+    bed.put(played.RATE, speed)
+    bed.put(played.SINE, round(math.sin(tilt_rad) * ONE))
+    bed.put(played.COSINE, round(math.cos(tilt_rad) * ONE))
     rate = speed / units.ANGLES_PER_RAD * 1000
     force = (-math.sin(tilt_rad) - rate * rate * 0.6 / 9.81, 0.0, math.cos(tilt_rad))
     ours, others = [], []
@@ -161,9 +174,40 @@ def test_a_played_sensor_reads_as_the_other(role: str) -> None:
         assert abs(statistics.pstdev(a) - sigma) <= 0.1 * sigma, word
 
 
+class Zero(int):
+    """What a cell's number is offset by: what it is added to leaves the small ints on purpose."""
+
+    def __radd__(self, number: int) -> Stored:
+        return Stored(int.__add__(int(number), int(self)))
+
+
+class Stored(int):
+    """A number as it lies in its cell; less ZERO it is checked again."""
+
+    def __sub__(self, zero: int) -> Int31:
+        return Int31(int(self) - int(zero))
+
+
+class Checked:
+    """Cells whose numbers come out as Int31, and go in as a cell can hold them."""
+
+    def __init__(self, cells: Any) -> None:
+        self._cells = cells
+
+    def __getitem__(self, index: int) -> Stored:
+        return Stored(self._cells[index])
+
+    def __setitem__(self, index: int, value: int) -> None:
+        assert 0 <= value < 1 << 31
+        self._cells[index] = value
+
+
 def test_every_number_of_the_tick_is_a_small_int(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (played, motion, sensor, trigonometry, played_chance):
+    monkeypatch.setattr(trigonometry, "int", Int31, raising=False)
+    for module in (played, motion, sensor):
         monkeypatch.setattr(module, "int", Int31, raising=False)
+        monkeypatch.setattr(module, "ptr32", Checked)
+        monkeypatch.setattr(module, "_ZERO", Zero(machine_code.ZERO))
     draw = random.Random(7)
     for rider in (
         Rider(200, 2.3, 0.12, 0.18, 0.0),
@@ -184,22 +228,34 @@ def test_every_number_of_the_tick_is_a_small_int(monkeypatch: pytest.MonkeyPatch
         for ms in range(2_500):
             if ms % 150 == 0:
                 drive = draw.choice((ONE, -ONE, 0, ONE // 5))
-                bed.runaway = draw.choice((0, 0, 0, 1, -1))
-                bed.disconnected = draw.choice((0, 0, 1))
-                bed.creep = draw.choice((0, 160_840, -160_840))  # 20 deg/s
-                bed.stalled = draw.choice((0, 0, 1))
-            for part in (bed, moved, *sensors):
+                bed.put(played.RUNAWAY, draw.choice((0, 0, 0, 1, -1)))
+                bed.put(played.DISCONNECTED, draw.choice((0, 0, 1)))
+                bed.put(played.CREEP, draw.choice((0, 160_840, -160_840)))  # 20 deg/s
+                bed.put(played.STALLED, draw.choice((0, 0, 1)))
+            for part in (bed, *(one.chance for one in sensors)):
                 wrap_attributes(part)
             bed.step(Int31(drive), Int31(1), Int31(1))
             moved.step(bed)
             for one in sensors:
                 one.follow(moved)
-                assert attributes_are_checked(one)
             assert attributes_are_checked(bed)
             lowest, highest = min(lowest, bed.angle), max(highest, bed.angle)
         assert units.mdeg_of_angle(lowest) / 1000 >= LEAST_TILT_DEG - 0.01
         assert units.mdeg_of_angle(highest) / 1000 <= MOST_TILT_DEG + 0.01
         assert highest - lowest > units.angle_of_mdeg(10_000)
+
+
+def test_what_two_modules_say_is_the_same() -> None:
+    """A constant is known to MicroPython's compiler only where it is written."""
+    assert {module._ZERO for module in (played, motion, sensor)} == {machine_code.ZERO}
+    assert (motion._SPEED_OF_ROTOR, motion._RATE_OF_BED) == (played.SPEED, played.RATE)
+    assert (motion._SINE, motion._COSINE) == (played.SINE, played.COSINE)
+    assert (sensor._FORCE_X, sensor._FORCE_Z) == (motion.FORCE_X, motion.FORCE_Z)
+    assert sensor._RATE_OF_BED == motion.RATE
+    assert (played_table._ZERO, played_table._RATE) == (machine_code.ZERO, played.RATE)
+    assert played_table._NO_BEAT_YET == truth.NO_BEAT_YET
+    for name in ("_MULTIPLIER", "_MASK", "_MEAN"):
+        assert getattr(sensor, name) == getattr(played_chance, name)
 
 
 def test_a_rider_past_the_numbers_is_refused() -> None:

@@ -1,5 +1,6 @@
 """A played table's numbers, printed: run on CPython and on MicroPython, they must be the same."""
 
+from table_rig import drivetrain as parts
 from table_rig.chance import Chance
 from table_rig.drivetrain import Drivetrain
 from table_rig.lsm6dsox import Lsm6dsox
@@ -23,7 +24,8 @@ for angle in range(-70_000, 70_000, 997):
     print(sine(angle))
 
 drivetrain = Drivetrain()
-drivetrain.along, drivetrain.normal = -4_574, 16_008
+drivetrain.put(parts.ALONG, -4_574)
+drivetrain.put(parts.NORMAL, 16_008)
 drivetrain.place(angle_of_mdeg(-75_300))
 motion = Motion()
 sensors = (Lsm6dsox(1), Mpu6050(2))
@@ -38,9 +40,10 @@ drive = 0
 for ms in range(12_000):
     if ms % 500 == 0:
         drive = chance.uniform() - 12_000
-        drivetrain.stalled = 1 if chance.uniform() < 3_000 else 0
-        drivetrain.slips = 1 if chance.uniform() < 3_000 else 0
-        drivetrain.creep = chance.uniform() - 16_384 if chance.uniform() < 6_000 else 0
+        drivetrain.put(parts.STALLED, 1 if chance.uniform() < 3_000 else 0)
+        drivetrain.put(parts.SLIPS, 1 if chance.uniform() < 3_000 else 0)
+        creep = chance.uniform() - 16_384 if chance.uniform() < 6_000 else 0
+        drivetrain.put(parts.CREEP, creep)
         enabled = 0 if chance.uniform() < 6_000 else 1
     drivetrain.step(drive, 1, enabled)
     motion.step(drivetrain)

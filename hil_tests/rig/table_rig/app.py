@@ -11,6 +11,7 @@ from inversion_table.link.lines import LineBuffer
 from inversion_table.link.usb_serial import UsbSerial
 from table_rig import PROTOCOL, VERSION, contacts, faults, truth
 from table_rig.lines import Lines, WiringError
+from table_rig.motion import STRENGTH
 from table_rig.table import HOME_MDEG, PlayedTable
 from table_rig.targets import SensorPort
 
@@ -180,7 +181,7 @@ class App:
         index = faults.ROLES.index(params["role"])
         table.sensors[index].use(params["errors"])
         if "strength" in params:
-            table.motion.strength = int(params["strength"])
+            table.motion.put(STRENGTH, int(params["strength"]))
         return {}
 
     def _seed(self, params: dict) -> dict:
@@ -196,8 +197,7 @@ class App:
     def _place(self, params: dict) -> dict:
         table = self._playing()
         table.place(int(params.get("tilt_mdeg", HOME_MDEG)))
-        table.forced = -1
-        table.forced_mv[:] = [-1, -1]
+        self._force({})
         return {}
 
     def _press(self, params: dict) -> dict:
@@ -282,9 +282,8 @@ class App:
             for name in closed:
                 mask |= contacts.bit_of(name)
             table.forced = mask
-        table.forced_mv[:] = [
-            -1 if params.get(name) is None else int(params[name]) for name in ("CURRENT", "SUPPLY")
-        ]
+        table.forced_current_mv = int(params.get("CURRENT", -1))
+        table.forced_supply_mv = int(params.get("SUPPLY", -1))
         return {}
 
 

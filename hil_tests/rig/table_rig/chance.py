@@ -1,7 +1,7 @@
 """Random numbers in integers: the same from the same seed, on the chip and on a PC."""
 
-from inversion_table.estimation import portable as micropython
-from inversion_table.estimation.portable import const
+from table_rig import machine_code as micropython
+from table_rig.machine_code import const
 
 _MULTIPLIER = const(32_760)
 """Multiply-with-carry with base 2^15: 32760 * 2^15 - 1 is a safe prime, so the period is 2^29."""

@@ -1,5 +1,7 @@
 """Switches and buttons: from fingers, positions and faults to which lines are pulled low."""
 
+from table_rig import machine_code as micropython
+
 NAMES = (
     "RELAY_MIRROR",
     "ESTOP",
@@ -49,6 +51,8 @@ class Contacts:
         self._force_closed = 0
         self._force_open = 0
         self._bouncing = 0
+        self.estop_open = False
+        """By hand or by fault."""
         self.estop_broken = False
         self.ankle_broken = False
         self._static = 0
@@ -80,13 +84,9 @@ class Contacts:
         self._force_open = opened
         self.refresh()
 
-    @property
-    def estop_open(self) -> bool:
-        """Whether the E-stop's contact is open, by hand or by fault."""
-        return self.estop_pressed or self.estop_broken
-
     def refresh(self) -> None:
         """Recompute what does not depend on the bed."""
+        self.estop_open = self.estop_pressed or self.estop_broken
         closed = (self._pressed | self._stuck) & ~self._dead
         if not self.estop_open:
             closed |= ESTOP
@@ -94,11 +94,13 @@ class Contacts:
             closed |= ANKLE_LOCK
         self._static = closed
 
+    @micropython.native
     def follow(self, angle: int) -> None:
         """Let the bed work its two switches; allocates nothing."""
         self.at_home = angle < self._home_opens if self.at_home else angle <= self._home_closes
         self.at_end = angle > self._end_closes if self.at_end else angle >= self._end_opens
 
+    @micropython.native
     def closed(self, relay_closed: bool) -> int:
         """All contacts now; allocates nothing."""
         closed = self._static

@@ -8,10 +8,11 @@ from the host as whole numbers (`Table`), so nothing here needs a float.
 on the chip, on a PC and in Python.
 """
 
-from inversion_table.estimation import portable as micropython
-from inversion_table.estimation.portable import const
+from table_rig import machine_code as micropython
+from table_rig.machine_code import Cells, const, ptr32
 from table_rig.trigonometry import sine
 
+_ZERO = const(1_000_000_000)
 OPEN_CIRCUIT_MV = const(24_300)
 _QUARTER = const(16_384)
 _QUIESCENT_MA = const(150)
@@ -74,79 +75,98 @@ class Table:
         self.resettle_um = 0
 
 
-class Drivetrain:
-    """State and motion; `angle` and `rate` are the bed's."""
+# Where each number lies in `cells`.
+SPEED = const(0)
+WORM = const(1)
+FLANK = const(2)
+RATE = const(3)
+SINE = const(4)
+COSINE = const(5)
+"""Of the tilt at the beginning of one of the latest two steps, 2^14 times."""
+# What the host said (Table), and what the restlessness of the rider adds.
+ALONG = const(6)
+NORMAL = const(7)
+DECAY_JOINED = const(8)
+DECAY_FREE = const(9)
+COAST_JOINED = const(10)
+COAST_FREE = const(11)
+DRAG_JOINED = const(12)
+DRAG_FREE = const(13)
+PUSH = const(14)
+THROW = const(15)
+# What is broken.
+STALLED = const(16)
+DISCONNECTED = const(17)
+REVERSED = const(18)
+RUNAWAY = const(19)
+SLIPS = const(20)
+CREEP = const(21)
+SAG_MV = const(22)
+ODD = const(23)
+_COUNT = const(24)
+
+
+class Drivetrain(Cells):
+    """State and motion; `angle` is the bed's."""
 
     def __init__(self) -> None:
+        super().__init__(_COUNT)
         self.angle = 0
-        self.rate = 0
-        self.speed = 0
         self.current_ma = 0
         self.supply_mv = OPEN_CIRCUIT_MV
-        self.worm = 0
-        self.flank = 1
-        self.sine = 0
-        """2^14 times the sine of the tilt at the beginning of the latest step, and the cosine."""
-        self.cosine = 0
-        # What the host said (Table), and what the rider's restlessness adds.
-        self.along = 0
-        self.normal = 0
-        self.decay_joined = 0
-        self.decay_free = 0
-        self.coast_joined = 0
-        self.coast_free = 0
-        self.drag_joined = 0
-        self.drag_free = 0
-        self.push = 0
-        self.throw = 0
-        # What is broken.
-        self.stalled = 0
-        self.disconnected = 0
-        self.reversed = 0
-        self.runaway = 0
-        self.slips = 0
-        self.creep = 0
-        self.sag_mv = 0
+        self.put(FLANK, 1)
         self.use(Table())
 
     def use(self, table: Table) -> None:
         """Take over what the host says about the machine."""
-        self.along = table.along
-        self.normal = table.normal
-        self.decay_joined = table.decay_joined
-        self.decay_free = table.decay_free
-        self.coast_joined = table.coast_joined
-        self.coast_free = table.coast_free
-        self.drag_joined = table.drag_joined
-        self.drag_free = table.drag_free
-        self.push = table.push
-        self.throw = table.throw
+        self.put(ALONG, table.along)
+        self.put(NORMAL, table.normal)
+        self.put(DECAY_JOINED, table.decay_joined)
+        self.put(DECAY_FREE, table.decay_free)
+        self.put(COAST_JOINED, table.coast_joined)
+        self.put(COAST_FREE, table.coast_free)
+        self.put(DRAG_JOINED, table.drag_joined)
+        self.put(DRAG_FREE, table.drag_free)
+        self.put(PUSH, table.push)
+        self.put(THROW, table.throw)
 
     def place(self, angle: int) -> None:
         """Put the bed somewhere, at rest on the flank that its weight chooses."""
-        self.angle = angle
-        self.rate = self.speed = self.current_ma = 0
         turn = (angle >> 14) * _TURN_Q15 >> 16
-        moment = self.along * (sine(turn + _QUARTER) >> 1) + self.normal * (sine(turn) >> 1)
-        self.flank = 1 if moment >= 0 else -1
-        self.worm = angle - self.flank * _HALF_GAP
+        moment = self.get(ALONG) * (sine(turn + _QUARTER) >> 1)
+        moment += self.get(NORMAL) * (sine(turn) >> 1)
+        flank = 1 if moment >= 0 else -1
+        self.put(SINE, sine(turn))
+        self.put(COSINE, sine(turn + _QUARTER))
+        self.put(RATE, 0)
+        self.put(SPEED, 0)
+        self.put(FLANK, flank)
+        self.put(WORM, angle - flank * _HALF_GAP)
+        self.current_ma = 0
+        self.angle = angle
 
-    def repair(self) -> None:
-        """Nothing is broken."""
-        self.stalled = self.disconnected = self.reversed = self.runaway = self.slips = 0
-        self.creep = self.sag_mv = 0
+    @property
+    def rate(self) -> int:
+        """Of the bed."""
+        return self.get(RATE)
+
+    @property
+    def speed(self) -> int:
+        """Of the rotor."""
+        return self.get(SPEED)
 
     @micropython.viper
     def step(self, drive: int, powered: int, enabled: int):
         """Let a millisecond pass. `drive`: share of the supply, signed, 2^14 times."""
-        if int(self.reversed):
+        c = ptr32(self.cells)
+        if c[REVERSED] - _ZERO:
             drive = 0 - drive
         connected = powered & enabled
-        runaway = int(self.runaway)
+        runaway = c[RUNAWAY] - _ZERO
         if runaway and powered:
             drive = runaway << 14
             connected = 1
-        if int(self.disconnected):
+        if c[DISCONNECTED] - _ZERO:
             connected = 0
         load_ma = 0
         current_ma = int(self.current_ma)
@@ -154,7 +174,7 @@ class Drivetrain:
             load_ma = drive * current_ma >> 14
             if load_ma < 0:
                 load_ma = 0 - load_ma
-        supply_mv = OPEN_CIRCUIT_MV - int(self.sag_mv)
+        supply_mv = OPEN_CIRCUIT_MV - (c[SAG_MV] - _ZERO)
         supply_mv -= (_QUIESCENT_MA + load_ma) * _SUPPLY_OHM_Q10 >> 10
         if supply_mv < 0:
             supply_mv = 0
@@ -163,20 +183,25 @@ class Drivetrain:
             voltage_mv = drive * supply_mv >> 14
         stall = voltage_mv * _STALL_Q9 >> 9
 
+        # Sine and cosine in turn: in 2 ms the bed turns by hundredths of a degree at most.
         angle = int(self.angle)
         turn = (angle >> 14) * _TURN_Q15 >> 16
-        sin = int(sine(turn))
-        cos = int(sine(turn + _QUARTER))
-        self.sine = sin
-        self.cosine = cos
-        gravity = int(self.along) * (cos >> 1) + int(self.normal) * (sin >> 1) >> 13
-        flank = int(self.flank)
+        odd = c[ODD] - _ZERO
+        c[ODD] = (odd ^ 1) + _ZERO
+        if odd:
+            c[SINE] = int(sine(turn)) + _ZERO
+        else:
+            c[COSINE] = int(sine(turn + _QUARTER)) + _ZERO
+        sin = c[SINE] - _ZERO
+        cos = c[COSINE] - _ZERO
+        gravity = (c[ALONG] - _ZERO) * (cos >> 1) + (c[NORMAL] - _ZERO) * (sin >> 1) >> 13
+        flank = c[FLANK] - _ZERO
         load = 0
         if flank:
             load = gravity
 
         # Rotor: exact over the step while the motor brakes it, with friction held constant.
-        speed = int(self.speed)
+        speed = c[SPEED] - _ZERO
         new_speed = 0
         forward = 0
         if speed > 0 or (speed == 0 and stall > 0):
@@ -194,25 +219,25 @@ class Drivetrain:
                 ahead = speed * forward
                 if connected:
                     final = pull - resist >> 3
-                    decay = int(self.decay_free)
+                    decay = c[DECAY_FREE] - _ZERO
                     if flank:
-                        decay = int(self.decay_joined)
+                        decay = c[DECAY_JOINED] - _ZERO
                     ahead = final + ((ahead - final) * decay + 2_048 >> 12)
                 else:
-                    coast = int(self.coast_free)
-                    drag = int(self.drag_free)
+                    coast = c[COAST_FREE] - _ZERO
+                    drag = c[DRAG_FREE] - _ZERO
                     if flank:
-                        coast = int(self.coast_joined)
-                        drag = int(self.drag_joined)
+                        coast = c[COAST_JOINED] - _ZERO
+                        drag = c[DRAG_JOINED] - _ZERO
                     ahead = ahead - (resist * coast >> 15) - (ahead * drag >> 16)
                 if ahead > 0:
                     new_speed = ahead * forward
-        if int(self.stalled):
+        if c[STALLED] - _ZERO:
             new_speed = 0
-        worm_rate = int(self.creep)
-        if not int(self.slips):
+        worm_rate = c[CREEP] - _ZERO
+        if not (c[SLIPS] - _ZERO):
             worm_rate += new_speed
-        worm = int(self.worm) + worm_rate
+        worm = (c[WORM] - _ZERO) + worm_rate
         # End stops: the chain is taut, so the worm stops half a gap behind the bed.
         if worm > _OUTWARD_STOP + _HALF_GAP:
             worm = _OUTWARD_STOP + _HALF_GAP
@@ -224,14 +249,14 @@ class Drivetrain:
             worm_rate = 0
 
         # Bed: carried by a flank as long as that flank has to push.
-        rate = int(self.rate)
+        rate = c[RATE] - _ZERO
         if flank:
             change = worm_rate - rate
             if change > _DIFFERENCE_MAX:
                 change = _DIFFERENCE_MAX
             elif change < 0 - _DIFFERENCE_MAX:
                 change = 0 - _DIFFERENCE_MAX
-            push = (change * int(self.push) >> 8) - gravity
+            push = (change * (c[PUSH] - _ZERO) >> 8) - gravity
             if push * flank > _BEARING:
                 flank = 0
             else:
@@ -245,7 +270,7 @@ class Drivetrain:
                 moment += _BEARING
             elif moment > 0 - _BEARING and moment < _BEARING:
                 moment = 0
-            new_rate = rate + (moment * int(self.throw) + 8_192 >> 14)
+            new_rate = rate + (moment * (c[THROW] - _ZERO) + 8_192 >> 14)
             if (new_rate > 0 and rate < 0) or (new_rate < 0 and rate > 0):
                 new_rate = 0
             rate = new_rate
@@ -272,9 +297,9 @@ class Drivetrain:
             if current_ma < 0:
                 current_ma = 0 - current_ma
         self.angle = angle
-        self.rate = rate
-        self.worm = worm
-        self.flank = flank
-        self.speed = new_speed
+        c[RATE] = rate + _ZERO
+        c[WORM] = worm + _ZERO
+        c[FLANK] = flank + _ZERO
+        c[SPEED] = new_speed + _ZERO
         self.supply_mv = supply_mv
         self.current_ma = current_ma

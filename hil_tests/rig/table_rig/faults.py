@@ -4,6 +4,8 @@ The host turns what people say (0.05 g) into these (50_000 micro-g): `table_benc
 """
 
 from table_rig import contacts
+from table_rig import drivetrain as drivetrains
+from table_rig import sensor as sensors
 
 _SENSOR = (
     "nack",
@@ -97,15 +99,14 @@ class Faults:
     def _apply(self) -> None:
         table = self._table
         drivetrain = table.drivetrain
-        drivetrain.stalled = self._has("motor_stalled")
-        drivetrain.disconnected = self._has("motor_disconnected")
-        drivetrain.reversed = self._has("motor_reversed")
-        drivetrain.runaway = self._of("bridge_shorted", "direction")
-        drivetrain.slips = self._has("gear_slips")
-        drivetrain.creep = self._of("bed_creeps", "mdeg_per_s") * 8_042 // 1000
-        drivetrain.sag_mv = self._of("supply_sag", "mv")
-        table.relay.welded = bool(self._has("relay_welded"))
-        table.relay.dead = bool(self._has("relay_dead"))
+        drivetrain.put(drivetrains.STALLED, self._has("motor_stalled"))
+        drivetrain.put(drivetrains.DISCONNECTED, self._has("motor_disconnected"))
+        drivetrain.put(drivetrains.REVERSED, self._has("motor_reversed"))
+        drivetrain.put(drivetrains.RUNAWAY, self._of("bridge_shorted", "direction"))
+        drivetrain.put(drivetrains.SLIPS, self._has("gear_slips"))
+        drivetrain.put(drivetrains.CREEP, self._of("bed_creeps", "mdeg_per_s") * 8_042 // 1000)
+        drivetrain.put(drivetrains.SAG_MV, self._of("supply_sag", "mv"))
+        table.relay.break_down(bool(self._has("relay_welded")), bool(self._has("relay_dead")))
         self.current_dead = bool(self._has("current_sensor_dead"))
         self.supply_dead = bool(self._has("supply_sense_dead"))
         hands = table.contacts
@@ -137,10 +138,9 @@ class Faults:
 
     def _apply_to_sensor(self, index: int, start: str) -> None:
         sensor = self._table.sensors[index]
-        sensor.frozen = self._has(start + "frozen")
-        sensor.saturated = self._has(start + "saturated")
-        if bool(sensor.detached) != bool(self._has(start + "detached")):
-            sensor.detach(bool(self._has(start + "detached")))
+        sensor.put(sensors.FROZEN, self._has(start + "frozen"))
+        sensor.put(sensors.SATURATED, self._has(start + "saturated"))
+        sensor.detach(bool(self._has(start + "detached")))
         sensor.upside_down = bool(self._has(start + "upside_down"))
         sensor.noise_gain = self._of(start + "noisy", "gain", 1)
         sensor.bias_ug = self._of(start + "bias", "accel_ug")

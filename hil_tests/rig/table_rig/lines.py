@@ -4,6 +4,7 @@ import machine
 import rp2
 
 from table_rig import contacts
+from table_rig import machine_code as micropython
 from table_rig.programs import SAMPLES, share_high
 
 ANALOG = ("CURRENT_SENSE", "SUPPLY_SENSE")
@@ -64,6 +65,7 @@ class Lines:
 
     # --- tick: nothing is allocated ----------------------------------------------------------
 
+    @micropython.native
     def measure(self) -> None:
         """Take the newest duties of both motor inputs, in shares of 2^14."""
         meter = self._outward
@@ -85,6 +87,7 @@ class Lines:
             changed >>= 1
             closed >>= 1
 
+    @micropython.native
     def put_analog(self, index: int, mv: int) -> None:
         """Put so many mV on the controller's converter: 0 = current, 1 = supply."""
         duty = (mv + self.analog_offset_mv[index]) * self.analog_gain_q10[index] >> 10

@@ -1,6 +1,7 @@
 """A rider who does not lie quite still: the centre of mass wanders, and now and then jumps."""
 
 from table_rig.chance import SIGMA_SHIFT, Chance
+from table_rig.drivetrain import ALONG, NORMAL
 
 SHIFT_MS = 100
 _MEMORY_Q10 = 1_004
@@ -34,5 +35,5 @@ class Rider:
             self._along_um = chance.bell() * table.resettle_um >> SIGMA_SHIFT
         # Micrometres to metres in two steps: the product must stay a small int.
         per_mm = table.along_per_m // 1000
-        drivetrain.along = table.along + (per_mm * self._along_um) // 1000
-        drivetrain.normal = table.normal + (per_mm * self._normal_um) // 1000
+        drivetrain.put(ALONG, table.along + per_mm * self._along_um // 1000)
+        drivetrain.put(NORMAL, table.normal + per_mm * self._normal_um // 1000)

@@ -5,11 +5,12 @@ output data rate -> noise -> scale and saturate -> registers. `follow` and `samp
 `configure` in the background, when a host has written or a fault has changed.
 """
 
-from inversion_table.estimation import portable as micropython
-from inversion_table.estimation.portable import const
+from table_rig import machine_code as micropython
 from table_rig.chance import Chance
+from table_rig.machine_code import Cells, const, ptr8, ptr32
 from table_rig.motion import shake_at
 
+_ZERO = const(1_000_000_000)
 MEMORY_BYTES = 128
 _REFERENCE_MDEGC = 25_000
 _OUTPUT_BYTES = const(14)
@@ -19,12 +20,51 @@ _GYRO_SHAKE_Q8 = const(63)
 """4 dps a g: 2^-15 g to a quarter of a speed, 2^8 times."""
 _SIGMA_MOST = 21_000
 
-# Where each coefficient lies in `_k`.
-_X, _Z, _SHAKE, _OFFSET, _TURN, _TURN_SHAKE, _TURN_OFFSET = 0, 3, 6, 9, 12, 15, 18
-_COEFFICIENTS = 21
+# Where each number lies in `cells`. First the coefficients, by row of the sensor's axes.
+_X = const(0)
+_Z = const(3)
+_SHAKE = const(6)
+_OFFSET = const(9)
+_TURN = const(12)
+_TURN_SHAKE = const(15)
+_TURN_OFFSET = const(18)
+_ACCEL_SIGMA = const(21)
+_GYRO_SIGMA = const(22)
+_ACCEL_ALPHA = const(23)
+_GYRO_ALPHA = const(24)
+_ACCEL_RATE_MHZ = const(25)
+_GYRO_RATE_MHZ = const(26)
+_ACCEL_BAND_CHZ = const(27)
+_GYRO_BAND_CHZ = const(28)
+_ACCEL_CLOCK = const(29)
+_GYRO_CLOCK = const(30)
+_ALONG = const(31)
+_NORMAL = const(32)
+_RATE = const(33)
+"""Low-passed: force along the bed and out of it, rate."""
+_HELD_ALONG = const(34)
+_HELD_NORMAL = const(35)
+FROZEN = const(36)
+SATURATED = const(37)
+DETACHED = const(38)
+_ACCEL_AT = const(39)
+_GYRO_AT = const(40)
+_BIG_ENDIAN = const(41)
+_DATA = const(42)
+_COUNT = const(43)
+
+# Of the motion's cells; a test compares.
+_FORCE_X = const(0)
+_FORCE_Z = const(1)
+_RATE_OF_BED = const(2)
+
+# Of chance.py, whose numbers are drawn here in line; a test compares.
+_MULTIPLIER = const(32_760)
+_MASK = const(0x7FFF)
+_MEAN = const(49_150)
 
 
-class Sensor:
+class Sensor(Cells):
     """Base; a subclass owns the register map."""
 
     ADDRESS = 0
@@ -36,36 +76,26 @@ class Sensor:
     BIG_ENDIAN = 0
 
     def __init__(self, seed: int) -> None:
+        super().__init__(_COUNT)
         self.memory = bytearray(MEMORY_BYTES)
         """What an I2C host reads and writes."""
         self.fresh = False
         """There is a sample that `publish` has not yet put into `memory`."""
         self.chance = Chance(seed)
         self._output = bytearray(_OUTPUT_BYTES)
-        self._k = [0] * _COEFFICIENTS
-        self._x = self._z = self._turn = 0
-        self._accel_alpha = self._gyro_alpha = 0
-        self._accel_rate_mhz = self._gyro_rate_mhz = 0
-        self._accel_clock = self._gyro_clock = 0
-        self._accel_bandwidth_chz = self._gyro_bandwidth_chz = 0
-        self._accel_sigma = self._gyro_sigma = 0
         self._parameters: dict = {}
         self._temperature_mdegc = _REFERENCE_MDEGC
         self._drift_udps = 0
-        self._accel_at = self.ACCEL_AT
-        self._gyro_at = self.GYRO_AT
-        self._big_endian = self.BIG_ENDIAN
-        self._data = self.DATA
-        # Faults.
-        self.frozen = 0
-        self.saturated = 0
-        self.detached = 0
+        self.put(_ACCEL_AT, self.ACCEL_AT)
+        self.put(_GYRO_AT, self.GYRO_AT)
+        self.put(_BIG_ENDIAN, self.BIG_ENDIAN)
+        self.put(_DATA, self.DATA)
+        # Faults, besides FROZEN, SATURATED and DETACHED.
         self.upside_down = False
         self.noise_gain = 1
         self.bias_ug = 0
         self.bias_udps = 0
         self.drift_udps_per_s = 0
-        self._held_x = self._held_z = 0
         self.power_on()
 
     # --- what a subclass provides ------------------------------------------------------------
@@ -105,20 +135,12 @@ class Sensor:
         self._parameters = parameters
         self.configure()
 
-    def repair(self) -> None:
-        """Nothing is broken."""
-        self.frozen = self.saturated = self.detached = 0
-        self.upside_down = False
-        self.noise_gain = 1
-        self.bias_ug = self.bias_udps = self.drift_udps_per_s = 0
-        self._drift_udps = 0
-        self.configure()
-
     def detach(self, detached: bool) -> None:
         """It came off the bed and hangs as it was; or it is back."""
-        self._held_x = self._x
-        self._held_z = self._z
-        self.detached = 1 if detached else 0
+        if detached and not self.get(DETACHED):
+            self.put(_HELD_ALONG, self.get(_ALONG))
+            self.put(_HELD_NORMAL, self.get(_NORMAL))
+        self.put(DETACHED, 1 if detached else 0)
 
     def drift(self, udps_per_s: int) -> None:
         """From now on the gyroscope's offset grows; 0 takes away what it has grown."""
@@ -148,140 +170,158 @@ class Sensor:
         errors = self._parameters
         if not errors:
             return
-        k = [0] * _COEFFICIENTS
         warm_mdegc = self._temperature_mdegc - _REFERENCE_MDEGC
         for row in range(3):
             sign = -1 if self.upside_down and row else 1
             x, y, z = [sign * value for value in errors["accel_q14"][3 * row : 3 * row + 3]]
             # Counts per 2^-15 g, 2^14 times.
-            k[_X + row] = x * scale_a // 32_768_000
-            k[_Z + row] = z * scale_a // 32_768_000
-            k[_SHAKE + row] = (3 * x + 2 * y + 10 * z) * scale_a // 327_680_000
+            self.put(_X + row, x * scale_a // 32_768_000)
+            self.put(_Z + row, z * scale_a // 32_768_000)
+            self.put(_SHAKE + row, (3 * x + 2 * y + 10 * z) * scale_a // 327_680_000)
             bias_ug = errors["accel_bias_ug"][row] + self.bias_ug
             bias_ug += errors["accel_slope_ug"][row] * warm_mdegc // 1000
-            k[_OFFSET + row] = bias_ug * scale_a // 1_000_000_000
+            self.put(_OFFSET + row, bias_ug * scale_a // 1_000_000_000)
             x, y, z = [sign * value for value in errors["gyro_q14"][3 * row : 3 * row + 3]]
             # Counts per quarter of a speed (497 udps), 2^16 times.
-            k[_TURN + row] = y * scale_g * 4 * 4 // 8_042_477
-            k[_TURN_SHAKE + row] = (3 * x + 2 * y + 10 * z) * scale_g * 4 * 4 // 80_424_770
+            self.put(_TURN + row, y * scale_g * 4 * 4 // 8_042_477)
+            self.put(_TURN_SHAKE + row, (3 * x + 2 * y + 10 * z) * scale_g * 4 * 4 // 80_424_770)
             bias_udps = errors["gyro_bias_udps"][row] + self.bias_udps
             bias_udps += errors["gyro_slope_udps"][row] * warm_mdegc // 1000
             bias_udps += (x + y + z) * self._drift_udps >> 14
-            k[_TURN_OFFSET + row] = bias_udps * scale_g // 1_000_000_000
-        self._accel_alpha = _alpha_q10(band_a)
-        self._gyro_alpha = _alpha_q10(band_g)
-        self._accel_bandwidth_chz = band_a
-        self._gyro_bandwidth_chz = band_g
+            self.put(_TURN_OFFSET + row, bias_udps * scale_g // 1_000_000_000)
+        self.put(_ACCEL_ALPHA, _alpha_q10(band_a))
+        self.put(_GYRO_ALPHA, _alpha_q10(band_g))
+        self.put(_ACCEL_BAND_CHZ, band_a)
+        self.put(_GYRO_BAND_CHZ, band_g)
         gain = self.noise_gain
-        self._accel_sigma = min(_SIGMA_MOST, _sigma_q4(noise_a, band_a, scale_a) * gain)
-        self._gyro_sigma = min(_SIGMA_MOST, _sigma_q4(noise_g, band_g, scale_g) * gain)
+        self.put(_ACCEL_SIGMA, min(_SIGMA_MOST, _sigma_q4(noise_a, band_a, scale_a) * gain))
+        self.put(_GYRO_SIGMA, min(_SIGMA_MOST, _sigma_q4(noise_g, band_g, scale_g) * gain))
         word = self.temperature_word(self._temperature_mdegc) & 0xFFFF
         high, low = word >> 8, word & 0xFF
         at = self.TEMPERATURE_AT
         self._output[at] = high if self.BIG_ENDIAN else low
         self._output[at + 1] = low if self.BIG_ENDIAN else high
-        self._k = k
-        self._accel_rate_mhz = rate_a  # last: from now on the tick samples with these
-        self._gyro_rate_mhz = rate_g
+        self.put(_ACCEL_RATE_MHZ, rate_a)  # last: from now on the tick samples with these
+        self.put(_GYRO_RATE_MHZ, rate_g)
 
     # --- tick --------------------------------------------------------------------------------
 
     @micropython.viper
     def follow(self, motion):
         """A millisecond has passed; takes a sample when its instant has come."""
-        if int(self.frozen):
+        c = ptr32(self.cells)
+        if c[FROZEN] - _ZERO:
             return
-        force_x = int(motion.force_x)
-        force_z = int(motion.force_z)
-        rate = int(motion.rate)
-        if int(self.detached):
-            force_x = int(self._held_x)
-            force_z = int(self._held_z)
+        m = ptr32(motion.cells)
+        along = m[_FORCE_X] - _ZERO
+        normal = m[_FORCE_Z] - _ZERO
+        rate = m[_RATE_OF_BED] - _ZERO
+        if c[DETACHED] - _ZERO:
+            along = c[_HELD_ALONG] - _ZERO
+            normal = c[_HELD_NORMAL] - _ZERO
             rate = 0
-        x = int(self._x)
-        z = int(self._z)
-        turn = int(self._turn)
-        alpha = int(self._accel_alpha)
-        x += (force_x - x) * alpha + 512 >> 10
-        z += (force_z - z) * alpha + 512 >> 10
-        turn += ((rate << 2) - turn) * int(self._gyro_alpha) + 512 >> 10
-        self._x = x
-        self._z = z
-        self._turn = turn
-        period = int(self._accel_rate_mhz)
-        clock = int(self._accel_clock) + period
+        alpha = c[_ACCEL_ALPHA] - _ZERO
+        followed = c[_ALONG] - _ZERO
+        c[_ALONG] = followed + ((along - followed) * alpha + 512 >> 10) + _ZERO
+        followed = c[_NORMAL] - _ZERO
+        c[_NORMAL] = followed + ((normal - followed) * alpha + 512 >> 10) + _ZERO
+        followed = c[_RATE] - _ZERO
+        alpha = c[_GYRO_ALPHA] - _ZERO
+        c[_RATE] = followed + (((rate << 2) - followed) * alpha + 512 >> 10) + _ZERO
+        period = c[_ACCEL_RATE_MHZ] - _ZERO
+        clock = (c[_ACCEL_CLOCK] - _ZERO) + period
         if clock >= _MHZ:
             clock -= _MHZ
             self._sample_accel(motion, (clock << 8) // ((period >> 2) + 1))
-        self._accel_clock = clock
-        period = int(self._gyro_rate_mhz)
-        clock = int(self._gyro_clock) + period
+        c[_ACCEL_CLOCK] = clock + _ZERO
+        period = c[_GYRO_RATE_MHZ] - _ZERO
+        clock = (c[_GYRO_CLOCK] - _ZERO) + period
         if clock >= _MHZ:
             clock -= _MHZ
             self._sample_gyro(motion, (clock << 8) // ((period >> 2) + 1))
-        self._gyro_clock = clock
+        c[_GYRO_CLOCK] = clock + _ZERO
 
     @micropython.viper
     def _sample_accel(self, motion, late_q10: int):
+        c = ptr32(self.cells)
         shake = 0
-        if not int(self.detached):
-            shake = int(shake_at(motion, self._accel_bandwidth_chz, late_q10))
-        k = self._k
-        x = int(self._x) >> 3
-        z = int(self._z) >> 3
-        sigma = int(self._accel_sigma)
+        if not c[DETACHED] - _ZERO:
+            shake = int(shake_at(motion, c[_ACCEL_BAND_CHZ] - _ZERO, late_q10))
+        output = ptr8(self._output)
         chance = self.chance
+        state = int(chance.state)
+        x = (c[_ALONG] - _ZERO) >> 3
+        z = (c[_NORMAL] - _ZERO) >> 3
+        sigma = c[_ACCEL_SIGMA] - _ZERO
+        at = c[_ACCEL_AT] - _ZERO
+        swapped = c[_BIG_ENDIAN] - _ZERO
         row = 0
         while row < 3:
-            count = int(k[row]) * x + int(k[3 + row]) * z + int(k[6 + row]) * shake + 8_192 >> 14
-            count += int(k[9 + row]) + (int(chance.bell()) * sigma + 131_072 >> 18)
-            self._put(int(self._accel_at) + 2 * row, count)
+            state = _MULTIPLIER * (state & _MASK) + (state >> 15)
+            bell = state & _MASK
+            state = _MULTIPLIER * (state & _MASK) + (state >> 15)
+            bell += state & _MASK
+            state = _MULTIPLIER * (state & _MASK) + (state >> 15)
+            bell += (state & _MASK) - _MEAN
+            count = (c[_X + row] - _ZERO) * x + (c[_Z + row] - _ZERO) * z
+            count = count + (c[_SHAKE + row] - _ZERO) * shake + 8_192 >> 14
+            count += (c[_OFFSET + row] - _ZERO) + (bell * sigma + 131_072 >> 18)
+            if count > 32_767 or c[SATURATED] - _ZERO:
+                count = 32_767
+            elif count < -32_768:
+                count = -32_768
+            output[at + swapped] = count & 0xFF
+            output[at + 1 - swapped] = count >> 8 & 0xFF
+            at += 2
             row += 1
+        chance.state = state
         self.fresh = True
 
     @micropython.viper
     def _sample_gyro(self, motion, late_q10: int):
+        c = ptr32(self.cells)
         shake = 0
-        if not int(self.detached):
-            shake = int(shake_at(motion, self._gyro_bandwidth_chz, late_q10))
+        if not c[DETACHED] - _ZERO:
+            shake = int(shake_at(motion, c[_GYRO_BAND_CHZ] - _ZERO, late_q10))
             shake = shake * _GYRO_SHAKE_Q8 >> 8
-        k = self._k
-        turn = int(self._turn) >> 4
-        sigma = int(self._gyro_sigma)
+        output = ptr8(self._output)
         chance = self.chance
+        state = int(chance.state)
+        turn = (c[_RATE] - _ZERO) >> 4
+        sigma = c[_GYRO_SIGMA] - _ZERO
+        at = c[_GYRO_AT] - _ZERO
+        swapped = c[_BIG_ENDIAN] - _ZERO
         row = 0
         while row < 3:
-            count = int(k[12 + row]) * turn + int(k[15 + row]) * shake + 32_768 >> 16
-            count += int(k[18 + row]) + (int(chance.bell()) * sigma + 131_072 >> 18)
-            self._put(int(self._gyro_at) + 2 * row, count)
+            state = _MULTIPLIER * (state & _MASK) + (state >> 15)
+            bell = state & _MASK
+            state = _MULTIPLIER * (state & _MASK) + (state >> 15)
+            bell += state & _MASK
+            state = _MULTIPLIER * (state & _MASK) + (state >> 15)
+            bell += (state & _MASK) - _MEAN
+            count = (c[_TURN + row] - _ZERO) * turn
+            count = count + (c[_TURN_SHAKE + row] - _ZERO) * shake + 32_768 >> 16
+            count += (c[_TURN_OFFSET + row] - _ZERO) + (bell * sigma + 131_072 >> 18)
+            if count > 32_767 or c[SATURATED] - _ZERO:
+                count = 32_767
+            elif count < -32_768:
+                count = -32_768
+            output[at + swapped] = count & 0xFF
+            output[at + 1 - swapped] = count >> 8 & 0xFF
+            at += 2
             row += 1
+        chance.state = state
         self.fresh = True
-
-    @micropython.viper
-    def _put(self, at: int, count: int):
-        if int(self.saturated) or count > 32_767:
-            count = 32_767
-        elif count < 0 - 32_768:
-            count = 0 - 32_768
-        output = self._output
-        high = count >> 8 & 0xFF
-        low = count & 0xFF
-        if int(self._big_endian):
-            output[at] = high
-            output[at + 1] = low
-        else:
-            output[at] = low
-            output[at + 1] = high
 
     @micropython.viper
     def publish(self):
         """Put the latest sample into the registers, all of it at once."""
-        memory = self.memory
-        output = self._output
-        start = int(self._data)
+        memory = ptr8(self.memory)
+        output = ptr8(self._output)
+        start = ptr32(self.cells)[_DATA] - _ZERO
         at = 0
         while at < _OUTPUT_BYTES:
-            memory[start + at] = int(output[at])
+            memory[start + at] = output[at]
             at += 1
         self.fresh = False
 

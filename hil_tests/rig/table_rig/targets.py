@@ -88,13 +88,12 @@ class SensorPort:
 
     def tick(self) -> None:
         """A millisecond has passed: publish a fresh sample unless a host is reading."""
-        sensor = self.sensor
         if self._reading:
             self._reading_ticks += 1
             if self._reading_ticks > _BUSY_MOST_MS:
                 self._reading = False
-        if sensor.fresh and not self._reading:
-            sensor.publish()
+        elif self.sensor.fresh:
+            self.sensor.publish()
 
     def background(self) -> bool:
         """Follow what a host did; True if its clocks have just freed the line."""

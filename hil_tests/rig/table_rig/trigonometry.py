@@ -2,8 +2,8 @@
 
 import array
 
-from inversion_table.estimation import portable as micropython
-from inversion_table.estimation.portable import const
+from table_rig import machine_code as micropython
+from table_rig.machine_code import const, ptr16
 
 ONE = 1 << 14
 QUARTER = const(16_384)
@@ -26,7 +26,7 @@ def _table() -> array.array:
             term = -(term * x >> 40) * x // ((order + 1) * (order + 2) << 40)
         values.append((total >> 25) + 1 >> 1)
     values.append(values[-1])  # so that the last step needs no question
-    return array.array("h", values)
+    return array.array("H", values)
 
 
 _QUARTER_WAVE = _table()
@@ -42,8 +42,8 @@ def sine(angle: int) -> int:
         sign = -1
     if angle > QUARTER:
         angle = 2 * QUARTER - angle
-    table = _QUARTER_WAVE
+    table = ptr16(_QUARTER_WAVE)
     index = angle >> _INDEX_SHIFT
-    low = int(table[index])
+    low = table[index]
     part = angle & 63
-    return sign * (low + ((int(table[index + 1]) - low) * part + 32 >> _INDEX_SHIFT))
+    return sign * (low + ((table[index + 1] - low) * part + 32 >> _INDEX_SHIFT))

@@ -29,6 +29,11 @@ _ROWS = 64
 _WIDTH = len(COLUMNS)
 
 
+def one_row() -> array.array:
+    """Room for a row."""
+    return array.array("i", [0] * _WIDTH)
+
+
 class TruthRows:
     """A ring of the latest 640 ms: what is not sent by then is counted as lost."""
 
