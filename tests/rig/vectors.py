@@ -47,9 +47,8 @@ for ms in range(12_000):
         enabled = 0 if chance.uniform() < 6_000 else 1
     drivetrain.step(drive, 1, enabled)
     motion.step(drivetrain)
-    for sensor in sensors:
-        sensor.follow(motion)
-        sensor.publish()
+    sensors[ms & 1].follow(motion)
+    sensors[ms & 1].publish()
     if ms % 50 == 0:
         print(ms, drivetrain.angle, drivetrain.rate, drivetrain.speed, drivetrain.current_ma)
         print([list(sensor.memory[sensor.DATA : sensor.DATA + 14]) for sensor in sensors])

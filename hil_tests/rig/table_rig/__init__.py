@@ -1,7 +1,4 @@
-"""Firmware of the rig: a second Pico that plays the table in front of a real controller.
-
-MicroPython (1.26 or newer, for machine.I2CTarget); the physics also runs on CPython.
-"""
+"""Firmware of the rig: a second Pico that plays the table in front of a real controller."""
 
 VERSION = "0.1.0"
 PROTOCOL = 1

@@ -1,6 +1,6 @@
 """ST LSM6DSOX, after its datasheet DS12814: the registers that a driver uses."""
 
-from table_rig.sensor import MEMORY_BYTES, Sensor
+from table_rig.sensor import FASTEST_MHZ, MEMORY_BYTES, Sensor
 
 _WHO_AM_I = 0x0F
 _CTRL1_XL = 0x10
@@ -11,8 +11,6 @@ _CTRL6_C = 0x15
 _CTRL8_XL = 0x17
 
 _RATES_MHZ = (0, 12_500, 26_000, 52_000, 104_000, 208_000, 416_000, 833_000)
-_FASTEST_MHZ = 1_000_000
-"""The rig samples once a millisecond at most."""
 _ACCEL_COUNTS_PER_KG = (16_393_443, 2_049_180, 8_196_721, 4_098_361)
 _GYRO_COUNTS_PER_KDPS = (114_286, 57_143, 28_571, 14_286)
 _GYRO_COUNTS_125 = 228_571
@@ -71,4 +69,4 @@ class Lsm6dsox(Sensor):
 
 
 def _rate_mhz(code: int) -> int:
-    return _RATES_MHZ[code] if code < len(_RATES_MHZ) else _FASTEST_MHZ
+    return _RATES_MHZ[code] if code < len(_RATES_MHZ) else FASTEST_MHZ

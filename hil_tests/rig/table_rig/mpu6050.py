@@ -17,7 +17,7 @@ _GYRO_COUNTS_PER_KDPS = (131_000, 65_500, 32_800, 16_400)
 _ACCEL_NOISE_NG = 400_000
 _GYRO_NOISE_NDPS = 5_000_000
 _BASE_MHZ = 1_000_000
-"""With the filter off the part samples at 8 kHz; the rig plays 1 kHz, its own fastest."""
+"""With the filter off the part samples at 8 kHz; the rig plays this."""
 
 
 class Mpu6050(Sensor):

@@ -14,8 +14,11 @@ _ZERO = const(1_000_000_000)
 MEMORY_BYTES = 128
 _REFERENCE_MDEGC = 25_000
 _OUTPUT_BYTES = const(14)
-_MHZ = const(1_000_000)
-"""Millihertz in a kilohertz: a sample clock that runs over once a millisecond."""
+STEP_MS = 2
+"""The tick lets each sensor follow at every second millisecond."""
+_ONE_SAMPLE = const(1_000_000)
+"""Millihertz times milliseconds."""
+FASTEST_MHZ = 500_000
 _GYRO_SHAKE_Q8 = const(63)
 """4 dps a g: 2^-15 g to a quarter of a speed, 2^8 times."""
 _SIGMA_MOST = 21_000
@@ -32,8 +35,8 @@ _ACCEL_SIGMA = const(21)
 _GYRO_SIGMA = const(22)
 _ACCEL_ALPHA = const(23)
 _GYRO_ALPHA = const(24)
-_ACCEL_RATE_MHZ = const(25)
-_GYRO_RATE_MHZ = const(26)
+_ACCEL_STEP = const(25)
+_GYRO_STEP = const(26)
 _ACCEL_BAND_CHZ = const(27)
 _GYRO_BAND_CHZ = const(28)
 _ACCEL_CLOCK = const(29)
@@ -201,14 +204,16 @@ class Sensor(Cells):
         at = self.TEMPERATURE_AT
         self._output[at] = high if self.BIG_ENDIAN else low
         self._output[at + 1] = low if self.BIG_ENDIAN else high
-        self.put(_ACCEL_RATE_MHZ, rate_a)  # last: from now on the tick samples with these
-        self.put(_GYRO_RATE_MHZ, rate_g)
+        self.put(
+            _ACCEL_STEP, min(rate_a, FASTEST_MHZ) * STEP_MS
+        )  # last: from now on the tick samples with these
+        self.put(_GYRO_STEP, min(rate_g, FASTEST_MHZ) * STEP_MS)
 
     # --- tick --------------------------------------------------------------------------------
 
     @micropython.viper
     def follow(self, motion):
-        """A millisecond has passed; takes a sample when its instant has come."""
+        """STEP_MS have passed; takes a sample when its instant has come."""
         c = ptr32(self.cells)
         if c[FROZEN] - _ZERO:
             return
@@ -228,17 +233,17 @@ class Sensor(Cells):
         followed = c[_RATE] - _ZERO
         alpha = c[_GYRO_ALPHA] - _ZERO
         c[_RATE] = followed + (((rate << 2) - followed) * alpha + 512 >> 10) + _ZERO
-        period = c[_ACCEL_RATE_MHZ] - _ZERO
+        period = c[_ACCEL_STEP] - _ZERO
         clock = (c[_ACCEL_CLOCK] - _ZERO) + period
-        if clock >= _MHZ:
-            clock -= _MHZ
-            self._sample_accel(motion, (clock << 8) // ((period >> 2) + 1))
+        if clock >= _ONE_SAMPLE:
+            clock -= _ONE_SAMPLE
+            self._sample_accel(motion, (clock << 9) // ((period >> 2) + 1))
         c[_ACCEL_CLOCK] = clock + _ZERO
-        period = c[_GYRO_RATE_MHZ] - _ZERO
+        period = c[_GYRO_STEP] - _ZERO
         clock = (c[_GYRO_CLOCK] - _ZERO) + period
-        if clock >= _MHZ:
-            clock -= _MHZ
-            self._sample_gyro(motion, (clock << 8) // ((period >> 2) + 1))
+        if clock >= _ONE_SAMPLE:
+            clock -= _ONE_SAMPLE
+            self._sample_gyro(motion, (clock << 9) // ((period >> 2) + 1))
         c[_GYRO_CLOCK] = clock + _ZERO
 
     @micropython.viper
@@ -327,8 +332,8 @@ class Sensor(Cells):
 
 
 def _alpha_q10(bandwidth_chz: int) -> int:
-    """Share of the way that a first-order low-pass goes in a millisecond, 2^10 times."""
-    x = bandwidth_chz * 6_588 // 100  # 2 pi bandwidth x 1 ms, 2^20 times
+    """Share of the way that a first-order low-pass goes in STEP_MS, 2^10 times."""
+    x = bandwidth_chz * STEP_MS * 6_588 // 100  # 2 pi bandwidth x time, 2^20 times
     if x > 6 << 20:
         return 1 << 10
     total = 0

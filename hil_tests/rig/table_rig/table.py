@@ -159,10 +159,12 @@ class PlayedTable:
         )
         motion = self.motion
         motion.step(drivetrain)
-        self._primary.follow(motion)
-        self._monitor.follow(motion)
-        self._primary_port.tick()
-        self._monitor_port.tick()
+        if now_ms & 1:
+            self._primary.follow(motion)
+            self._primary_port.tick()
+        else:
+            self._monitor.follow(motion)
+            self._monitor_port.tick()
         turn = now_ms & 3
         if turn == 0:
             hands.follow(drivetrain.angle)

@@ -5,7 +5,7 @@ import rp2
 
 from table_rig.programs import CLOCKS, hold_until_clocked
 
-_BUSY_MOST_MS = 5
+_BUSY_MOST = 3
 """A host that broke off in the middle of a read must not stop the sensor's clock for good."""
 
 
@@ -87,10 +87,10 @@ class SensorPort:
         self.answer()
 
     def tick(self) -> None:
-        """A millisecond has passed: publish a fresh sample unless a host is reading."""
+        """The sensor has followed: publish a fresh sample unless a host is reading."""
         if self._reading:
             self._reading_ticks += 1
-            if self._reading_ticks > _BUSY_MOST_MS:
+            if self._reading_ticks > _BUSY_MOST:
                 self._reading = False
         elif self.sensor.fresh:
             self.sensor.publish()
