@@ -20,9 +20,10 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link bench-start rig campaign cuts test lint lint-rules lint-format \
+.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store rig campaign cuts \
+    test lint lint-rules lint-format \
     types types-firmware types-host pytest trace \
-    format explore coverage mutation fuzz protocol clean
+    format explore coverage mutation fuzz protocol reference clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -85,6 +86,9 @@ fuzz: $(READY) ## hostile bytes for the link: a search on CPython, a million fra
 protocol: $(READY) ## write the generated part of docs/protocol.md
 	$(BIN)/python -m tests.project.protocol_page
 
+reference: $(READY) ## write docs/reference.md and the man page docs/itable.1
+	$(BIN)/python -m tests.project.reference_page
+
 cuts: $(READY) ## cut the power at every flash operation, in every way: nothing stored is lost
 	$(BIN)/python -m tests.cuts $(ARGS)
 
@@ -102,6 +106,9 @@ bench-start: $(READY) ## how long itable takes to start, beside mpremote
 
 rig: $(READY) ## the bench tests through the rig's firmware: rig and controller as two processes
 	$(BIN)/pytest --bench rig hil_tests -n 2 --dist worksteal --timeout 900 $(ARGS)
+
+bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, on SQLite and PostgreSQL
+	$(BIN)/python -m tests.benchmarks.store $(ARGS)
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

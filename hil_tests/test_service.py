@@ -24,20 +24,6 @@ OTHER = bytes(range(32))
 RUNS = "import inversion_table; print('version', inversion_table.VERSION)"
 
 
-def enter_service(operator: Operator) -> None:
-    """START and PAUSE held for five seconds; the port goes away for a moment."""
-    operator.close()
-    table = operator.table
-    boots = table.boots
-    table.hold("PAUSE")
-    table.advance(300)
-    table.hold("START")
-    assert table.advance_until(lambda t: t.boots > boots, 10_000)
-    table.release("START")
-    table.release("PAUSE")
-    table.advance(2_000)
-
-
 def leave_service(operator: Operator) -> None:
     operator.table.press_run()
     operator.wait_for_state("HOME")
@@ -58,7 +44,7 @@ def mpremote(operator: Operator, *arguments: str) -> subprocess.CompletedProcess
 
 @pytest.mark.requirement("RQ-130")
 def test_mpremote_runs_code_in_service(operator: Operator) -> None:
-    enter_service(operator)
+    operator.enter_service()
     for way in ((), ("resume",)):  # with and without a soft reset first
         done = mpremote(operator, *way, "exec", RUNS)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -108,7 +94,7 @@ def test_mpremote_cannot_interrupt_a_session(make_operator: Callable[..., Operat
 
 def lock_table(operator: Operator, key: bytes = KEY) -> str:
     """`itable lock set`, then SERVICE is left."""
-    enter_service(operator)
+    operator.enter_service()
     with operator.table.stepped_serial(timeout=0.1) as port:
         identity = set_seal_key(port, key, "table")
     leave_service(operator)
@@ -187,7 +173,7 @@ def test_the_key_is_set_once_and_only_in_service(operator: Operator) -> None:
         set_seal_key(port, KEY)
     assert operator.result("lock.get")["locked"] is False
     lock_table(operator)
-    enter_service(operator)
+    operator.enter_service()
     with (
         operator.table.stepped_serial(timeout=0.1) as port,
         pytest.raises(RefusedError, match="has a key already"),

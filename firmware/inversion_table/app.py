@@ -38,6 +38,7 @@ from inversion_table.sensing.panel import Panel
 from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
 from inversion_table.store.lock import PlanLock
+from inversion_table.store.values import StoreError
 
 COLLECT_MS = 10_000
 PASS_MS = 20
@@ -57,7 +58,8 @@ class App:
     """Everything between the board's pins and the decision.
 
     board: inversion_table.board.Board; ring and recorder: the flight log; store: named values;
-    settings, settings_ok: limits.Settings and whether they could be read; calibration:
+    settings: limits.Settings in use; kept_settings: store.settings.KeptSettings, what is stored;
+    settings_ok: whether a session may begin with them; calibration:
     store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; start_cause:
     why the controller started (contract.resets)
     """
@@ -69,6 +71,7 @@ class App:
         recorder,
         store,
         settings,
+        kept_settings,
         settings_ok,
         calibration,
         program_check,
@@ -79,6 +82,7 @@ class App:
         self.recorder = recorder
         self.store = store
         self.settings = settings
+        self.kept_settings = kept_settings
         self.settings_ok = settings_ok
         self.program: Program | None = None
         self.inputs = Inputs()
@@ -115,6 +119,9 @@ class App:
         )
         self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
         self._chronicle = Chronicle(recorder)
+        self._sessions_done = 0
+        self.clock_set_s = 0
+        """What the clock was last set to; 0: not since the start."""
         self.last_fault = LastFault()
         self.pulled = Pulled(store)
         self._return_asked = False
@@ -230,6 +237,7 @@ class App:
         self.recorder.flush(now_ms)
         self._watch_warmth()
         self._watch_home(now_ms)
+        self._watch_sessions()
         if self.may_erase():
             self.ring.prepare(1)
         if elapsed_ms(now_ms, self._collected_ms) >= COLLECT_MS:
@@ -244,6 +252,16 @@ class App:
             angle = self.home_angle
             self.recorder.note(now_ms, events.HOME_MEASURED, angle.primary_mdeg, angle.monitor_mdeg)
             angle.keep()
+
+    def _watch_sessions(self) -> None:
+        """A session that was done whole proves the settings that it ran with (RQ-146)."""
+        done = self._chronicle.done_whole
+        if done != self._sessions_done and self.may_erase():
+            self._sessions_done = done
+            try:
+                self.kept_settings.prove(self.settings)
+            except (OSError, StoreError):
+                pass  # the next one proves them
 
     def _watch_warmth(self) -> None:
         """The tilt's bound grows with the distance from the calibration's temperature (RQ-119)."""
@@ -312,7 +330,7 @@ class App:
         )
 
     def restart_due(self) -> bool:
-        """A new calibration waits for the restart that takes it into use, and nothing moves."""
+        """What was stored waits for the restart that takes it into use, and nothing moves."""
         return (
             self._restart_asked
             and elapsed_ms(self.board.ticks_ms(), self._restart_ms) >= RESTART_MS
@@ -333,6 +351,10 @@ class App:
         """Milliseconds since the start; does not wrap (background only)."""
         return self._uptime_ms
 
+    def pressed(self) -> list:
+        """Names of the buttons that read as pressed."""
+        return self._panel.pressed()
+
     def unix_time_s(self) -> int:
         """Seconds since 1970, 0 while the clock is not set."""
         return self.board.unix_time_s()
@@ -340,6 +362,7 @@ class App:
     def set_clock(self, unix_s: int) -> None:
         """Set the clock; only at home. The comparison with the other clocks begins anew."""
         self.board.set_clock(unix_s)
+        self.clock_set_s = unix_s
         self.clocks.restart()
 
     def store_plan(self, plan, counter: int | None = None, seal: str | None = None) -> None:
@@ -359,11 +382,30 @@ class App:
         and checked there as ever, and no tick sees half of it (RQ-112).
         """
         version = self.calibration.replace(values, self.primary_rest, self.monitor_rest)
+        self._ask_restart(events.CALIBRATED, version)
+        return version
+
+    def may_set(self) -> bool:
+        """The bed rests at home, nothing can drive it, no session runs or is being logged."""
+        state = self.decision.state
+        resting = state == states.HOME or state == states.FAULT
+        return resting and self.on_home_switch() and not self.recorder.recording()
+
+    def replace_settings(self, values: dict, base: str) -> bool:
+        """Keep new settings and restart (RQ-145); False when they are those that are stored.
+
+        Raises limits.SettingsError, StoreError, OSError.
+        """
+        if not self.kept_settings.replace(values, base):
+            return False
+        self._ask_restart(events.SETTINGS_STORED, 0)
+        return True
+
+    def _ask_restart(self, event: int, detail: int) -> None:
         now_ms = self.board.ticks_ms()
-        self.recorder.note(now_ms, events.CALIBRATED, version, 0)
+        self.recorder.note(now_ms, event, detail, 0)
         self._restart_asked = True
         self._restart_ms = now_ms
-        return version
 
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""

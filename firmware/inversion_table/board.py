@@ -185,6 +185,14 @@ class Board:
         """Unique for each chip: its flash's serial number in hex."""
         return "".join(["%02x" % byte for byte in machine.unique_id()])
 
+    def interpreter(self) -> str:
+        """The version of MicroPython."""
+        return ".".join([str(part) for part in sys.implementation.version[:3]])
+
+    def machine_name(self) -> str:
+        """What MicroPython says that it runs on."""
+        return sys.implementation._machine
+
     def reset(self) -> None:
         """Restart the chip: every pin becomes an input."""
         machine.reset()

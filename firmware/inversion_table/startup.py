@@ -22,6 +22,7 @@ from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.lock import PlanLock
+from inversion_table.store.settings import KeptSettings
 from inversion_table.store.values import Store, StoreError
 
 STORE_FOLDER = "/data"
@@ -92,7 +93,7 @@ def _start_failed(board: Board, error: BaseException) -> None:
 
 
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
-    """The background, until SERVICE, or until a new calibration is to be taken into use."""
+    """The background, until SERVICE, or until what was stored is to be taken into use."""
     while app.decision.state != states.SERVICE and not app.restart_due():
         arrived = board.usb.read()
         if arrived:
@@ -109,7 +110,8 @@ def build(board: Board, store: Store, start_cause: int) -> App:
 
     start_cause: why the controller started (contract.resets).
     """
-    settings, settings_ok = _settings(store)
+    kept = KeptSettings(store)
+    settings = kept.in_use()
     calibration = KeptCalibration(store)
     calibration.limit(settings)
     ring = _ring(board, store)
@@ -120,8 +122,9 @@ def build(board: Board, store: Store, start_cause: int) -> App:
         recorder,
         store,
         settings,
+        kept,
         # Without a log nobody would know what was done: no session (RQ-105).
-        settings_ok and calibration.ok and not isinstance(ring, AbsentRing),
+        kept.ok and calibration.ok and not isinstance(ring, AbsentRing),
         calibration,
         _program_check(),
         start_cause,
@@ -176,17 +179,6 @@ def _service_wanted(board: Board, store: Store) -> bool:
     except StoreError:
         return False
     return wanted and board.at_home_switch()
-
-
-def _settings(store: Store) -> tuple:
-    """(settings, whether they can be trusted: RQ-070); the defaults when none were stored."""
-    try:
-        stored = store.load("settings")
-        if stored is None:
-            return limits.Settings(), True
-        return limits.Settings.from_dict(stored), True  # type: ignore[arg-type]
-    except (StoreError, limits.SettingsError):
-        return limits.Settings(), False
 
 
 def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:

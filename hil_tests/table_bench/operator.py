@@ -123,6 +123,20 @@ class Operator:
         self.table.press(button, ms)
         self.table.advance(ms + 100)
 
+    def enter_service(self) -> None:
+        """Hold START and PAUSE for five seconds at home; the port goes away for a moment."""
+        self.close()
+        table = self.table
+        boots = table.boots
+        table.hold("PAUSE")
+        table.advance(300)
+        table.hold("START")
+        if not table.advance_until(lambda t: t.boots > boots, 10_000):
+            raise AssertionError("the gesture did not lead to SERVICE")
+        table.release("START")
+        table.release("PAUSE")
+        table.advance(2_000)
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.table.advance(seconds * 1000)

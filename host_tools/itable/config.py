@@ -7,6 +7,7 @@ option's environment variable, goes before it.
 import tomllib
 from pathlib import Path
 
+from itable import toml
 from itable.errors import InputError
 from itable.folders import config_folder
 
@@ -28,7 +29,7 @@ def load() -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(f"cannot read the configuration: {error}") from error
     try:
-        values = tomllib.loads(text)
+        values = toml.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _wrong(f"the configuration is not TOML: {error}") from error
     for name, value in values.items():

@@ -28,6 +28,12 @@ class InputError(ItableError):
     """Something that the user gave is wrong: a file, a session number, a folder."""
 
 
+class UsageError(ItableError):
+    """The command line is wrong."""
+
+    exit_code = exits.USAGE
+
+
 class NotClearedError(ItableError):
     """A patient is not screened, or needs the approval of a clinician."""
 

@@ -1,8 +1,17 @@
 """An example or more of each command, for its help; a test runs every one through the parser."""
 
+FIRST = {
+    "itable demo": "a whole session on a virtual table",
+    "itable plan new --template beginner --out monday.toml": "a plan",
+    "itable plan upload monday.toml --patient P-017": "the plan on the table",
+    "itable log pull --patient P-017": "what was done, from the table",
+    "itable report P-017": "one page about it",
+}
+"""What somebody new may try, and what comes of it."""
+
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "plan check": ("itable plan check monday.toml", "itable plan check monday.toml --port COM3"),
-    "plan preview": ("itable plan preview monday.toml --png monday.png",),
+    "plan preview": ("itable plan preview monday.toml --out monday.png",),
     "plan upload": (
         "itable plan upload monday.toml",
         "itable plan upload monday.toml --key clinic.key",
@@ -18,11 +27,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "plan diff": ("itable plan diff monday.toml friday.toml",),
     "plan schema": ("itable plan schema --out plan.schema.json",),
-    "log list": ("itable log list",),
+    "log list": (
+        "itable log list",
+        "itable log list --patient P-017 --since 2026-11-01",
+        "itable log list --how shortened --how fault --last 20",
+    ),
     "log import": ("itable log import session-00012.itlog --device e661",),
     "log pull": ("itable log pull", "itable log pull 12", "itable log pull --all"),
     "log show": ("itable log show 12",),
-    "log plot": ("itable log plot 12 --out session.png",),
+    "log plot": ("itable log plot 12 --out session.png", "itable log plot 12 --out session.svg"),
     "log export": ("itable log export 12 --csv session.csv",),
     "lock new-key": ("itable lock new-key clinic.key",),
     "lock set": ("itable lock set --key clinic.key",),
@@ -40,13 +53,24 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "programme end": ("itable programme end P-017",),
     "outcome": ("itable outcome 12 --pain-before 4 --pain-after 2",),
     "report": ("itable report P-017 --out report.html", "itable report 12 --pdf session.pdf"),
-    "export": ("itable export sessions.parquet",),
+    "export": (
+        "itable export sessions.parquet",
+        "itable export november.csv --since 2026-11-01 --until 2026-11-30",
+    ),
     "settings show": ("itable settings show",),
+    "settings set": (
+        "itable settings set tilt_max 45",
+        "itable settings set head_down_max=4min rate_max=2.5",
+    ),
+    "settings reset": ("itable settings reset",),
+    "time show": ("itable time show",),
+    "time sync": ("itable time sync", "itable time sync --json"),
     "firmware manifest": ("itable firmware manifest firmware",),
     "config show": ("itable config show",),
     "config set": ("itable config set port=/dev/ttyACM0",),
     "config unset": ("itable config unset port",),
     "status": ("itable status --watch", "itable status --json"),
+    "doctor": ("itable doctor", "itable doctor --json"),
     "calibrate": ("itable calibrate", "itable calibrate --six"),
     "sim": ("itable sim", "itable sim --realtime"),
     "demo": ("itable demo --out demo", "itable demo --plan monday.toml --rider-kg 65"),
@@ -59,3 +83,9 @@ def epilog(command: str) -> str | None:
     if lines is None:
         return None
     return "Examples:\n\n" + "\n\n".join(f"`{line}`" for line in lines)
+
+
+def epilog_of_group(group: str) -> str:
+    """The first example of each of a group's commands, as the end of the group's help."""
+    lines = [lines[0] for path, lines in EXAMPLES.items() if path.rpartition(" ")[0] == group]
+    return "Examples:\n\n" + "\n".join(f"- `{line}`" for line in lines)

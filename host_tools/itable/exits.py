@@ -9,7 +9,9 @@ LINK_FAILED = 5
 MISMATCH = 6
 INTERNAL = 7
 NOT_CLEARED = 8
+ATTENTION = 9
 INTERRUPTED = 130
+READER_GONE = 141
 
 MEANINGS = {
     OK: "done",
@@ -21,5 +23,7 @@ MEANINGS = {
     MISMATCH: "tool and table speak different versions",
     INTERNAL: "a fault in itable itself",
     NOT_CLEARED: "the patient is not screened, or a clinician's approval is missing",
+    ATTENTION: "the doctor found something to do",
     INTERRUPTED: "stopped with Ctrl-C",
+    READER_GONE: "nobody reads the output any more, as behind head",
 }

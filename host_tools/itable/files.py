@@ -30,6 +30,15 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
 
 
+def require_writable(folder: Path) -> None:
+    """Make the folder, and raise InputError when nothing can be written there: before long work."""
+    try:
+        write_whole(probe := folder / ".probe", b"?")
+    except InputError as error:
+        raise InputError(error.what, where=str(folder), next_step=error.next_step) from error
+    probe.unlink(missing_ok=True)
+
+
 def read_whole(path: Path, what: str) -> bytes:
     """The bytes of a file; raises InputError, which names it as `what`."""
     try:

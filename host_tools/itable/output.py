@@ -1,6 +1,7 @@
 """How commands print: for people with Rich, for scripts one JSON object; errors the same way."""
 
 import json
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +18,11 @@ def out() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=False)
+
+
+def width() -> int | None:
+    """Characters in a line of the terminal, or as COLUMNS says; None for a pipe or a file."""
+    return out().width if out().is_terminal or "COLUMNS" in os.environ else None
 
 
 def print_json(value: object) -> None:

@@ -74,10 +74,24 @@ def degrees_axis(axes: "Axes", low_deg: float, high_deg: float) -> None:
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write the figure as PNG, whole or not at all."""
+    """Write the figure as the name says, .png or .svg, whole or not at all; raises InputError."""
+    from matplotlib import rc_context
+
+    kind = path.suffix.lower().removeprefix(".")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": "itable"})
+    # Nothing that changes from run to run: the same picture is the same file.
+    said = {"png": {"Software": "itable"}, "svg": {"Creator": "itable", "Date": None}}[kind]
+    with rc_context({"svg.hashsalt": "itable"}):
+        figure.savefig(buffer, format=kind, dpi=DPI, metadata=said)
     write_whole(path, buffer.getvalue())
+
+
+def require_picture(path: Path) -> None:
+    """Raise InputError for a name that says no kind of picture, before anything is drawn."""
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise InputError(
+            f"'{path.name}' ends neither in .png nor in .svg", next_step="name a file that does"
+        )
 
 
 def _clock(at_s: float) -> str:

@@ -40,11 +40,14 @@ def test_definitions_are_well_formed() -> None:
 
 def test_only_return_and_stop_may_act_and_only_they_and_status_answer_in_a_session() -> None:
     answered = {name for name, (_, _, when) in METHODS.items() if when == "any"}
-    told = {"hello", "status", "imu.rest", "calibration.get", "log.list", "log.read"}
+    told = {
+        *("hello", "status", "device.get", "imu.rest", "calibration.get", "log.list", "log.read")
+    }
     assert answered == told | {"session.return", "session.stop"}
-    # Only this one asks by itself whether it may (RQ-112).
+    # Only these ask by themselves whether they may (RQ-112, RQ-145).
     assert {name for name, (_, _, when) in METHODS.items() if when == "switch"} == {
-        "calibration.put"
+        "calibration.put",
+        "settings.put",
     }
     assert {name for name in METHODS if name.startswith("session.")} == {
         "session.return",

@@ -18,6 +18,7 @@ ALLOWED = {
     "store_plan",
     "log_read",
     "log_pulled",
+    "replace_settings",
     "set_clock",
     "replace_calibration",
 }
@@ -67,7 +68,8 @@ def check(data: bytes) -> None:
     assert due == stream.count(b"\n")
     assert set(app.calls) <= ALLOWED, app.calls
     if app.moving:
-        assert not set(app.calls) & {"store_plan", "set_clock", "replace_calibration"}, app.calls
+        stored = {"store_plan", "set_clock", "replace_calibration", "replace_settings"}
+        assert not set(app.calls) & stored, app.calls
 
 
 def stream_of(kind: int, body: bytes) -> bytes:

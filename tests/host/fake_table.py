@@ -13,7 +13,8 @@ import tty
 import zlib
 from typing import Any
 
-from inversion_table.contract import frame, messages
+from inversion_table.contract import frame, messages, setting_steps
+from inversion_table.contract.identity import settings_id
 from inversion_table.link.server import Refusal, Server
 from inversion_table.safety import limits
 from inversion_table.session import plan as plans
@@ -41,6 +42,7 @@ STATUS: dict[str, Any] = {
     "steps": 5,
     "session_ms": 0,
     "left_ms": 0,
+    "step_left_ms": 0,
     "head_down_ms": 0,
     "head_down_max_ms": 360_000,
     "inputs": {
@@ -62,6 +64,18 @@ STATUS: dict[str, Any] = {
     "unix_s": 0,
 }
 
+
+DEVICE: dict[str, Any] = {
+    "micropython": "1.28.0",
+    "machine": "Raspberry Pi Pico with RP2040",
+    "clock_set_s": 0,
+    "pressed": [],
+    "imus": {"primary": "", "monitor": ""},
+    "log_pages": 3072,
+    "log_next": 100,
+    "log_ahead": 384,
+    "lock_problem": "",
+}
 
 WINDOW: dict[str, Any] = {
     "window": 5,
@@ -107,7 +121,12 @@ class FakeTable:
             "counter": 0,
             "problem": "",
         }
+        self.proved = False
+        self.settings_damaged = False
+        self.plan_problem = ""
+        self.settings_put = []
         self.seals = []
+        self.device = dict(DEVICE)
         self.windows = {"primary": dict(WINDOW), "monitor": dict(WINDOW)}
         self.refuse_calibration = ""
         self.put = []
@@ -150,6 +169,8 @@ class FakeTable:
             "log.pulled": self._pulled,
             "clock.set": self._set_clock,
             "settings.get": self._settings,
+            "settings.put": self._put_settings,
+            "device.get": lambda params: (self.device, None),
             "imu.rest": lambda params: (self.windows, None),
             "calibration.get": lambda params: (self.calibration, None),
             "calibration.put": self._put_calibration,
@@ -216,7 +237,24 @@ class FakeTable:
 
     def _settings(self, params):
         bounds = {name: list(limits.SETTINGS[name]) for name in limits.SETTINGS}
-        return {"settings": self.settings.to_dict(), "bounds": bounds}, None
+        return {
+            "settings": self.settings.to_dict(),
+            "stored": self.settings.to_dict(),
+            "id": settings_id(self.settings.to_dict()),
+            "proved": self.proved,
+            "damaged": self.settings_damaged,
+            "bounds": bounds,
+        }, None
+
+    def _put_settings(self, params):
+        new = limits.Settings.from_dict(params["settings"])
+        problem = setting_steps.problem(self.settings.to_dict(), new.to_dict(), self.proved)
+        if problem or params["base"] != settings_id(self.settings.to_dict()):
+            raise Refusal(messages.SETTINGS_REFUSED, problem or "they were changed meanwhile")
+        self.settings_put.append(params["settings"])
+        self.settings = new
+        self.settings_damaged = False
+        return {"id": settings_id(new.to_dict()), "plan": self.plan_problem, "restarts_ms": 1}, None
 
     def _put_calibration(self, params):
         if self.refuse_calibration:
@@ -266,7 +304,7 @@ class PtyTable:
         if not self._cut:
             self._cut = True
             quiet = 0
-            for _ in range(300):
+            for _ in range(3000):  # a busy computer may let the reader wait for long
                 # The kernel hands it on in pieces: nothing for a moment is not yet nothing.
                 quiet = 0 if self._under_way() else quiet + 1
                 if quiet > 10:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,13 +74,28 @@ class Server:
         raise AssertionError(done.stdout + done.stderr)
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    """The server, started when the first test asks for it."""
+MISSING = "no PostgreSQL server is installed (Debian: apt install postgresql)"
+
+
+@contextmanager
+def running():
+    """A started server; None where there is no program for it."""
     if not _program("initdb") or not _program("postgres"):
-        pytest.skip("no PostgreSQL server is installed (Debian: apt install postgresql)")
+        yield None
+        return
     with tempfile.TemporaryDirectory(prefix="itable-pg-") as folder:
         server = Server(folder)
         server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The server, started when the first test asks for it."""
+    with running() as server:
+        if server is None:
+            pytest.skip(MISSING)
         yield server
-        server.stop()

@@ -173,7 +173,7 @@ def test_a_doubtful_pseudonym_is_warned_about_and_on_a_terminal_not_taken(run, h
         (("programme", "new", "P-017", "--template", "x"), 1, "no programme 'x'"),
         (("programme", "new", "P-017", "--start", "soon"), 1, "'soon' is no day"),
         (("programme", "new", "P-017", "--to-angle", "75"), 1, "tilt 70.0 deg is outside"),
-        (("programme", "new", "P-017", "--weeks", "20"), 1, "a programme of 20 weeks"),
+        (("programme", "new", "P-017", "--weeks", "20"), 1, "cannot have 20 weeks"),
         (("programme", "new", "P-017", "--days", "8"), 1, "--days is 8"),
         (("programme", "feedback", "P-017", "so-so"), 1, "'so-so' is not how a week goes"),
         (("outcome", "7"), exits.PROBLEM, "session 7 was not pulled yet"),

@@ -273,9 +273,9 @@ def test_port_from_the_environment(run, table, monkeypatch):
 
 def test_settings_are_shown_in_units_of_people(run, table):
     text = run("settings", "show", "--port", table.port).output
-    assert re.search(r"tilt max +60 +0 +90 +60 +°", text)
-    assert re.search(r"acceleration +2 +0.5 +3 +2 +°/s²", text)
-    assert re.search(r"head down max +360 +10 +900 +360 +s", text)
+    assert re.search(r"tilt_max +60 deg +0 to 90 +60 +60 +furthest head-down", text)
+    assert re.search(r"acceleration +2 deg/s2 +0.5 to 3 +2 +2 ", text)
+    assert re.search(r"head_down_max +6 min +0.167 to 15 +6 +6 ", text)
     answer = json.loads(run("settings", "show", "--json", "--port", table.port).output)
     assert answer["settings"]["tilt_max_mdeg"] == 60_000
 

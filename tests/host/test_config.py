@@ -54,6 +54,7 @@ def test_the_configured_port_stands_in_for_one_that_was_not_given(run, table, mo
     ("text", "what"),
     [
         ("port = ", "the configuration is not TOML: "),
+        ("port = " + "[" * 5000, "the configuration is not TOML: lists or tables are nested"),
         (b"\xff", "cannot read the configuration: "),
         ("prot = 'x'", "there is no setting 'prot'"),
         ("port = 3", "'port' must be a text in quotes"),

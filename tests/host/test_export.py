@@ -15,8 +15,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def rows():
     return [
-        ("P-1", whole(note='a, "b"\nc').done),
-        (None, whole(id=4, start_unix_s=0, pain_after=None, week=None, head_down_ms=None).done),
+        whole(patient="P-1", note='a, "b"\nc').done,
+        whole(id=4, start_unix_s=0, pain_after=None, week=None, head_down_ms=None).done,
     ]
 
 

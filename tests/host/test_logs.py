@@ -11,7 +11,7 @@ from itable.log import export, words
 from itable.log.about import About
 from itable.log.decode import BlackBox, decode
 from itable.log.labels import ROWS, Label, arrange
-from itable.log.plot import Truth, draw, state_spans, write_png
+from itable.log.plot import Truth, draw, state_spans, write_picture
 from itable.pictures import new_figure
 from tests.host.logs import session_pages
 
@@ -120,7 +120,7 @@ def test_buttons_have_names():
 
 def test_a_picture_of_a_session(tmp_path):
     path = tmp_path / "a" / "session.png"
-    write_png(decode(DATA), ABOUT, path, Truth([0, 150, 300], [-75, 30, -75]))
+    write_picture(decode(DATA), ABOUT, path, Truth([0, 150, 300], [-75, 30, -75]))
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.stat().st_size > 40_000
 

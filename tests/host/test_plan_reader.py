@@ -278,3 +278,17 @@ def test_no_file_breaks_the_reader_and_every_problem_has_a_line_of_the_file(part
         again = plans.from_wire(plan_of(text).to_wire())
         assert plans.check(again, Settings()) == []
         assert again.plan_id() == plan_of(text).plan_id()
+
+
+@pytest.mark.parametrize("deep", ["[" * 5000 + "]" * 5000, "{a=" * 3000 + "1" + "}" * 3000])
+def test_what_is_nested_without_end_is_no_toml(deep):
+    (one,) = found(f"{GOOD}notes = {deep}\n")
+    assert (one.kind, "nested too deeply" in one.text) == ("syntax", True)
+
+
+@pytest.mark.parametrize("hidden", ["\\u0000", "\\u001b[31m", "\\u202e", "\\u200b", "\\n"])
+def test_a_name_is_seen_as_it_is(hidden):
+    text = GOOD.replace('"Good"', f'"Good{hidden}"')
+    assert brief(text) == [(2, "name", "name")]
+    assert "U+" in found(text)[0].text
+    assert found(GOOD.replace('"Good"', '"Schräg 30° 🙂"')) == []

@@ -38,8 +38,8 @@ def pull_all(port, store, folder):
 
 def assert_truth(store, table):
     """What is kept is whole, and the table takes nothing for kept that is not."""
-    kept = {row.number: store.raw(row.id)[0] for row in store.rows()}
-    assert len(kept) == len(store.rows())
+    kept = {row.number: store.raw(row.id)[0] for row in store.sessions().sessions}
+    assert len(kept) == len(store.sessions().sessions)
     for number, data in kept.items():
         assert data == LOGS[number]
     assert {number for number, _ in table.pulled} <= set(kept)

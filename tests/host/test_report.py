@@ -111,7 +111,7 @@ def test_a_patient_is_told_by_the_week():
     page = patient_page(stand, programme, weeks, sessions, one, today)
     tags = checked(page)
     for words in (
-        "Patient P-1", "2 of 8", "1 of 4 (25 %)", "-2.0", "slept badly", "held: reported bad",
+        "Patient P-1", "2 of 8", "1 of 4 (25 %)", "−2.0", "slept badly", "held: reported bad",
         "1/2", "every answer was no", "Faults that ended sessions",
     ):  # fmt: skip
         assert words in tags.text, words

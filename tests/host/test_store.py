@@ -42,7 +42,7 @@ def test_what_is_put_in_comes_out(address):
     with Sessions(address) as store:
         data, about = store.raw(put.id)
         assert (data, about) == (DATA, ABOUT)
-        (row,) = store.rows()
+        (row,) = store.sessions().sessions
     assert (row.device, row.number, row.plan_name) == ("fake-1", 7, "Test plan")
     assert (row.sample_count, row.byte_count, row.whole) == (3000, len(DATA), True)
     assert (row.head_down_ms, row.max_tilt_mdeg, row.end_fault) == (100_000, 30_450, 9)
@@ -65,7 +65,7 @@ def test_nothing_is_kept_twice(address):
         assert store.put(DATA, ABOUT).how == SAME
         assert store.put(DATA[: 5 * PAGE], ABOUT).how == SAME
         assert store.put(DATA[4 * PAGE :], ABOUT).how == SAME  # its beginning overwritten since
-        assert len(store.rows()) == 1
+        assert len(store.sessions().sessions) == 1
         assert store.raw(1)[0] == DATA
 
 
@@ -75,7 +75,7 @@ def test_a_session_that_went_on_is_completed(address):
         first = store.put(DATA[: 6 * PAGE], ABOUT)
         assert "the end: the session's last page was never written" in first.log.missing
         assert store.put(DATA[3 * PAGE :], ABOUT).how == MORE
-        (row,) = store.rows()
+        (row,) = store.sessions().sessions
         assert (row.id, row.whole, row.sample_count) == (first.id, True, 3000)
         assert store.raw(first.id)[0] == DATA
 
@@ -134,7 +134,7 @@ def test_many_that_put_the_same_at_once_keep_it_once(address):
         thread.join()
     assert problems == []
     with Sessions(address) as store:
-        assert [row.number for row in store.rows()] == [1, 2, 3, 4, 5]
+        assert [row.number for row in store.sessions().sessions] == [1, 2, 3, 4, 5]
 
 
 def test_what_is_no_session_is_refused(address):
@@ -142,7 +142,7 @@ def test_what_is_no_session_is_refused(address):
         for data in (b"", b"x" * 1000, bytes(PAGE), b"\xff" * PAGE * 3):
             with pytest.raises(InputError, match="there is no session in these data"):
                 store.put(data, ABOUT)
-        assert store.rows() == []
+        assert store.sessions().sessions == []
 
 
 # --- schema ----------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_an_older_store_is_upgraded_and_keeps_its_data(address, monkeypatch, tmp
         )
     engine.dispose()
     with Sessions(address) as store:
-        (row,) = store.rows()
+        (row,) = store.sessions().sessions
         assert (row.device, row.number, row.sample_count) == ("fake-1", 7, 3000)
         assert (row.end_fault, row.fault_count) == (9, 1)  # what the newer version tells
         assert store.raw(1) == (DATA, About("fake-1", {"a": 1}))
@@ -298,7 +298,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path):
             store.put(session_pages(8, count=60_000), ABOUT)
         assert "make room, then pull again" in caught.value.next_step
     with Sessions(str(file)) as store:
-        assert [row.number for row in store.rows()] == [7]
+        assert [row.number for row in store.sessions().sessions] == [7]
         assert store.raw(1)[0] == DATA
         assert store.put(session_pages(8), ABOUT).how == NEW
 
@@ -306,7 +306,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path):
 def test_the_store_may_be_named_by_the_environment(run, tmp_path, monkeypatch):
     monkeypatch.setenv("ITABLE_STORE", str(tmp_path / "mine.sqlite"))
     answer = json.loads(run("log", "list", "--json").output)
-    assert answer == {"store": str(tmp_path / "mine.sqlite"), "sessions": []}
+    assert answer == {"store": str(tmp_path / "mine.sqlite"), "total": 0, "sessions": []}
 
 
 def test_the_help_of_log_needs_no_database():

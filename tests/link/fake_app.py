@@ -8,6 +8,7 @@ from inversion_table.safety.ports import Decision, Inputs, Wish
 from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
 from inversion_table.store.lock import PlanLock
+from inversion_table.store.settings import KeptSettings
 from inversion_table.store.values import StoreError
 
 
@@ -44,6 +45,23 @@ class FakeHomeAngle:
         self.primary_mdeg = 0
         self.monitor_mdeg = 0
         self.arrivals = []
+
+
+class FakeBoard:
+    def __init__(self):
+        self.primary_imu = self.monitor_imu = self
+        self.problem = ""
+
+    def interpreter(self):
+        return "1.28.0"
+
+    def machine_name(self):
+        return "Raspberry Pi Pico with RP2040"
+
+
+class FakeRing:
+    def span(self):
+        return 3072, 71, 384
 
 
 class FakeSource:
@@ -112,6 +130,10 @@ class FakeApp:
         self.data = b""
         self.store = MemoryStore()
         self.plan_lock = PlanLock(self.store, "fake-1")  # type: ignore[arg-type]
+        self.kept_settings = KeptSettings(self.store)  # type: ignore[arg-type]
+        self.board = FakeBoard()
+        self.ring = FakeRing()
+        self.clock_set_s = 0
         self.uptime = 4_000_000_000
         self.moving = False
         self.store_error = None
@@ -122,6 +144,18 @@ class FakeApp:
 
     def on_home_switch(self):
         return not self.moving
+
+    def may_set(self):
+        return not self.moving
+
+    def pressed(self):
+        return ["PAUSE"]
+
+    def replace_settings(self, values, base):
+        self.calls.append("replace_settings")
+        if self.store_error is not None:
+            raise self.store_error
+        return self.kept_settings.replace(values, base)
 
     def replace_calibration(self, values):
         self.calls.append("replace_calibration")

@@ -60,6 +60,7 @@ GOOD_PARAMS = {
     "log.pulled": {"session": 7, "last": 41},
     "calibration.put": {"calibration": {"version": 0}},
     "clock.set": {"unix_s": 1_800_000_000},
+    "settings.put": {"settings": limits.Settings().to_dict(), "base": "00000000"},
 }
 
 
@@ -94,6 +95,7 @@ def test_nothing_can_raise_outward_motion(app: FakeApp, method: str) -> None:
         "log.pulled": ["log_pulled"],
         "calibration.put": ["replace_calibration"],
         "clock.set": ["set_clock"],
+        "settings.put": ["replace_settings"],
     }
     assert app.calls == allowed.get(method, [])
     for name, values in kept.items():
@@ -348,6 +350,47 @@ def test_the_clock_is_set_only_at_home(app: FakeApp) -> None:
     app.moving = True
     assert ask(app, "clock.set", {"unix_s": 1_800_000_000})["error"]["code"] == messages.BUSY
     assert "set_clock" not in app.calls
+
+
+def settings_put(app: FakeApp, base: str | None = None, **changes: object) -> dict:
+    values = {**app.kept_settings.stored.to_dict(), **changes}
+    return ask(app, "settings.put", {"settings": values, "base": base or app.kept_settings.id()})
+
+
+@pytest.mark.requirement("RQ-145")
+def test_settings_are_kept_for_the_next_start_and_the_plan_is_held_against_them(
+    app: FakeApp,
+) -> None:
+    before = app.kept_settings.id()
+    app.program = Program(make((50_000, 3_000, 60_000)), 2_000)
+    result = settings_put(app, tilt_max_mdeg=40_000)["result"]
+    assert result["restarts_ms"] == messages.RESTART_MS
+    assert "tilt 50.0 deg is outside -75.0 deg to 40.0 deg" in result["plan"]
+    told = ask(app, "settings.get")["result"]
+    assert told["settings"]["tilt_max_mdeg"] == 60_000  # until it has restarted
+    assert told["stored"]["tilt_max_mdeg"] == 40_000
+    assert told["id"] == result["id"] != before
+    # Made from what is no longer there: somebody else was quicker.
+    late = settings_put(app, base=before, rest_ms=90_000)["error"]
+    assert late["code"] == messages.SETTINGS_REFUSED
+    assert "changed meanwhile" in late["message"]
+    assert settings_put(app)["result"]["restarts_ms"] is None
+
+
+@pytest.mark.requirement("RQ-145")
+@pytest.mark.parametrize("value", [90_001, -1, True, 1.5, "60", None, [1]])
+def test_a_setting_outside_its_bounds_is_refused(app: FakeApp, value: object) -> None:
+    error = settings_put(app, tilt_max_mdeg=value)["error"]
+    assert error["code"] == messages.SETTINGS_REFUSED
+    assert "'tilt_max_mdeg' must be a whole number from 0 to 90000" in error["message"]
+    assert app.kept_settings.stored.to_dict() == limits.Settings().to_dict()
+
+
+@pytest.mark.requirement("RQ-145")
+def test_a_store_that_fails_keeps_the_old_settings(app: FakeApp) -> None:
+    app.store.full = ["settings_a"]
+    assert settings_put(app, rest_ms=90_000)["error"]["code"] == messages.STORE_FAILED
+    assert app.kept_settings.stored.rest_ms == 60_000
 
 
 def test_settings_come_with_their_bounds(app: FakeApp) -> None:

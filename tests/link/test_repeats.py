@@ -8,6 +8,7 @@ from inversion_table.contract import frame, messages
 from inversion_table.contract.seal import seal
 from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
+from inversion_table.safety import limits
 from inversion_table.store.lock import PlanLock, set_key
 from itable.link.client import ATTEMPTS, TIMEOUT_S, Client
 from tests.link.fake_app import FakeApp
@@ -21,6 +22,7 @@ PARAMS: dict[str, dict[str, object]] = {
     "clock.set": {"unix_s": 1_800_000_000},
     "log.pulled": {"session": 7, "last": 41},
     "session.stop": {},
+    "settings.put": {"settings": limits.Settings().to_dict(), "base": "00000000"},
     "session.return": {},
 }
 

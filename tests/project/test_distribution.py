@@ -80,4 +80,6 @@ def test_the_wheel_carries_every_file(wheel, package):
 
 def test_the_wheel_carries_nothing_else(wheel):
     tops = {name.split("/")[0] for name in wheel}
-    assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == set(PACKAGES)
+    data = [name for name in wheel if name.split("/")[0].endswith(".data")]
+    assert [name.partition("/")[2] for name in data] == ["data/share/man/man1/itable.1"]

@@ -11,6 +11,7 @@ LIMITS = {
     # DESIGN, table of limits; docs/requirements.md
     "TILT_MAX_MDEG": 90_000,
     "RATE_MAX_MDEG_PER_S": 6_000,
+    "RATE_SETTING_MAX_MDEG_PER_S": 5_000,
     "ACCELERATION_MAX_MDEG_PER_S2": 5_000,
     "ACCELERATION_SETTING_MAX_MDEG_PER_S2": 3_000,
     "OVERSPEED_MDEG_PER_S": 8_000,
@@ -100,13 +101,13 @@ LIMITS = {
 # name: lowest, highest, default, hazard
 SETTINGS = {
     "tilt_max_mdeg": (0, 90_000, 60_000, "HZ-02"),
-    "rate_max_mdeg_per_s": (200, 6_000, 3_000, "HZ-04"),
+    "rate_max_mdeg_per_s": (200, 5_000, 3_000, "HZ-04"),
     "acceleration_mdeg_per_s2": (500, 3_000, 2_000, "HZ-05"),
     "head_down_max_ms": (10_000, 900_000, 360_000, "HZ-03"),
     "session_max_ms": (60_000, 2_400_000, 1_800_000, "HZ-03"),
-    "return_rate_mdeg_per_s": (500, 6_000, 2_000, "HZ-06"),
+    "return_rate_mdeg_per_s": (500, 5_000, 2_000, "HZ-06"),
     "rest_ms": (0, 300_000, 60_000, "HZ-06"),
-    "jog_rate_mdeg_per_s": (200, 6_000, 2_000, "HZ-04"),
+    "jog_rate_mdeg_per_s": (200, 5_000, 2_000, "HZ-04"),
 }
 
 REACTIONS = {

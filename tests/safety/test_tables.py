@@ -94,6 +94,7 @@ def test_default_settings_are_those_of_the_design() -> None:
 def test_hard_limits_are_those_of_the_design() -> None:
     assert limits.TILT_MAX_MDEG == 90_000
     assert limits.RATE_MAX_MDEG_PER_S == 6_000
+    assert limits.RATE_SETTING_MAX_MDEG_PER_S == 5_000
     assert limits.ACCELERATION_MAX_MDEG_PER_S2 == 5_000
     assert limits.ACCELERATION_SETTING_MAX_MDEG_PER_S2 == 3_000
     assert limits.OVERSPEED_MDEG_PER_S == 8_000

@@ -118,5 +118,8 @@ class SimulatedTable:
             self.tick()
         raise AssertionError("never came to " + states.STATE_NAMES[state])
 
+    def step_left_ms(self):
+        return self.sequencer.step_left_ms(self.program, self.decision, self.estimate.tilt_mdeg)
+
     def left_ms(self):
         return self.sequencer.left_ms(self.program, self.decision, self.estimate.tilt_mdeg)

@@ -239,6 +239,26 @@ def test_the_time_left_falls_steadily_to_zero_and_is_right(plan: Plan) -> None:
     assert table.left_ms() == 0
 
 
+def test_the_time_left_of_a_step_falls_to_zero_where_the_next_begins() -> None:
+    table = started(TWO_SETS)
+    table.tick()
+    held = 0
+    while table.state != states.HOME:
+        step, before_ms, state = table.sequencer.step_number, table.step_left_ms(), table.state
+        table.tick()
+        after_ms = table.step_left_ms()
+        if state == table.state == states.HOLDING and table.sequencer.step_number == step:
+            held += 1
+            assert after_ms in (before_ms - 10, before_ms)
+            assert after_ms <= 4_000  # the longest hold
+        if table.sequencer.step_number != step:
+            assert before_ms <= 20
+        if table.state == states.RETURNING:
+            assert after_ms <= TWO_SETS.rest_ms
+    assert held > 500
+    assert table.step_left_ms() == 0
+
+
 def test_left_is_zero_without_plan_or_session() -> None:
     table = SimulatedTable(make((0, 3_000, 0)))
     assert table.left_ms() == 0

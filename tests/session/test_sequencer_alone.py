@@ -741,6 +741,83 @@ def test_no_time_is_left_without_a_program() -> None:
     assert Sequencer().left_ms(None, decision, 20_000) == 0
 
 
+class Steps:
+    """A program of which one step is looked at, and how long the way to it is said to be."""
+
+    rest_ms = 8_000
+    set_first = (0, 2, 5)
+    hold_ms = (0, 0, 0, 3_000, 0, 0)
+
+    def step_ms(self, *asked: int) -> int:
+        self.asked = asked
+        return 111
+
+
+def step_left(
+    state: int, mode: int = MODE_SESSION, fault: int = faults.NO_FAULT, **attributes: int
+) -> tuple[int, tuple[int, ...]]:
+    """The time left of the second step of the second set, and what the program was asked for it."""
+    sequencer, decision, steps = Sequencer(), Decision(), Steps()
+    steps.asked = ()
+    decision.state, decision.mode, decision.fault = state, mode, fault
+    sequencer.step_number, sequencer.set_index, sequencer.step_index = 3, 1, 1
+    for name, value in attributes.items():
+        assert hasattr(sequencer, name)
+        setattr(sequencer, name, value)
+    return sequencer.step_left_ms(steps, decision, 20_000), steps.asked
+
+
+@pytest.mark.parametrize("state", [states.MOVING, states.HOLDING, states.PAUSED])
+def test_time_left_of_a_step_is_the_way_there_then_what_is_left_of_its_hold(state: int) -> None:
+    assert step_left(state) == (111, (3, 20_000))
+    assert step_left(state, step_number=1) == (111, (3, 20_000))
+    assert step_left(state, step_number=0) == (0, ())
+    assert step_left(state, phase=sequencers.DONE) == (0, ())
+    assert step_left(state, MODE_JOG) == (0, ())
+    for held_ms, left_ms in ((0, 3_000), (70, 2_930), (2_999, 1), (3_000, 0), (3_010, 0)):
+        assert step_left(state, phase=sequencers.HOLD, held_ms=held_ms) == (left_ms, ())
+
+
+@pytest.mark.parametrize("state", [*IDLE])
+def test_no_step_has_time_left_when_nothing_runs(state: int) -> None:
+    assert step_left(state) == (0, ())
+    assert step_left(state, returning=1, return_phase=sequencers.REST) == (0, ())
+
+
+@pytest.mark.parametrize("state", [states.RETURNING, states.PAUSED])
+@pytest.mark.parametrize(
+    ("phase", "rested_ms", "fault", "left_ms"),
+    [
+        (sequencers.TO_FLAT, 0, faults.NO_FAULT, 0),
+        (sequencers.REST, 3_000, faults.NO_FAULT, 5_000),
+        (sequencers.REST, 7_999, faults.NO_FAULT, 1),
+        (sequencers.REST, 8_000, faults.NO_FAULT, 0),
+        (sequencers.REST, 8_010, faults.NO_FAULT, 0),
+        (sequencers.REST, 1_000, faults.SUPPLY_LOW, 4_000),
+        (sequencers.TO_HOME, 0, faults.NO_FAULT, 0),
+        (sequencers.CREEP, 0, faults.NO_FAULT, 0),
+    ],
+)
+def test_on_the_way_home_only_the_rest_has_time_left(
+    state: int, phase: int, rested_ms: int, fault: int, left_ms: int
+) -> None:
+    given = {"returning": True, "return_phase": phase, "rested_ms": rested_ms}
+    assert step_left(state, MODE_SESSION, fault, **given) == (left_ms, ())
+    assert step_left(state, MODE_JOG, fault, **given) == (0, ())
+
+
+def test_a_return_that_was_not_seen_yet_has_none_of_the_last_ones_rest() -> None:
+    assert step_left(states.RETURNING, return_phase=sequencers.REST) == (0, ())
+
+
+def test_no_step_has_time_left_without_a_program() -> None:
+    decision = Decision()
+    decision.state, decision.mode = states.MOVING, MODE_SESSION
+    sequencer = Sequencer()
+    sequencer.step_number = 1
+    assert sequencer.step_left_ms(None, decision, 20_000) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

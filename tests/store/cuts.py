@@ -6,7 +6,11 @@ from tests.micropython import run_on_micropython
 
 DEVICE = Path(__file__).parent / "device"
 FLASH_MODEL = Path(__file__).parents[1] / "journal"
-SCRIPTS = {"plan and settings": "cut_store.py", "calibration": "cut_slots.py"}
+SCRIPTS = {
+    "plan and other values": "cut_store.py",
+    "calibration": "cut_slots.py",
+    "settings": "cut_settings.py",
+}
 
 
 def prove(what: str, share: int = 1) -> tuple[int, int]:

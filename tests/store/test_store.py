@@ -101,6 +101,6 @@ def test_a_folder_that_cannot_be_had_is_an_error(tmp_path):
 
 @pytest.mark.requirement("RQ-069")
 def test_a_power_cut_at_any_flash_operation_leaves_the_old_or_the_new_value():
-    points, operations = cuts.prove("plan and settings", share=4)
+    points, operations = cuts.prove("plan and other values", share=4)
     assert points > 600
     assert operations > 200

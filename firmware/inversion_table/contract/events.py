@@ -19,6 +19,7 @@ LOG_FULL = 12
 BOX_LEFT_OUT = 13
 CALIBRATED = 20
 HOME_MEASURED = 21
+SETTINGS_STORED = 24
 
 # code -> (name, what a is, what b is); "" for a number that has no meaning there and is 0.
 EVENTS = {
@@ -37,6 +38,7 @@ EVENTS = {
     BOX_LEFT_OUT: ("box_left_out", "fault", "samples"),
     CALIBRATED: ("calibrated", "version", ""),
     HOME_MEASURED: ("home_measured", "primary_off_mdeg", "monitor_off_mdeg"),
+    SETTINGS_STORED: ("settings_stored", "", ""),
 }
 
 

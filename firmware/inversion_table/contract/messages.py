@@ -22,6 +22,7 @@ CONTRACT_MISMATCH = 4
 STORE_FAILED = 5
 SEAL_REFUSED = 6
 CALIBRATION_REFUSED = 8
+SETTINGS_REFUSED = 9
 
 ERROR_TEXTS = {
     PARSE_ERROR: "the line is damaged or is not JSON",
@@ -36,6 +37,7 @@ ERROR_TEXTS = {
     STORE_FAILED: "the device could not store this",
     SEAL_REFUSED: "this table takes only plans that its clinic has sealed",
     CALIBRATION_REFUSED: "this calibration does not fit the table as it stands",
+    SETTINGS_REFUSED: "the table does not take these settings",
 }
 
 LOG_BLOCK_BYTES = 4096
@@ -43,7 +45,8 @@ LOG_BLOCK_BYTES = 4096
 LOG_LIST_MOST = 16
 """Sessions in one answer of `log.list`, so that it is a line however long the log is."""
 RESTART_MS = 300
-"""From a new calibration to the restart that takes it into use: the reply goes out meanwhile."""
+"""From a new calibration, or new settings, to the restart that takes them into use: the reply goes
+out meanwhile."""
 OPENINGS_MOST = 256
 """Lists and objects in one request, all counted: bounds its depth and the memory it takes. The
 longest plan has 100."""
@@ -95,6 +98,7 @@ METHODS = {
             ("steps", "int", 0, 65_535),
             ("session_ms", "int", 0, _U32_MAX),
             ("left_ms", "int", 0, _U32_MAX),
+            ("step_left_ms", "int", 0, _U32_MAX),
             ("head_down_ms", "int", 0, _U32_MAX),
             ("head_down_max_ms", "int", 0, _U32_MAX),
             ("inputs", "object", 0, 0),
@@ -176,8 +180,40 @@ METHODS = {
     ),
     "settings.get": (
         (),
-        (("settings", "object", 0, 0), ("bounds", "object", 0, 0)),
+        (
+            ("settings", "object", 0, 0),
+            ("stored", "object", 0, 0),
+            ("id", "text", 8, 8),
+            ("proved", "bool", 0, 1),
+            ("damaged", "bool", 0, 1),
+            ("bounds", "object", 0, 0),
+        ),
         "home",
+    ),
+    # `base`: the id of the stored settings that these were made from.
+    "settings.put": (
+        (("settings", "object", 0, 0), ("base", "text", 8, 8)),
+        (
+            ("id", "text", 8, 8),
+            ("plan", "text", 0, 200),
+            ("restarts_ms", "int?", 0, 10_000),
+        ),
+        "switch",
+    ),
+    "device.get": (
+        (),
+        (
+            ("micropython", "text", 1, 64),
+            ("machine", "text", 1, 96),
+            ("clock_set_s", "int", 0, _U32_MAX),
+            ("pressed", "list", 0, 0),
+            ("imus", "object", 0, 0),
+            ("log_pages", "int", 0, _U32_MAX),
+            ("log_next", "int", 0, _U32_MAX),
+            ("log_ahead", "int", 0, _U32_MAX),
+            ("lock_problem", "text", 0, 200),
+        ),
+        "any",
     ),
     "imu.rest": (
         (),
@@ -211,6 +247,7 @@ ACTS = (
     "plan.put",
     "session.return",
     "session.stop",
+    "settings.put",
 )
 """Methods that do something. All others only tell, and may be asked twice as they are."""
 

@@ -26,6 +26,10 @@ class AbsentRing:
         """Refused; the recorder counts the page as lost."""
         return False
 
+    def span(self) -> tuple:
+        """No pages."""
+        return 0, 0, 0
+
     def sessions(self, below: int | None = None):
         """No sessions."""
         return iter(())

@@ -62,6 +62,8 @@ class Chronicle:
         self._faults = 0
         self._kind = KIND_PLAN
         self._reason = END_UNKNOWN
+        self.done_whole = 0
+        """Counts sessions whose plan ran to its end and which came home without any fault."""
 
     def write(self, decision, estimate, inputs, wish, step_number: int, now_ms: int) -> None:
         """Record what changed since the last tick, and a sample when one is due."""
@@ -93,6 +95,8 @@ class Chronicle:
             )
         if not away:
             self._open = False
+            if self._reason == END_PLAN_DONE and self._faults == 0:
+                self.done_whole = (self.done_whole + 1) & 0xFFFF
             self._recorder.end(
                 now_ms,
                 self._reason,

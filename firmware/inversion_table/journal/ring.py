@@ -121,6 +121,13 @@ class Ring:
             self.bad_pages += 1
         return False
 
+    def span(self) -> tuple:
+        """(pages in the ring, sequence of the next one, pages that are kept erased ahead of it).
+
+        A page is gone once it lies within the erased ones: one round later.
+        """
+        return self._region.page_count, self._head, self._ahead_pages
+
     # Reading
 
     def sessions(self, below: int | None = None):

@@ -37,6 +37,8 @@ class Methods:
             "log.pulled": self._log_pulled,
             "clock.set": self._clock_set,
             "settings.get": self._settings_get,
+            "settings.put": self._settings_put,
+            "device.get": self._device_get,
             "imu.rest": self._imu_rest,
             "calibration.get": self._calibration_get,
             "calibration.put": self._calibration_put,
@@ -88,6 +90,7 @@ class Methods:
                 "steps": program.step_total if program else 0,
                 "session_ms": decision.session_ms,
                 "left_ms": app.sequencer.left_ms(program, decision, estimate.tilt_mdeg),
+                "step_left_ms": app.sequencer.step_left_ms(program, decision, estimate.tilt_mdeg),
                 "head_down_ms": decision.head_down_ms,
                 "head_down_max_ms": app.settings.head_down_max_ms,
                 "inputs": {
@@ -237,7 +240,56 @@ class Methods:
         for name in limits.SETTINGS:
             lowest, highest, default, hazard = limits.SETTINGS[name]
             bounds[name] = [lowest, highest, default, hazard]
-        return {"settings": self._app.settings.to_dict(), "bounds": bounds}, None
+        kept = self._app.kept_settings
+        return {
+            "settings": self._app.settings.to_dict(),
+            "stored": kept.stored.to_dict(),
+            "id": kept.id(),
+            "proved": kept.proved(),
+            "damaged": not kept.ok,
+            "bounds": bounds,
+        }, None
+
+    def _settings_put(self, params: dict) -> tuple:
+        app = self._app
+        if not app.may_set():  # RQ-145
+            raise Refusal(messages.BUSY, "settings.put needs the bed at home, without power")
+        try:
+            changed = app.replace_settings(params["settings"], params["base"])
+        except limits.SettingsError as error:
+            raise Refusal(messages.SETTINGS_REFUSED, str(error)) from None
+        except (OSError, StoreError) as error:
+            raise Refusal(messages.STORE_FAILED, str(error)) from None
+        return {
+            "id": app.kept_settings.id(),
+            "plan": self._plan_against(app.kept_settings.stored),
+            "restarts_ms": messages.RESTART_MS if changed else None,
+        }, None
+
+    def _plan_against(self, settings) -> str:
+        """What is wrong with the plan in use by these settings; "" when it fits, or without one."""
+        program = self._app.program
+        problems = plans.check(program.plan, settings) if program is not None else ()
+        return problems[0].text[:200] if problems else ""
+
+    def _device_get(self, params: dict) -> tuple:
+        app = self._app
+        board = app.board
+        pages, following, ahead = app.ring.span()
+        return {
+            "micropython": board.interpreter()[:64],
+            "machine": board.machine_name()[:96],
+            "clock_set_s": app.clock_set_s,
+            "pressed": app.pressed(),
+            "imus": {
+                "primary": board.primary_imu.problem,
+                "monitor": board.monitor_imu.problem,
+            },
+            "log_pages": pages,
+            "log_next": following,
+            "log_ahead": ahead,
+            "lock_problem": app.plan_lock.problem[:200],
+        }, None
 
     def _imu_rest(self, params: dict) -> tuple:
         app = self._app

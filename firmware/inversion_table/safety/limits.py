@@ -24,6 +24,9 @@ HEAD_DOWN_TILT_MDEG = 2_000
 
 # --- motion ---------------------------------------------------------------------------------
 RATE_MAX_MDEG_PER_S = 6_000  # HZ-04
+RATE_SETTING_MAX_MDEG_PER_S = 5_000
+"""The limit is the bed's: where the load changes sides it falls through the gear's play, and with a
+heavy rider that adds more than lies between the limit and the trip (HZ-04, RQ-147)."""
 RATE_MIN_MDEG_PER_S = 200
 ACCELERATION_MAX_MDEG_PER_S2 = 5_000  # HZ-05
 ACCELERATION_SETTING_MAX_MDEG_PER_S2 = 3_000
@@ -162,13 +165,13 @@ MAX_SETS = 16
 # Settings: name -> (lowest, highest, default, hazard). Units are in the names.
 SETTINGS = {
     "tilt_max_mdeg": (0, TILT_MAX_MDEG, 60_000, "HZ-02"),
-    "rate_max_mdeg_per_s": (RATE_MIN_MDEG_PER_S, RATE_MAX_MDEG_PER_S, 3_000, "HZ-04"),
+    "rate_max_mdeg_per_s": (RATE_MIN_MDEG_PER_S, RATE_SETTING_MAX_MDEG_PER_S, 3_000, "HZ-04"),
     "acceleration_mdeg_per_s2": (500, ACCELERATION_SETTING_MAX_MDEG_PER_S2, 2_000, "HZ-05"),
     "head_down_max_ms": (10_000, HEAD_DOWN_MAX_MS, 360_000, "HZ-03"),
     "session_max_ms": (60_000, SESSION_MAX_MS, 1_800_000, "HZ-03"),
-    "return_rate_mdeg_per_s": (500, RATE_MAX_MDEG_PER_S, 2_000, "HZ-06"),
+    "return_rate_mdeg_per_s": (500, RATE_SETTING_MAX_MDEG_PER_S, 2_000, "HZ-06"),
     "rest_ms": (0, REST_MAX_MS, 60_000, "HZ-06"),
-    "jog_rate_mdeg_per_s": (RATE_MIN_MDEG_PER_S, RATE_MAX_MDEG_PER_S, 2_000, "HZ-04"),
+    "jog_rate_mdeg_per_s": (RATE_MIN_MDEG_PER_S, RATE_SETTING_MAX_MDEG_PER_S, 2_000, "HZ-04"),
 }
 
 

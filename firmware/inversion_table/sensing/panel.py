@@ -20,6 +20,13 @@ _SLOW = START | PAUSE | JOG_DOWN
 """Buttons that count only when pressed after they were open for a while."""
 _WATCHED = _SLOW | RETURN
 _GESTURE = START | PAUSE
+_NAMES = (
+    (START, "START"),
+    (PAUSE, "PAUSE"),
+    (RETURN, "RETURN"),
+    (JOG_UP, "JOG_UP"),
+    (JOG_DOWN, "JOG_DOWN"),
+)
 
 
 class Panel:
@@ -106,6 +113,10 @@ class Panel:
             held & _GESTURE == _GESTURE
             and min(self._start_ms, self._pause_ms) >= limits.SERVICE_GESTURE_MS
         )
+
+    def pressed(self) -> list:
+        """Names of the buttons that read as pressed now, wanted or not. Not for the tick."""
+        return [name for bit, name in _NAMES if self._pressed & bit]
 
     def _raw(self) -> int:
         """One bit for each contact that reads as closed."""

@@ -41,7 +41,8 @@ class Program:
             return_ms += segment.duration_ms
         self._return_ms = return_ms
 
-    def _step_ms(self, index: int, from_mdeg: int) -> int:
+    def step_ms(self, index: int, from_mdeg: int) -> int:
+        """Time of a step (`index` in the lists above) that begins at `from_mdeg`."""
         distance_mdeg = abs(self.tilt_mdeg[index] - from_mdeg)
         rate = self.rate_mdeg_per_s[index]
         return profile.move_ms(distance_mdeg, rate, self._acceleration) + self.hold_ms[index]
@@ -52,14 +53,14 @@ class Program:
         total_ms = 0
         for offset in range(step_index + 1, self.set_count[set_index]):
             before = offset - 1 if offset else self.set_count[set_index] - 1
-            total_ms += self._step_ms(first + offset, self.tilt_mdeg[first + before])
+            total_ms += self.step_ms(first + offset, self.tilt_mdeg[first + before])
         return total_ms
 
     def _set_ms(self, set_index: int) -> int:
         """Time of a whole set, from where the set before it ends."""
         first = self.set_first[set_index]
         return (
-            self._step_ms(first, self.tilt_mdeg[first - 1])
+            self.step_ms(first, self.tilt_mdeg[first - 1])
             + self._pass_after(set_index, 0)
             + (self.set_times[set_index] - 1) * self._pass_ms[set_index]
         )
@@ -80,7 +81,7 @@ class Program:
     ) -> int:
         """Time to home from inside a step: what is left of it, of the plan, and the return."""
         index = self.set_first[set_index] + step_index
-        total_ms = self._step_ms(index, here_mdeg) - held_ms
+        total_ms = self.step_ms(index, here_mdeg) - held_ms
         total_ms += self._pass_after(set_index, step_index)
         total_ms += (self.set_times[set_index] - pass_index - 1) * self._pass_ms[set_index]
         return max(0, total_ms) + self._later_ms[set_index] + self._return_ms

@@ -98,6 +98,23 @@ class Sequencer:
             self.set_index, self.pass_index, self.step_index, self.held_ms, tilt_mdeg
         )
 
+    def step_left_ms(self, program, decision, tilt_mdeg: int) -> int:
+        """Time left of the step, or of the rest at horizontal; 0 else. Not for the tick."""
+        if program is None or decision.mode == MODE_JOG:
+            return 0
+        state = decision.state
+        if state == states.RETURNING or (state == states.PAUSED and self.returning):
+            if not self.returning or self.return_phase != REST:
+                return 0
+            return max(0, self._rest_ms(program.rest_ms, decision) - self.rested_ms)
+        under_way = state == states.MOVING or state == states.HOLDING or state == states.PAUSED
+        if not under_way or self.step_number == 0 or self.phase == DONE:
+            return 0
+        index = program.set_first[self.set_index] + self.step_index
+        if self.phase == HOLD:
+            return max(0, program.hold_ms[index] - self.held_ms)
+        return program.step_ms(index, tilt_mdeg)
+
     def _reset(self, tilt_mdeg: int) -> None:
         self.motion.hold_at(tilt_mdeg)
         self.phase = MOVE

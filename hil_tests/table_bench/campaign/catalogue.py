@@ -59,7 +59,7 @@ _ONLY_BACKUP = "what it takes away is not needed for this session"
 _DEAD_DRIVE = "the motor cannot move the bed; the gear holds it until the drive is mended"
 
 _TURNS_S = 2.0
-"""A bed that goes outward at up to 6 deg/s has come to rest and turned back after this."""
+"""A bed that goes outward at up to 5 deg/s has come to rest and turned back after this."""
 _IMU_S = 0.5 + _TURNS_S
 """limits.IMU_LOST_MS, while the other sensor measures."""
 _TURNED_S = 2.0 + _TURNS_S

@@ -48,12 +48,12 @@ QUICK = "quick"
 
 COURSES = {
     QUICK: _course(
-        simple_plan((6, 3), rate_deg_per_s=6, rest_s=2, return_rate_deg_per_s=6, name=QUICK),
+        simple_plan((6, 3), rate_deg_per_s=5, rest_s=2, return_rate_deg_per_s=5, name=QUICK),
         patience=0.5,
-        rate_max_mdeg_per_s=6_000,
+        rate_max_mdeg_per_s=5_000,
         acceleration_mdeg_per_s2=3_000,
         jog_rate_mdeg_per_s=5_000,
-        return_rate_mdeg_per_s=6_000,
+        return_rate_mdeg_per_s=5_000,
         head_down_max_ms=20_000,
         session_max_ms=90_000,
     ),
@@ -78,12 +78,12 @@ COURSES = {
         head_down_max_ms=75_000,
     ),
     "hardest": _course(
-        simple_plan((85, 6), rate_deg_per_s=6, rest_s=4, return_rate_deg_per_s=6, name="hardest"),
+        simple_plan((85, 6), rate_deg_per_s=5, rest_s=4, return_rate_deg_per_s=5, name="hardest"),
         tilt_max_mdeg=85_000,
-        rate_max_mdeg_per_s=6_000,
+        rate_max_mdeg_per_s=5_000,
         acceleration_mdeg_per_s2=3_000,
-        jog_rate_mdeg_per_s=6_000,
-        return_rate_mdeg_per_s=6_000,
+        jog_rate_mdeg_per_s=5_000,
+        return_rate_mdeg_per_s=5_000,
         head_down_max_ms=60_000,
     ),
 }

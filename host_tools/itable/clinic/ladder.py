@@ -34,7 +34,7 @@ def levels(start: Level, goal: Level, weeks: int) -> list[Level]:
     """
     if not WEEKS_MIN <= weeks <= WEEKS_MAX:
         raise InputError(
-            f"a programme of {weeks} weeks",
+            f"a programme cannot have {weeks} weeks",
             next_step=f"give {WEEKS_MIN} to {WEEKS_MAX} weeks",
         )
     if goal.tilt_mdeg < start.tilt_mdeg or goal.hold_ms < start.hold_ms:

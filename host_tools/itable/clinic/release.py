@@ -8,10 +8,13 @@ import dataclasses
 import hashlib
 import json
 import re
+from typing import TYPE_CHECKING
 
 from inversion_table.session import plan as plans
 from itable.clinic.screening import Standing, require
-from itable.plans.loading import Judged
+
+if TYPE_CHECKING:
+    from itable.plans.loading import Judged
 
 CODE_DIGITS = 6
 _TAG = re.compile(rf" \((\S+) ([0-9a-f]{{{CODE_DIGITS}}})\)$")
@@ -44,7 +47,7 @@ def code(release: str) -> str:
     return hashlib.sha256(release.encode()).hexdigest()[:CODE_DIGITS]
 
 
-def named(judged: Judged, patient: str, release: str) -> Judged:
+def named(judged: "Judged", patient: str, release: str) -> "Judged":
     """The same plan with the mark of its patient and release behind its name, cut to fit."""
     tag = f" ({patient} {code(release)})"
     room = plans.NAME_MAX_BYTES - len(tag.encode())

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from itable import toml
 from itable.clinic.contraindications import KEYS, QUESTIONS
 from itable.errors import InputError, NotClearedError
 
@@ -152,10 +153,11 @@ def answers_from(said: Mapping[str, object], where: str) -> dict[str, str]:
 def read_answers(content: bytes, where: str) -> tuple[dict[str, str], str]:
     """The answers in a TOML file, and who asked ("" when it does not say). Raises InputError."""
     try:
-        document = tomllib.loads(content.decode("utf-8-sig"))
+        document = toml.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = "no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error
         raise InputError(
-            f"the answers are not TOML: {error}",
+            f"the answers are not TOML: {why}",
             where=where,
             next_step="`itable screen --blank > answers.toml` writes a file to fill in",
         ) from error

@@ -6,13 +6,17 @@ from inversion_table.contract import records
 from itable.log.words import ended_words
 
 COMPLETED, SHORTENED, FAULT, CUT = "completed", "shortened", "fault", "cut off"
+HOW = (COMPLETED, SHORTENED, FAULT, CUT)
 DONE_PERCENT = 95
 """So much of the planned head-down time is the whole, when RETURN ended the session."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """A session of a patient, with what was planned (None: not known) and what was said of it."""
+    """A session, with what was planned (None: not known) and what was said of it.
+
+    `patient`: whose it is, None: nobody's. `whole`: nothing is missing in its log.
+    """
 
     id: int
     device: str
@@ -32,6 +36,11 @@ class Done:
     pain_after: int | None
     comfort: int | None
     note: str | None
+    patient: str | None = None
+    byte_count: int = 0
+    sample_count: int = 0
+    box_count: int | None = 0
+    whole: bool = True
 
     @property
     def how(self) -> str:

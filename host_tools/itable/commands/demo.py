@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from itable import exits
+from itable.files import require_writable
 from itable.options import Json
 from itable.output import out, print_json
 from itable.plans.templates import SHIPPED
@@ -42,6 +43,7 @@ def demo(
 
         show(judged, out())
         raise typer.Exit(exits.PROBLEM)
+    require_writable(out_dir)
     report = _run(judged, out_dir, rider_kg, seed, quiet=json)
     if json:
         print_json(report.to_dict())
@@ -57,7 +59,7 @@ def _run(judged: "Judged", folder: Path, rider_kg: float, seed: int, *, quiet: b
     from itable.log.decode import decode
     from itable.log.export import write_csv
     from itable.log.fetch import fetch
-    from itable.log.plot import write_png
+    from itable.log.plot import write_picture
     from itable.screen.demo import Course, Report
     from itable.virtual.judging import judge
     from itable.virtual.session import run_session
@@ -86,7 +88,7 @@ def _run(judged: "Judged", folder: Path, rider_kg: float, seed: int, *, quiet: b
     log = decode(pulled.data)
     verdict, truth = judge(log, trace, course.start_ms)
     png = path.with_suffix(".png")
-    write_png(log, about, png, truth)
+    write_picture(log, about, png, truth)
     samples, events = write_csv(log, path.with_suffix(".csv"))
     return Report(
         judged=judged,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from itable.commands import choosing
 from itable.options import Json, Store
 from itable.output import out, print_json
 
@@ -13,9 +14,12 @@ def export(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Written as its name ends: .csv or .parquet.")
     ],
-    patient: Annotated[
-        str | None, typer.Option("--patient", metavar="PATIENT", help="Only this one's sessions.")
-    ] = None,
+    patient: choosing.Patient = None,
+    since: choosing.Since = None,
+    until: choosing.Until = None,
+    plan: choosing.Plan = None,
+    how: choosing.How = None,
+    faults: choosing.Faults = False,
     store: Store = None,
     json: Json = False,
 ) -> None:
@@ -24,10 +28,11 @@ def export(
     The samples of a session are what `itable log export` writes.
     """
     from itable.report.table import write
-    from itable.store.clinic import Clinic
+    from itable.store.listing import Listing
 
-    with Clinic(store) as clinic:
-        rows = clinic.every_session(patient)
+    meant = choosing.choice(patient, since, until, plan, how, faults)
+    with Listing(store) as kept:
+        rows = kept.sessions(meant).sessions
     write(rows, file)
     if json:
         print_json({"file": str(file), "sessions": len(rows)})

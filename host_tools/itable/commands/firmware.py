@@ -21,7 +21,7 @@ def manifest(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FOLDER]",
+            metavar="FOLDER",
             help="The folder inversion_table as it is copied (default: the one of this itable).",
         ),
     ] = None,

@@ -1,14 +1,17 @@
 """`itable log`: list, pull, show, plot, export and import sessions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable import complete
+from itable.commands import choosing
 from itable.commands.outcome import Comfort, Note, PainAfter, PainBefore, PatientOption
 from itable.errors import InputError
 from itable.options import Json, Port, Store
-from itable.output import out, print_json
+from itable.output import out, print_json, width
 
 if TYPE_CHECKING:
     from itable.clinic.outcome import Outcome
@@ -20,11 +23,15 @@ if TYPE_CHECKING:
     from itable.log.source import Source
     from itable.store.sessions import Sessions
 
+LAST = 100
+"""So many sessions are listed when nothing is said: more is for a script, or a search."""
+
 _EXAMPLES = """
 Examples:
 
 - `itable log pull --all` copies what is new on the table to this computer
 - `itable log list` lists what is kept here; `itable log list --table` what the table keeps
+- `itable log list --patient P-017 --since 2026-11-01` lists a patient's; `--faults` what failed
 - `itable log show 12` shows session 12; `DEVICE/12` or `@34` when several have that number
 - `itable log plot 12 --out session.png` draws it
 - `itable log export 12 --csv session.csv` writes its samples, and its events beside them
@@ -44,6 +51,7 @@ Session = Annotated[
     typer.Argument(
         metavar="SESSION|FILE",
         help="The number of a kept session, DEVICE/NUMBER, @ID, or a file of raw pages.",
+        autocompletion=complete.session_files,
     ),
 ]
 
@@ -51,6 +59,22 @@ Session = Annotated[
 @app.command("list")
 def list_sessions(
     ctx: typer.Context,
+    patient: choosing.Patient = None,
+    since: choosing.Since = None,
+    until: choosing.Until = None,
+    plan: choosing.Plan = None,
+    how: choosing.How = None,
+    faults: choosing.Faults = False,
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last",
+            "-n",
+            min=0,
+            metavar="N",
+            help=f"Only the N pulled last; 0: all. Else {LAST}, with --json all.",
+        ),
+    ] = None,
     table: Annotated[
         bool, typer.Option("--table", "-t", help="Those on the table, not those kept here.")
     ] = False,
@@ -61,9 +85,12 @@ def list_sessions(
     """List the sessions that are kept here; with --table or --port those that the table keeps."""
     from itable.screen import sessions
 
+    meant = choosing.choice(patient, since, until, plan, how, faults)
     if table or _named(ctx):
         from itable.link import ports
 
+        if meant != choosing.choice() or last is not None:
+            raise typer.BadParameter("a choice of sessions is of those kept here, not of a table's")
         with ports.connect(port) as client:
             answer = client.list_log()
         if json:
@@ -71,21 +98,38 @@ def list_sessions(
         else:
             out().print(sessions.listing(answer))
         return
-    from itable.store.sessions import Sessions
+    from itable.store.listing import Listing
 
-    with Sessions(store) as kept:
-        rows = kept.rows()
+    if last is None and not json:
+        last = LAST
+    with Listing(store) as kept:
+        found = kept.sessions(replace(meant, last=last or None))
         where = kept.where
     if json:
-        print_json({"store": where, "sessions": [row.to_dict() for row in rows]})
-    else:
-        out().print(sessions.kept(rows, where))
+        answers = [one.to_dict() for one in found.sessions]
+        print_json({"store": where, "total": found.total, "sessions": answers})
+        return
+    if not found.sessions and meant != choosing.choice():
+        out().print(f"No kept session matches ({where}).", soft_wrap=True)
+        return
+    if not found.sessions:
+        out().print(
+            f"No session was pulled yet ({where}): `itable log pull` brings them.", soft_wrap=True
+        )
+        return
+    head, *lines = sessions.kept(found.sessions, width())
+    out().print(head, style="bright_black", markup=False, soft_wrap=True)
+    out().file.write("".join(f"{line}\n" for line in lines))
+    if found.total > len(found.sessions):
+        typer.echo(
+            f"the last {len(found.sessions)} of {found.total:,}; all of them: --last 0", err=True
+        )
 
 
 @app.command()
 def pull(
     session: Annotated[
-        int | None, typer.Argument(min=1, metavar="[SESSION]", help="Else the newest.")
+        int | None, typer.Argument(min=1, metavar="SESSION", help="Else the newest.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every session on the table.")] = False,
     patient: PatientOption = None,
@@ -153,20 +197,29 @@ def plot(
     ctx: typer.Context,
     session: Session,
     out_path: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="PNG", help="Else session-NUMBER.png.")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PNG|SVG",
+            help="Written as its name ends; else session-NUMBER.png.",
+        ),
     ] = None,
     store: Store = None,
     port: Port = None,
     json: Json = False,
 ) -> None:
     """Draw planned and measured tilt with states, events and limits as a picture."""
-    source = _source(session, store, port if _named(ctx) else None)
-    from itable.log.plot import write_png
+    from itable.log.plot import write_picture
+    from itable.pictures import require_picture
 
+    if out_path is not None:
+        require_picture(out_path)
+    source = _source(session, store, port if _named(ctx) else None)
     path = out_path or source.base.with_suffix(".png")
-    write_png(source.log, source.about, path)
+    write_picture(source.log, source.about, path)
     if json:
-        print_json({"from": source.where, "png": str(path), "missing": source.log.missing})
+        print_json({"from": source.where, "picture": str(path), "missing": source.log.missing})
     else:
         out().print(f"picture: {path}", soft_wrap=True)
         _say_missing(source.log)
@@ -219,7 +272,7 @@ def export(
 
 @app.command("import")
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of raw pages.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of raw pages.")],
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="The table that they came from.")
     ],

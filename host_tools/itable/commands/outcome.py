@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable import complete
 from itable.options import Json, Store
 from itable.output import out, print_json
 
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
 PatientOption = Annotated[
     str | None,
-    typer.Option("--patient", metavar="PATIENT", help="Whose it is: a pseudonym, as in P-017."),
+    typer.Option(
+        "--patient",
+        metavar="PATIENT",
+        help="Whose it is: a pseudonym, as in P-017.",
+        autocompletion=complete.patients,
+    ),
 ]
 PainBefore = Annotated[
     int | None,
@@ -36,7 +42,12 @@ Note = Annotated[
 
 def outcome(
     session: Annotated[
-        str, typer.Argument(metavar="SESSION", help="Its number, DEVICE/NUMBER, or @ID.")
+        str,
+        typer.Argument(
+            metavar="SESSION",
+            help="Its number, DEVICE/NUMBER, or @ID.",
+            autocompletion=complete.sessions,
+        ),
     ],
     pain_before: PainBefore = None,
     pain_after: PainAfter = None,

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from itable import complete
 from itable.options import Json, Store
-from itable.output import out, print_json
+from itable.output import out, print_json, width
 
 
 def patients(
     patient: Annotated[
-        str | None, typer.Argument(metavar="[PATIENT]", help="Else all of them.")
+        str | None,
+        typer.Argument(
+            metavar="PATIENT", help="Else all of them.", autocompletion=complete.patients
+        ),
     ] = None,
     store: Store = None,
     json: Json = False,
@@ -51,4 +55,4 @@ def patients(
 
     say(standing)
     out().print()
-    out().print(table(sessions))
+    out().print(table(sessions, width()), soft_wrap=True)

@@ -37,28 +37,39 @@ def check(file: PlanPath, port: Port = None, json: Json = False) -> None:
 def preview(
     file: PlanPath,
     port: Port = None,
-    png: Annotated[
-        Path | None, typer.Option("--png", metavar="OUT", help="Write a picture as well.")
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            "--png",
+            metavar="PNG|SVG",
+            help="Write a picture as well, as its name ends.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Draw how a plan will go, with head-down time, total time and limits."""
+    from itable.pictures import require_picture
+
+    if picture is not None:
+        require_picture(picture)
     judged = _judged(file, port)
     _stop_on_problems(judged, as_json=json)
-    if png is not None:
-        from itable.plans.picture import write_png
+    if picture is not None:
+        from itable.plans.picture import write_picture
 
-        write_png(judged, png)
+        write_picture(judged, picture)
     if json:
         answer = judged.to_dict()
-        answer["png"] = None if png is None else str(png)
+        answer["picture"] = None if picture is None else str(picture)
         print_json(answer)
         return
     from itable.screen import preview as screen
 
     screen.show(judged, out())
-    if png is not None:
-        out().print(f"picture: {png}")
+    if picture is not None:
+        out().print(f"picture: {picture}", soft_wrap=True)
 
 
 @app.command()
@@ -66,7 +77,12 @@ def upload(
     file: PlanPath,
     patient: Annotated[
         str | None,
-        typer.Option("--patient", metavar="PATIENT", help="Whose it is: a pseudonym, as in P-017."),
+        typer.Option(
+            "--patient",
+            metavar="PATIENT",
+            help="Whose it is: a pseudonym, as in P-017.",
+            autocompletion=complete.patients,
+        ),
     ] = None,
     no_patient: Annotated[
         bool, typer.Option("--no-patient", help="No patient will lie on the table.")

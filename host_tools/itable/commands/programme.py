@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from itable.days import day_of, today
+from itable import complete
+from itable.days import day_of, parsed, today
 from itable.errors import InputError
 from itable.options import Json, Key, Port, Store
 from itable.output import out, print_json
@@ -36,14 +37,27 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-Patient = Annotated[str, typer.Argument(metavar="PATIENT", help="A pseudonym, as in P-017.")]
+Patient = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATIENT",
+        help="A pseudonym, as in P-017.",
+        autocompletion=complete.patients,
+    ),
+]
 
 
 @app.command()
 def new(
     patient: Patient,
     template: Annotated[
-        str, typer.Option("--template", metavar="NAME", help="beginner, kim-2013-30, kim-2013-60.")
+        str,
+        typer.Option(
+            "--template",
+            metavar="NAME",
+            help="beginner, kim-2013-30, kim-2013-60.",
+            autocompletion=complete.programme_templates,
+        ),
     ] = "beginner",
     start: Annotated[
         str | None, typer.Option("--start", metavar="YYYY-MM-DD", help="First day; else today.")
@@ -108,7 +122,7 @@ def new(
     )
     made = Programme(
         template,
-        today() if start is None else _day(start),
+        today() if start is None else parsed(start),
         levels(first, goal, chosen.weeks if weeks is None else weeks),
         days,
         sets,
@@ -344,10 +358,3 @@ def _scaled(name: str, value: float | None, factor: int, default: int) -> int:
     if not 0 < value <= 90:
         raise InputError(f"{name} is {value:g}", next_step="give a number above 0, at most 90")
     return round(value * factor)
-
-
-def _day(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"'{text}' is no day", next_step="write it as in 2026-11-22") from error

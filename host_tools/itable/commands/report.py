@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable import complete
 from itable.options import Json, Store
 from itable.output import out, print_json
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 def report(
     what: Annotated[
-        str, typer.Argument(metavar="PATIENT|SESSION", help="P-017; or 12, DEVICE/12, @34.")
+        str,
+        typer.Argument(
+            metavar="PATIENT|SESSION",
+            help="P-017; or 12, DEVICE/12, @34.",
+            autocompletion=complete.patients_and_sessions,
+        ),
     ],
     out_path: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="HTML", help="Else report-WHAT.html.")

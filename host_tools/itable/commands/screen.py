@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from itable import complete
 from itable.errors import InputError
 from itable.options import Json, Store
 from itable.output import out, print_json
@@ -17,7 +18,12 @@ NAME_MAX = 64
 
 def screen(
     patient: Annotated[
-        str | None, typer.Argument(metavar="PATIENT", help="A pseudonym, as in P-017.")
+        str | None,
+        typer.Argument(
+            metavar="PATIENT",
+            help="A pseudonym, as in P-017.",
+            autocompletion=complete.patients,
+        ),
     ] = None,
     answers: Annotated[
         Path | None,

@@ -27,6 +27,7 @@ _NEXT_STEPS = {
     messages.NOT_FOUND: "`itable log list` shows what there is",
     messages.CALIBRATION_REFUSED: "let the bed stand still at home, nobody on it, and calibrate"
     " again",
+    messages.SETTINGS_REFUSED: "`itable settings show` shows what may be set, and how far at once",
     messages.SEAL_REFUSED: "`itable lock status` shows which key this table has; seal the plan with"
     " it: --key FILE",
     messages.STORE_FAILED: "switch the table off and on at home, then try again",
@@ -155,6 +156,18 @@ class Client:
     def get_settings(self) -> models.SettingsGet:
         """The table's settings and their bounds."""
         return self._call("settings.get", {}, models.SettingsGet)
+
+    def put_settings(self, settings: dict[str, int], base: str) -> models.SettingsPut:
+        """Keep settings, at home; the table then restarts, and this client's link ends.
+
+        `base`: the id of the stored settings that these were made from.
+        """
+        params = {"settings": settings, "base": base}
+        return self._call("settings.put", params, models.SettingsPut)
+
+    def get_device(self) -> models.DeviceGet:
+        """What a check-up asks for besides the status; allowed at any time."""
+        return self._call("device.get", {}, models.DeviceGet)
 
     def rest(self) -> models.ImuRest:
         """What both IMUs read over the last two seconds; allowed at any time."""

@@ -64,6 +64,7 @@ class Status(Result):
     steps: int
     session_ms: int
     left_ms: int
+    step_left_ms: int
     head_down_ms: int
     head_down_max_ms: int
     inputs: dict[str, Any]
@@ -161,14 +162,51 @@ class ClockSet(Result):
 
 
 class SettingsGet(Result):
-    """The device's settings and the bounds of each."""
+    """The device's settings and the bounds of each.
+
+    `stored` are kept, `settings` in use: lower while nothing is calibrated. `id` names the stored
+    ones; `proved`: a session was done whole with them; `damaged`: a slot cannot be read.
+    """
 
     settings: dict[str, int]
+    stored: dict[str, int]
+    id: str
+    proved: bool
+    damaged: bool
     bounds: dict[str, Any]
 
     def to_settings(self) -> limits.Settings:
         """The settings as the shared checks take them; raises SettingsError."""
         return limits.Settings.from_dict(self.settings)
+
+
+class SettingsPut(Result):
+    """The id of what is stored now, what is wrong with the plan in use by it, and the restart.
+
+    `restarts_ms`: None when nothing was changed.
+    """
+
+    id: str
+    plan: str
+    restarts_ms: int | None = None
+
+
+class DeviceGet(Result):
+    """What a check-up asks for besides the status.
+
+    `imus`: what is wrong with each, "" when it runs; `pressed`: names of buttons; `log_next`: the
+    number of the next page of the log, of a ring of `log_pages` with `log_ahead` kept erased.
+    """
+
+    micropython: str
+    machine: str
+    clock_set_s: int
+    pressed: list[str]
+    imus: dict[str, str]
+    log_pages: int
+    log_next: int
+    log_ahead: int
+    lock_problem: str
 
 
 class RestWindow(Result):
@@ -229,6 +267,8 @@ RESULTS: dict[str, type[Result]] = {
     "log.pulled": LogPulled,
     "clock.set": ClockSet,
     "settings.get": SettingsGet,
+    "settings.put": SettingsPut,
+    "device.get": DeviceGet,
     "imu.rest": ImuRest,
     "calibration.get": CalibrationGet,
     "calibration.put": CalibrationPut,

@@ -3,7 +3,7 @@
 import errno
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from itable import config
 from itable.errors import NoDeviceError
@@ -66,15 +66,16 @@ def choose(port: str | None) -> str:
     )
 
 
-def connect(port: str | None) -> "Client":
+def connect(port: str | None, **patience: Any) -> "Client":
     """Open the named or found port and greet the table behind it.
 
+    patience: `attempts` and `timeout_s` of the client, where they are not the usual ones.
     Raises NoDeviceError, LinkError, MismatchError.
     """
     from itable.link.client import Client
 
     name = choose(port)
-    client = Client(open_port(name), name=name)
+    client = Client(open_port(name), name=name, **patience)
     try:
         client.hello()
     except BaseException:
@@ -114,7 +115,8 @@ def _cannot_open(name: str, error: Exception) -> NoDeviceError:
         return NoDeviceError(
             "another program uses the port",
             where=name,
-            next_step="close it (another itable, a serial monitor, mpremote), then try again",
+            next_step="end it (`itable doctor` names it: another itable, a serial monitor,"
+            " mpremote), then try again",
         )
     return NoDeviceError(
         f"cannot open the port: {error}",

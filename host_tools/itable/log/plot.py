@@ -40,7 +40,7 @@ class Truth:
     tilts_deg: Sequence[float]
 
 
-def write_png(log: SessionLog, about: About, path: Path, truth: Truth | None = None) -> None:
+def write_picture(log: SessionLog, about: About, path: Path, truth: Truth | None = None) -> None:
     """Draw a session into `path`; raises InputError."""
     figure = draw(log, about, truth)
     pictures.save(figure, path)

@@ -83,7 +83,7 @@ def _rate(name: str, help_text: str, default: int = DEFAULT_STEP_RATE_MDEG_PER_S
         THOUSANDTHS,
         help_text + " Degrees per second.",
         limits.RATE_MIN_MDEG_PER_S,
-        limits.RATE_MAX_MDEG_PER_S,
+        limits.RATE_SETTING_MAX_MDEG_PER_S,
         default,
     )
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from itable import toml
 from itable.errors import InputError
 from itable.plans import definitions
 from itable.plans.definitions import TableDefinition
@@ -71,7 +72,7 @@ def with_schema(text: str, schema: FilePath) -> str:
 
 def keys(text: str) -> list[str]:
     """Every value of a plan, each by the shortest name that is its alone; for completion."""
-    tomllib.loads(text)
+    toml.loads(text)
     paths = [
         tuple(str(part + 1) if isinstance(part, int) else part for part in path)
         for path in key_lines(text)

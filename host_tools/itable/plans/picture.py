@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _POINTS_IN_A_MOVE = 40
 
 
-def write_png(judged: Judged, path: Path) -> None:
+def write_picture(judged: Judged, path: Path) -> None:
     """Draw a plan without problems into `path`; raises InputError."""
     plan, settings = judged.plan, judged.settings
     stretches = list(timeline.stretches(plan, settings.acceleration_mdeg_per_s2))

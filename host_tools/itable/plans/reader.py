@@ -37,6 +37,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from inversion_table.session import plan as plans
+from itable import toml
 from itable.plans import definitions, findings, modes
 from itable.plans.fields import Table
 from itable.plans.findings import Finding
@@ -101,7 +102,7 @@ def read(content: bytes) -> PlanFile:
     plan_file = PlanFile()
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
-        document = tomllib.loads(text, parse_float=Decimal)
+        document = toml.loads(text, parse_float=Decimal)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         plan_file.found.append(
@@ -128,6 +129,14 @@ def read(content: bytes) -> PlanFile:
             f"format = {plans.FORMAT}",
         )
     name = top.text("name")
+    if name is not None and not name.isprintable():
+        hidden = next(char for char in name if not char.isprintable())
+        top.report(
+            "name",
+            findings.NAME,
+            f"name has the character U+{ord(hidden):04X}, which cannot be shown",
+            'characters that are seen, as in name = "Monday"',
+        )
     plan_file.source = top.text("source") or ""
     plan_file.notes = top.text("notes") or ""
     plan_file.cautions = top.texts("cautions")

@@ -1,8 +1,8 @@
 """The plans that come with itable, and those that a clinic keeps in its own folder."""
 
-import tomllib
 from pathlib import Path
 
+from itable import toml
 from itable.errors import InputError
 from itable.folders import templates_folder
 
@@ -34,6 +34,6 @@ def find(template: str) -> Path:
 def name(path: Path) -> str:
     """The name of the plan in a template; "" when it cannot be read."""
     try:
-        return str(tomllib.loads(path.read_text("utf-8")).get("name", ""))
+        return str(toml.loads(path.read_text("utf-8")).get("name", ""))
     except (OSError, ValueError):
         return ""

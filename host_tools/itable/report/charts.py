@@ -7,7 +7,7 @@ from itable.clinic.programme import Week
 from itable.log.content import Columns
 
 _POINTS = 600
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 30
 
 
 def tilt(columns: Columns, limit_deg: float | None = None, width: int = 720) -> str:
@@ -67,6 +67,7 @@ def weeks(found: Sequence[Week], this_week: int, width: int = 720) -> str:
     for pain in range(0, 11, 2):
         parts.append(_line("grid", _LEFT, pain_y(pain), width - _RIGHT, pain_y(pain)))
         parts.append(_text(_LEFT - 6, pain_y(pain) + 4, str(pain), "end"))
+    parts.append(_text(0, height - 8, "week", "start"))
     for week in found:
         if week.number <= this_week:
             tall = week.adherence_percent / 100 * (base - _TOP)
@@ -75,7 +76,7 @@ def weeks(found: Sequence[Week], this_week: int, width: int = 720) -> str:
                 f' width="{inner * 0.64:.1f}" height="{tall:.1f}"/>'
             )
             parts.append(_text(x(week), base - 5, f"{week.done}/{week.prescribed}", "middle"))
-        parts.append(_text(x(week), height - 8, f"week {week.number}", "middle"))
+        parts.append(_text(x(week), height - 8, str(week.number), "middle"))
     for percent in (50, 100):
         y = base - percent / 100 * (base - _TOP)
         parts.append(_text(width - 2, y + 12, f"{percent} %", "end"))

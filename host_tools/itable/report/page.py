@@ -38,7 +38,7 @@ p { margin: .3em 0; } .soft { color: var(--soft); font-size: .88em; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .88em; }
 th { text-align: left; color: var(--soft); font-weight: 500; }
-td.short { white-space: nowrap; }
+td.short, td.day, td.day span, .key span { white-space: nowrap; }
 th, td { padding: 3px 8px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr.now td { font-weight: 600; }
 svg { width: 100%; height: auto; display: block; } svg text { font-size: 11px; fill: var(--soft); }
@@ -62,7 +62,9 @@ circle.pain-before { fill: var(--warm); } circle.pain-after { fill: var(--good);
   .facts div { padding: 2px 7px; } .wide { overflow: visible; }
   th, td { padding: 1px 6px 1px 0; } svg { height: 42mm; } h2, svg, tr { break-inside: avoid; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
-@media (max-width: 480px) { body { padding: 10px; font-size: 14px; } svg text { font-size: 17px; } }
+@media print { .one svg { height: auto; } }
+@media (max-width: 480px) { body { padding: 10px; font-size: 14px; } svg text { font-size: 17px; }
+  table { font-size: .84em; } th, td { padding-right: 5px; } td.day { white-space: normal; } }
 """
 
 
@@ -90,7 +92,7 @@ def session_page(one: Whole, patient: str | None, release: dict[str, object] | N
         _release(release),
         _hashes(one),
     ]
-    return _document(title, parts)
+    return _document(title, parts, "one")
 
 
 def patient_page(
@@ -109,9 +111,11 @@ def patient_page(
         parts += [
             _facts(_programme_facts(programme, weeks[:now], sessions)),
             f"<h2>Adherence and pain by week</h2>{charts.weeks(weeks, now)}",
-            '<p class="soft key"><i class="box" style="color:#cfe3ec"></i>done of what was due'
-            '<i style="color:var(--warm)"></i>pain before<i style="color:var(--good)"></i>pain'
-            " after, 0 to 10, means of the week</p>",
+            _key(
+                ("box", "#cfe3ec", "done of what was due"),
+                ("", "var(--warm)", "pain before"),
+                ("", "var(--good)", "pain after: 0 to 10, means of the week"),
+            ),
             _weeks_table(programme, weeks, now),
         ]
     parts += [_sessions_table(sessions), _fault_sums(sessions)]
@@ -121,12 +125,13 @@ def patient_page(
     return _document(title, parts)
 
 
-def _document(title: str, parts: Iterable[str]) -> str:
+def _document(title: str, parts: Iterable[str], kind: str = "many") -> str:
     body = "\n".join(part for part in parts if part)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n{body}\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f'<body class="{kind}">\n{body}\n'
         f'<p class="soft">Made by itable {__version__}. A record, not a diagnosis; this table is'
         " no medical device.</p></body></html>\n"
     )
@@ -150,7 +155,7 @@ def _session_facts(one: Whole) -> list[tuple[str, str]]:
         head_down += f" of {clock(done.planned_head_down_ms)}"
     tilt = "not known" if done.max_tilt_mdeg is None else f"{done.max_tilt_mdeg / 1000:.1f}°"
     if done.planned_tilt_mdeg is not None:
-        tilt += f" of {done.planned_tilt_mdeg / 1000:g}°"
+        tilt += f" of {done.planned_tilt_mdeg / 1000:.3g}°"
     return [
         ("ended", done.ended),
         ("counts as", done.how),
@@ -169,7 +174,7 @@ def _programme_facts(
     changes = [
         after - before for before, after in pairs if before is not None and after is not None
     ]
-    change = f"{sum(changes) / len(changes):+.1f}" if changes else "not asked"
+    change = f"{sum(changes) / len(changes):+.1f}".replace("-", "−") if changes else "not asked"
     level = begun[-1].level if begun else programme.levels[0]
     return [
         ("programme", programme.template),
@@ -186,11 +191,23 @@ def _picture(one: Whole, heading: str = "<h2>Tilt: planned and done</h2>") -> st
     if not svg:
         return '<p class="bad">There are no samples to draw.</p>'
     return (
-        f"{heading}{svg}"
-        '<p class="soft key"><i style="color:var(--plan)"></i>planned'
-        '<i style="color:var(--true)"></i>measured<i class="box" style="color:var(--down)"></i>'
-        "head-down</p>"
+        heading
+        + svg
+        + _key(
+            ("", "var(--plan)", "planned"),
+            ("", "var(--true)", "measured"),
+            ("box", "var(--down)", "head-down"),
+        )
     )
+
+
+def _key(*marks: tuple[str, str, str]) -> str:
+    """What the colours of a chart mean: kind of mark, colour, words."""
+    parts = [
+        f'<span><i class="{kind}" style="color:{colour}"></i>{words}</span> '
+        for kind, colour, words in marks
+    ]
+    return f'<p class="soft key">{"".join(parts)}</p>'
 
 
 def _said(done: Done) -> str:
@@ -285,13 +302,14 @@ def _sessions_table(sessions: Sequence[Done]) -> str:
     for one in shown:
         planned = one.planned_head_down_ms
         how = one.how if one.how == "completed" else f"{one.how}: {one.ended}"
+        when = " ".join(f"<span>{escape(part)}</span>" for part in _when(one).split())
         head_down = "" if one.head_down_ms is None else clock(one.head_down_ms)
         if planned is not None:
             head_down += f" of {clock(planned)}"
         rows.append(
-            f'<tr><td class="short">{escape(_when(one))}</td>'
+            f'<tr><td class="day">{when}</td>'
             f"<td>{escape(without_mark(one.plan_name or ''))}</td><td>{escape(how)}</td>"
-            f'<td class="short">{head_down}</td>'
+            f'<td class="day">{head_down}</td>'
             f'<td class="short">{pain_words(one.pain_before, one.pain_after)}</td>'
             f"<td>{'' if one.comfort is None else one.comfort}</td></tr>"
         )

@@ -32,13 +32,13 @@ COLUMNS = {
 """Every column and what it is; docs/itable.md has the same table."""
 
 
-def write(rows: Sequence[tuple[str | None, Done]], path: Path) -> None:
+def write(rows: Sequence[Done], path: Path) -> None:
     """Write the rows as the ending of the name says; raises InputError for another ending."""
     if path.suffix == ".csv":
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(_values(patient, done) for patient, done in rows)
+        writer.writerows(_values(done) for done in rows)
         write_whole(path, text.getvalue().encode())
     elif path.suffix == ".parquet":
         write_whole(path, _parquet(rows))
@@ -49,12 +49,12 @@ def write(rows: Sequence[tuple[str | None, Done]], path: Path) -> None:
         )
 
 
-def _values(patient: str | None, done: Done) -> list[object]:
+def _values(done: Done) -> list[object]:
     """One row, in the order of COLUMNS."""
     from itable.clinic.release import without_mark
 
     return [
-        patient,
+        done.patient,
         done.device,
         done.number,
         _start(done.start_unix_s),
@@ -74,7 +74,7 @@ def _values(patient: str | None, done: Done) -> list[object]:
     ]
 
 
-def _parquet(rows: Sequence[tuple[str | None, Done]]) -> bytes:
+def _parquet(rows: Sequence[Done]) -> bytes:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -94,7 +94,7 @@ def _parquet(rows: Sequence[tuple[str | None, Done]]) -> bytes:
             for name, what in COLUMNS.items()
         ]
     )
-    values = [_values(patient, done) for patient, done in rows]
+    values = [_values(done) for done in rows]
     columns = [list(column) for column in zip(*values, strict=True)] or [[] for _ in COLUMNS]
     arrays = [
         pyarrow.array(column, field.type) for column, field in zip(columns, schema, strict=True)

@@ -16,11 +16,12 @@ from itable.clinic.screening import Standing
 from itable.clinic.sessions import Done
 from itable.days import day_and_time, day_of
 from itable.screen.chart import clock
+from itable.screen.lines import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WHOLE = ("due", "days", "how", "date", "pain", "head-down")
+_WHOLE = ("due", "days", "pain")
 """Columns whose words are not broken into lines."""
 _STYLES = {"completed": "green", "shortened": "yellow", "fault": "red", "cut off": "red"}
 
@@ -48,29 +49,35 @@ def patients(
     return table
 
 
-def sessions(found: Sequence[Done]) -> RenderableType:
-    """The sessions of one patient, oldest first."""
+def sessions(found: Sequence[Done], width: int | None = None) -> RenderableType:
+    """The sessions of one patient, oldest first, each with its note below it."""
     if not found:
         return "No session of this patient was pulled yet."
-    table = _table(
-        *("id", "date", "plan", "how", "head-down", "tilt", "pain", "comfort", "note"),
-        right=("id", "head-down", "tilt", "comfort"),
-        padding=(0, 1),
-    )
-    for one in found:
-        table.add_row(
+    heads = ("id", "date", "plan", "how", "head-down", "tilt", "pain", "comfort")
+    cells = [
+        (
             f"@{one.id}",
             day_and_time(one.start_unix_s),
-            escape(without_mark(one.plan_name or "")),
-            Text(one.how, _STYLES[one.how]),
+            without_mark(one.plan_name or ""),
+            one.how,
             _clock(one.head_down_ms)
             + (f"/{_clock(one.planned_head_down_ms)}" if one.planned_head_down_ms else ""),
             "" if one.max_tilt_mdeg is None else f"{one.max_tilt_mdeg / 1000:.1f}°",
             pain_words(one.pain_before, one.pain_after),
             "" if one.comfort is None else str(one.comfort),
-            escape(one.note or ""),
         )
-    return table
+        for one in found
+    ]
+    right = ("id", "head-down", "tilt", "comfort")
+    head, *rows = blocks(heads, cells, right=right, fold=("plan",), width=width)
+    parts = [Text(head, "bright_black")]
+    for one, row in zip(found, rows, strict=True):
+        text = Text(row)
+        text.highlight_words((one.how,), _STYLES[one.how])
+        parts.append(text)
+        if one.note:
+            parts.append(Text(f"    “{one.note}”", "yellow"))
+    return Group(*parts)
 
 
 def calendar(

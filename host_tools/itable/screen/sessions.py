@@ -1,22 +1,23 @@
 """Lists of sessions: those on the table, those that are kept here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.markup import escape
 from rich.table import Table
 
+from itable.clinic.release import without_mark
 from itable.days import day_and_time
-from itable.link.models import LogList
 from itable.log import words
 from itable.screen.chart import clock
+from itable.screen.lines import blocks
 
 if TYPE_CHECKING:
-    from itable.store.sessions import Row
+    from itable.clinic.sessions import Done
+    from itable.link.models import LogList
 
 
-def listing(answer: LogList) -> RenderableType:
+def listing(answer: "LogList") -> RenderableType:
     """The sessions on the table, as it lists them."""
     if not answer.sessions:
         return "The log is empty: no session was run yet."
@@ -32,40 +33,41 @@ def listing(answer: LogList) -> RenderableType:
     return table
 
 
-def kept(rows: "Sequence[Row]", where: str) -> RenderableType:
-    """The sessions in the store, one line each."""
-    if not rows:
-        return f"No session was pulled yet ({where}): `itable log pull` brings them."
+def kept(rows: "Sequence[Done]", width: int | None = None) -> Iterator[str]:
+    """Sessions of the store as lines, the heads first; folded to `width`, if that is given."""
     several = len({row.device for row in rows}) > 1
-    table = _table(
-        *("id", *(("device",) if several else ()), "session", "date", "plan"),
-        *("min", "head-down", "tilt", "ended"),
-        right=("id", "session", "min", "head-down", "tilt"),
+    patients = any(row.patient for row in rows)
+    heads = (
+        *("id", *(("device",) if several else ()), "no.", "date"),
+        *(*(("patient",) if patients else ()), "plan", "min", "down", "tilt", "ended"),
     )
-    for row in rows:
-        table.add_row(
+    cells = [
+        (
             f"@{row.id}",
             *((row.device,) if several else ()),
             str(row.number),
             day_and_time(row.start_unix_s),
-            escape(row.plan_name or ""),
+            *((row.patient or "",) if patients else ()),
+            without_mark(row.plan_name or "") if row.patient else row.plan_name or "",
             clock(row.duration_ms),
             "" if row.head_down_ms is None else clock(row.head_down_ms),
             "" if row.max_tilt_mdeg is None else f"{row.max_tilt_mdeg / 1000:.1f}°",
             _ended(row),
         )
-    return table
+        for row in rows
+    ]
+    right = ("id", "no.", "min", "down", "tilt")
+    return blocks(heads, cells, right=right, fold=("device", "plan", "ended"), width=width)
 
 
 def _table(*names: str, right: Sequence[str]) -> Table:
     table = Table(box=None, header_style="bright_black", pad_edge=False, padding=(0, 1))
     for name in names:
-        whole = name not in ("plan", "ended")  # these may take a second line
-        table.add_column(name, justify="right" if name in right else "left", no_wrap=whole)
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
     return table
 
 
-def _ended(row: "Row") -> str:
+def _ended(row: "Done") -> str:
     ended = words.ended_words(row.end_reason, row.end_fault, row.fault_count)
     return ended if row.whole or row.end_reason is None else f"{ended}; parts are missing"
 

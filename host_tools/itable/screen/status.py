@@ -69,7 +69,7 @@ def screen(status: Status, port: str) -> RenderableType:
     elif status.refused != "NO_FAULT":
         rows[1:1] = [Text(f"START refused: {status.refused_patient}", "yellow")]
     if status.last_fault:
-        rows.insert(-1, Text(_last_fault(status.last_fault, status.fault), "bright_black"))
+        rows.insert(-1, Text(last_fault_words(status.last_fault, status.fault), "bright_black"))
     if status.program:
         rows.insert(-1, Text(f"program: {status.program}", "yellow"))
     if not status.calibrated:
@@ -99,7 +99,7 @@ def screen(status: Status, port: str) -> RenderableType:
     )
 
 
-def _last_fault(last: LastFault, now: str) -> str:
+def last_fault_words(last: LastFault, now: str) -> str:
     """When the fault came, and what was measured then: what an engineer asks first."""
     motor = f"{last.current_ma / 1000:.1f} A, {last.supply_mv / 1000:.1f} V"
     what = "" if last.name == now else f"last fault: {last.name}, "
@@ -153,11 +153,12 @@ def _facts(status: Status) -> Table:
     grid.add_row("step", step, "rate", f"{degrees(status.rate_mdeg_per_s)}/s")
     grid.add_row("time left", clock(status.left_ms), "session", clock(status.session_ms))
     motor = f"{status.current_ma / 1000:.1f} A, {status.supply_mv / 1000:.1f} V"
-    grid.add_row("head-down", _head_down(status), "motor", motor)
+    grid.add_row("head-down", head_down(status), "motor", motor)
     return grid
 
 
-def _head_down(status: Status) -> Text:
+def head_down(status: Status) -> Text:
+    """The head-down clock against its limit, with a bar."""
     most_ms = min(status.head_down_max_ms, limits.HEAD_DOWN_MAX_MS)
     share = status.head_down_ms / most_ms if most_ms else 0.0
     style = "red" if share > 0.9 else "yellow" if share > 0.7 else ""

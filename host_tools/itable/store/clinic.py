@@ -1,10 +1,10 @@
 """Patients in the store: screenings, approvals, programmes, uploads, outcomes."""
 
 import datetime
-import difflib
 import json
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,8 +26,8 @@ from itable.store.clinic_schema import (
     upload,
     week_report,
 )
-from itable.store.opened import OpenStore
-from itable.store.schema import device, session
+from itable.store.listing import DONE, Choice, Listing
+from itable.store.schema import session
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Belongs:
         return dict(vars(self))
 
 
-class Clinic(OpenStore):
+class Clinic(Listing):
     """Everything about patients in one store; raises StoreError."""
 
     # --- patients and screening --------------------------------------------------------------
@@ -74,15 +74,17 @@ class Clinic(OpenStore):
                 session_patient.c.patient_id
             )
             counts = {int(key): int(count) for key, count in connection.execute(per_patient)}
-            return [
-                (
-                    row.name,
-                    self._standing(connection, row.id, row.name, now_s),
-                    self._programme(connection, row.id),
-                    counts.get(row.id, 0),
-                )
-                for row in rows
-            ]
+            standings = self._standings(connection, now_s)
+            running = self._running(connection)
+        return [
+            (
+                row.name,
+                standings.get(row.id) or standing(row.name, None, None, now_s),
+                running.get(row.id),
+                counts.get(row.id, 0),
+            )
+            for row in rows
+        ]
 
     def any_patient(self) -> bool:
         """Whether this store knows a patient at all."""
@@ -256,26 +258,6 @@ class Clinic(OpenStore):
 
     # --- sessions ----------------------------------------------------------------------------
 
-    def link(self) -> None:
-        """Give every session that ran a released plan to the patient whom it was released to."""
-        found = (
-            sa.select(session.c.id, sa.func.max(upload.c.id))
-            .join(upload, upload.c.plan_id == session.c.plan_id)
-            .outerjoin(session_patient, session_patient.c.session_id == session.c.id)
-            .where(session_patient.c.session_id.is_(None))
-            .group_by(session.c.id)
-        )
-        with self._begun() as connection:
-            for session_id, upload_id in connection.execute(found).all():
-                owner = sa.select(upload.c.patient_id).where(upload.c.id == upload_id)
-                connection.execute(
-                    sa.insert(session_patient).values(
-                        session_id=session_id,
-                        patient_id=connection.execute(owner).scalar_one(),
-                        upload_id=upload_id,
-                    )
-                )
-
     def belongs(self, session_id: int) -> Belongs | None:
         """Whose a session is; None when that is not known."""
         self.link()
@@ -349,53 +331,16 @@ class Clinic(OpenStore):
 
     def sessions_of(self, name: str, programme_id: int | None = None) -> list[Done]:
         """The sessions of a patient, oldest first; of one programme, when that is given."""
-        self.link()
-        with self._begun() as connection:
-            patient_id, _ = self._known(connection, name)
-            query = _DONE.where(session_patient.c.patient_id == patient_id)
-            if programme_id is not None:
-                query = query.where(upload.c.programme_id == programme_id)
-            return [Done(**row._mapping) for row in connection.execute(query)]
-
-    def every_session(self, name: str | None = None) -> list[tuple[str | None, Done]]:
-        """Every session with its owner (None: nobody), oldest first; or those of one patient."""
-        self.link()
-        query = _DONE.add_columns(patient.c.name.label("patient")).outerjoin(
-            patient, patient.c.id == session_patient.c.patient_id
-        )
-        with self._begun() as connection:
-            if name is not None:
-                patient_id, _ = self._known(connection, name)
-                query = query.where(session_patient.c.patient_id == patient_id)
-            rows = [dict(row._mapping) for row in connection.execute(query)]
-        return [(row.pop("patient"), Done(**row)) for row in rows]
+        return self.sessions(Choice(patient=name, programme_id=programme_id)).sessions
 
     def session(self, session_id: int) -> Done:
         """One session, whoever's it is."""
         self.link()
         with self._begun() as connection:
-            row = connection.execute(_DONE.where(session.c.id == session_id)).one()
+            row = connection.execute(DONE.where(session.c.id == session_id)).one()
             return Done(**row._mapping)
 
     # --- inside a transaction ----------------------------------------------------------------
-
-    def _find(self, connection: sa.Connection, name: str) -> tuple[int, str] | None:
-        query = sa.select(patient.c.id, patient.c.name).where(patient.c.key == name.lower())
-        row = connection.execute(query).first()
-        return None if row is None else (int(row.id), str(row.name))
-
-    def _known(self, connection: sa.Connection, name: str) -> tuple[int, str]:
-        """Id and name as it was first written; raises InputError, with a near name."""
-        found = self._find(connection, name)
-        if found is not None:
-            return found
-        names = list(connection.execute(sa.select(patient.c.name)).scalars())
-        near = difflib.get_close_matches(name, names, 1)
-        raise InputError(
-            f"there is no patient {name}" + (f"; is it {near[0]}?" if near else ""),
-            where=self.where,
-            next_step=f"`itable patients` lists them; `itable screen {name}` makes one known",
-        )
 
     def _found_or_new(self, connection: sa.Connection, name: str) -> tuple[int, str]:
         found = self._find(connection, name)
@@ -415,9 +360,7 @@ class Clinic(OpenStore):
             .limit(1)
         )
         row = connection.execute(query).first()
-        if row is None:
-            return None
-        return Screening(row.id, row.at_s, row.asked_by, row.list_version, json.loads(row.answers))
+        return None if row is None else _screening_of(row)
 
     def _approval(self, connection: sa.Connection, screening_id: int) -> Approval | None:
         query = (
@@ -427,7 +370,7 @@ class Clinic(OpenStore):
             .limit(1)
         )
         row = connection.execute(query).first()
-        return None if row is None else Approval(row.id, row.at_s, row.by, row.reason)
+        return None if row is None else _approval_of(row)
 
     def _standing(
         self, connection: sa.Connection, patient_id: int, name: str, now_s: int
@@ -436,25 +379,31 @@ class Clinic(OpenStore):
         approved = None if last is None else self._approval(connection, last.id)
         return standing(name, last, approved, now_s)
 
+    def _standings(self, connection: sa.Connection, now_s: int) -> dict[int, Standing]:
+        """How each patient who was ever screened stands, by the patient's row."""
+        last = sa.select(sa.func.max(screening.c.id)).group_by(screening.c.patient_id)
+        asked = sa.select(screening, patient.c.name).join(patient).where(screening.c.id.in_(last))
+        last = sa.select(sa.func.max(approval.c.id)).group_by(approval.c.screening_id)
+        approved = {
+            row.screening_id: _approval_of(row)
+            for row in connection.execute(sa.select(approval).where(approval.c.id.in_(last)))
+        }
+        return {
+            row.patient_id: standing(row.name, _screening_of(row), approved.get(row.id), now_s)
+            for row in connection.execute(asked)
+        }
+
     def _programme(self, connection: sa.Connection, patient_id: int) -> Programme | None:
-        query = (
-            sa.select(programme)
-            .where(programme.c.patient_id == patient_id, programme.c.ended_s.is_(None))
-            .order_by(programme.c.id.desc())
-            .limit(1)
-        )
-        row = connection.execute(query).first()
-        if row is None:
-            return None
-        return Programme(
-            row.template,
-            datetime.date.fromisoformat(row.start_day),
-            [Level(tilt, hold) for tilt, hold in json.loads(row.levels)],
-            row.days_a_week,
-            row.sets,
-            row.rest_ms,
-            row.id,
-        )
+        return self._running(connection, patient_id).get(patient_id)
+
+    def _running(
+        self, connection: sa.Connection, patient_id: int | None = None
+    ) -> dict[int, Programme]:
+        """The running programme of each patient, or of one, by the patient's row."""
+        query = sa.select(programme).where(programme.c.ended_s.is_(None)).order_by(programme.c.id)
+        if patient_id is not None:
+            query = query.where(programme.c.patient_id == patient_id)
+        return {row.patient_id: _programme_of(row) for row in connection.execute(query)}
 
     def _end(self, connection: sa.Connection, programme_id: int) -> None:
         connection.execute(
@@ -472,31 +421,21 @@ class Clinic(OpenStore):
         return Outcome(row.pain_before, row.pain_after, row.comfort, row.note)
 
 
-_DONE = (
-    sa.select(
-        session.c.id,
-        device.c.name.label("device"),
-        session.c.number,
-        session.c.start_unix_s,
-        session.c.plan_name,
-        upload.c.week,
-        session.c.duration_ms,
-        session.c.head_down_ms,
-        session.c.max_tilt_mdeg,
-        session.c.end_reason,
-        session.c.end_fault,
-        session.c.fault_count,
-        upload.c.head_down_ms.label("planned_head_down_ms"),
-        upload.c.tilt_max_mdeg.label("planned_tilt_mdeg"),
-        outcome.c.pain_before,
-        outcome.c.pain_after,
-        outcome.c.comfort,
-        outcome.c.note,
+def _screening_of(row: sa.Row[Any]) -> Screening:
+    return Screening(row.id, row.at_s, row.asked_by, row.list_version, json.loads(row.answers))
+
+
+def _approval_of(row: sa.Row[Any]) -> Approval:
+    return Approval(row.id, row.at_s, row.by, row.reason)
+
+
+def _programme_of(row: sa.Row[Any]) -> Programme:
+    return Programme(
+        row.template,
+        datetime.date.fromisoformat(row.start_day),
+        [Level(tilt, hold) for tilt, hold in json.loads(row.levels)],
+        row.days_a_week,
+        row.sets,
+        row.rest_ms,
+        row.id,
     )
-    .select_from(session)
-    .join(device)
-    .outerjoin(session_patient, session_patient.c.session_id == session.c.id)
-    .outerjoin(upload, upload.c.id == session_patient.c.upload_id)
-    .outerjoin(outcome, outcome.c.session_id == session.c.id)
-    .order_by(session.c.id)
-)

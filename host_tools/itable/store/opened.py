@@ -3,11 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
 from itable.store import opening
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> "Insert":
+    """An INSERT that can say what to do when the row is there; each database has its own."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)  # type: ignore[return-value]  # alike, as far as it is used here
 
 
 class OpenStore:

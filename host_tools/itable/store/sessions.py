@@ -4,7 +4,6 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,34 +11,10 @@ from itable.errors import InputError
 from itable.log.about import About
 from itable.log.decode import SessionLog, decode
 from itable.log.held import Held, held, joined, same_session
-from itable.store import schema
-from itable.store.opened import OpenStore
-from itable.store.schema import device, session, session_event, session_raw
-
-
-@dataclass(frozen=True)
-class Row:
-    """A kept session as lists show it; `id` is the store's own, `number` the device's."""
-
-    id: int
-    device: str
-    number: int
-    start_unix_s: int | None
-    plan_name: str | None
-    duration_ms: int
-    byte_count: int
-    sample_count: int
-    max_tilt_mdeg: int | None
-    head_down_ms: int | None
-    end_reason: int | None
-    end_fault: int | None
-    fault_count: int | None
-    box_count: int | None
-    whole: bool
-
-    def to_dict(self) -> dict[str, object]:
-        """The row as `--json` prints it."""
-        return dict(vars(self))
+from itable.store.deriving import derive
+from itable.store.listing import Listing
+from itable.store.opened import insert
+from itable.store.schema import device, session, session_raw
 
 
 @dataclass(frozen=True)
@@ -54,7 +29,7 @@ class Put:
 NEW, MORE, SAME = "new", "more", "same"
 
 
-class Sessions(OpenStore):
+class Sessions(Listing):
     """The sessions in one store; a context manager. Every method raises StoreError."""
 
     # --- putting in --------------------------------------------------------------------------
@@ -105,14 +80,7 @@ class Sessions(OpenStore):
     def _device_id(self, connection: sa.Connection, name: str) -> int:
         """The device's row, made if it is missing, and locked: one writer a device at a time."""
         values = {"name": name, "first_seen_s": int(time.time())}
-        if connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects import postgresql
-
-            connection.execute(postgresql.insert(device).values(values).on_conflict_do_nothing())
-        else:
-            from sqlalchemy.dialects import sqlite
-
-            connection.execute(sqlite.insert(device).values(values).on_conflict_do_nothing())
+        connection.execute(insert(connection, device).values(values).on_conflict_do_nothing())
         query = sa.select(device.c.id).where(device.c.name == name).with_for_update()
         return int(connection.execute(query).scalar_one())
 
@@ -158,7 +126,7 @@ class Sessions(OpenStore):
                 session_id=row_id, data=new.data, sha256=hashlib.sha256(new.data).hexdigest()
             )
         )
-        log = self._derive(connection, row_id, new.data)
+        log = derive(connection, row_id, new.data)
         if about.settings:
             connection.execute(
                 sa.update(session)
@@ -167,31 +135,7 @@ class Sessions(OpenStore):
             )
         return log
 
-    def _derive(self, connection: sa.Connection, row_id: int, data: bytes) -> SessionLog:
-        log = decode(data)
-        connection.execute(sa.update(session).where(session.c.id == row_id).values(**_sums(log)))
-        connection.execute(sa.delete(session_event).where(session_event.c.session_id == row_id))
-        rows = [
-            {"session_id": row_id, "position": position, **event._asdict()}
-            for position, event in enumerate(log.events)
-        ]
-        if rows:
-            connection.execute(sa.insert(session_event), rows)
-        return log
-
     # --- reading -----------------------------------------------------------------------------
-
-    def rows(self) -> list[Row]:
-        """Every session, oldest first within each device."""
-        names = [name for name in Row.__dataclass_fields__ if name != "device"]
-        query = (
-            sa.select(device.c.name.label("device"), *[session.c[name] for name in names])
-            .join(device)
-            .order_by(device.c.name, session.c.id)
-        )
-        self._renew()
-        with self._begun() as connection:
-            return [Row(**found._mapping) for found in connection.execute(query)]
 
     def find(self, words: str) -> int:
         """The id of the session that is meant: `7`, `DEVICE/7`, or `@12` by the store's own id.
@@ -199,13 +143,15 @@ class Sessions(OpenStore):
         Raises InputError when there is none, or several.
         """
         device_name, _, number = words.rpartition("/")
-        rows = self.rows()
+        query = sa.select(session.c.id, session.c.number, device.c.name).join(device)
         if words.startswith("@"):
-            found = [row for row in rows if str(row.id) == words[1:]]
+            query = query.where(session.c.id == _number(words[1:]))
         else:
-            found = [
-                row for row in rows if str(row.number) == number and device_name in ("", row.device)
-            ]
+            query = query.where(session.c.number == _number(number))
+            if device_name:
+                query = query.where(device.c.name == device_name)
+        with self._begun() as connection:
+            found = connection.execute(query.order_by(device.c.name, session.c.id)).all()
         if not found:
             raise InputError(
                 f"session {words} was not pulled yet",
@@ -215,10 +161,10 @@ class Sessions(OpenStore):
         if len(found) > 1:
             raise InputError(
                 f"there are {len(found)} sessions {words}",
-                where="; ".join(f"@{row.id}: {row.device}/{row.number}" for row in found),
+                where="; ".join(f"@{row.id}: {row.name}/{row.number}" for row in found),
                 next_step=f"choose one by its id, as in @{found[-1].id}",
             )
-        return found[0].id
+        return int(found[0].id)
 
     def raw(self, row_id: int) -> tuple[bytes, About]:
         """The pages of a session, and what its device said. Raises InputError when damaged."""
@@ -240,43 +186,7 @@ class Sessions(OpenStore):
             )
         return bytes(found.data), About(found.name, json.loads(found.settings))
 
-    def _renew(self) -> None:
-        """Make the derived rows anew that an older itable made."""
-        query = (
-            sa.select(session.c.id, session_raw.c.data)
-            .join(session_raw)
-            .where(session.c.derived < schema.DERIVED)
-        )
-        with self._begun() as connection:
-            for row_id, data in connection.execute(query).all():
-                self._derive(connection, int(row_id), data)
 
-
-def _sums(log: SessionLog) -> dict[str, Any]:
-    """What a session's row says of its pages."""
-    header, end = log.header, log.end
-    return {
-        "derived": schema.DERIVED,
-        "byte_count": log.byte_count,
-        "sample_count": len(log.columns),
-        "event_count": len(log.events),
-        "whole": not log.missing,
-        "missing": json.dumps(log.missing),
-        "duration_ms": log.duration_ms,
-        "kind": header and header.kind,
-        "plan_id": header and header.plan_id,
-        "plan_name": header and header.plan_name,
-        "firmware": header and header.firmware,
-        "contract": header and header.contract,
-        "settings_id": header and header.settings_id,
-        "calibration_id": header and header.calibration_id,
-        "reset_cause": header and header.reset_cause,
-        "start_unix_s": header and header.start_unix_s,
-        "end_reason": end and end.reason,
-        "end_fault": end and end.fault,
-        "fault_count": end and end.faults,
-        "box_count": len(log.boxes),
-        "max_tilt_mdeg": end and end.max_tilt_mdeg,
-        "head_down_ms": end and end.head_down_ms,
-        "worst_error_mdeg": end and end.worst_error_mdeg,
-    }
+def _number(text: str) -> int:
+    """A written number, or one that no session has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

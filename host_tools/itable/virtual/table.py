@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from itable.errors import InputError, InternalError
+from itable.files import require_writable
 from itable.link.client import Client
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def opened(
 ) -> Iterator["VirtualTable"]:
     """A virtual table whose firmware has started; it is gone after the `with` block.
 
-    Raises InputError when the bench is not installed or the rider is none, InternalError when the
-    bench breaks.
+    Raises InputError when the bench is not installed, the rider is none or nothing can be written
+    to `state_dir`, InternalError when the bench breaks.
     """
     try:
         from table_bench import factory
@@ -38,6 +39,8 @@ def opened(
         rider = Rider(mass_kg=rider_kg)
     except ValueError as error:
         raise InputError(str(error), next_step="choose another --rider-kg") from error
+    if state_dir is not None:
+        require_writable(state_dir)
     try:
         with VirtualTable(
             seed=seed, rider=rider, state_dir=state_dir, provision=factory.calibrated(seed)

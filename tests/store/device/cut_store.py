@@ -1,4 +1,4 @@
-"""A plan and settings, saved by turns, with the power cut everywhere: `cut_store.py <share>`."""
+"""A plan and another value by turns, with the power cut everywhere: `cut_store.py <share>`."""
 
 import sys
 
@@ -6,7 +6,7 @@ from cut_loop import cut_everywhere, formatted
 
 from inversion_table.store import Store
 
-NAMES = ("plan", "settings")
+NAMES = ("plan", "other")
 
 
 def write(done):

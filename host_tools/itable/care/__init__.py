@@ -1,0 +1,1 @@
+"""Care of the device: its settings, its clock, and a look at all of it."""
