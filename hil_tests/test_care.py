@@ -17,6 +17,7 @@ from itable.care import clock
 from itable.care.doctor import of_the_table
 from itable.care.findings import BAD, NOTE, TODO, Finding
 from itable.link.client import Client
+from table_bench.bench import Bench
 from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
 
@@ -158,7 +159,7 @@ def test_the_clock_is_set_and_its_drift_is_told(
 # --- over the real port, as people run it --------------------------------------------------------
 
 
-def run(table: VirtualTable, *words: str) -> tuple[int, str]:
+def run(table: Bench, *words: str) -> tuple[int, str]:
     """itable in a process of its own, while time goes by as it does."""
     with table.run_free(speed=3):
         done = subprocess.run(
