@@ -22,7 +22,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 .NOTPARALLEL:
 .PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store rig campaign cuts \
     test lint lint-rules lint-format \
-    types types-firmware types-host pytest trace \
+    types types-firmware types-host pytest trace soak \
     format explore coverage mutation fuzz protocol reference clean
 
 help: ## say what there is
@@ -112,6 +112,9 @@ bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, o
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)
+
+soak: $(READY) ## eight hours at one virtual table: no drift, no growth, no missed tick (ARGS='--hours 1')
+	$(BIN)/python -m table_bench.soak --out build/soak $(ARGS)
 
 format: $(READY) ## let ruff put the source in order
 	$(BIN)/ruff check --fix .

@@ -6,6 +6,9 @@ import micropython
 # home (RQ-130).
 micropython.kbd_intr(-1)
 
-from inversion_table import startup  # noqa: E402
+try:
+    import chooser as start  # type: ignore[import-not-found]
+except ImportError:  # no slots: the program lies here in single files
+    from inversion_table import startup as start
 
-startup.run()
+start.run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +13,7 @@ from inversion_table.indication.patterns import BLUE, GREEN, RED
 from inversion_table.indication.patterns import pattern_of as pattern
 from inversion_table.safety import faults, states
 from table_bench.operator import Operator, simple_plan
+from table_bench.pytest_plugin.measurements import Measurements
 
 # A short way out and a long hold; head-up all the way, so that nothing rests at horizontal.
 PLAN = simple_plan((-60, 120))
@@ -129,6 +132,7 @@ def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
 
 @pytest.mark.requirement("RQ-089", "RQ-101")
 @pytest.mark.parametrize("button", ["START", "JOG_DOWN"])
+@pytest.mark.needs("trace")
 def test_a_bouncing_button_starts_one_motion_at_most(operator: Operator, button: str) -> None:
     table = operator.table
     operator.upload(simple_plan((-60, 1)))
@@ -158,6 +162,7 @@ def test_a_bouncing_pause_keeps_nobody_from_home(operator: Operator) -> None:
 
 @pytest.mark.requirement("RQ-067")
 @pytest.mark.leaves("SERVICE")
+@pytest.mark.needs("boot_count", "tick_count", "console")
 def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
     table = operator.table
     boots = table.boots
@@ -179,6 +184,7 @@ def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-043")
+@pytest.mark.needs("tick_count", "heap_lock")
 def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
     """The bench runs every tick under heap_lock: one allocation would end the timer for good."""
     visited = set()
@@ -222,3 +228,139 @@ def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
     table.hold("PAUSE")
     operator.wait(4)  # the last ticks before SERVICE are ticks too
     assert table.timer_failures == 0
+
+
+# --- stuck, two at once, held at power-up -------------------------------------------------------
+
+BUTTONS = ("START", "PAUSE", "RETURN", "JOG_UP", "JOG_DOWN")
+QUIET_PAIRS = [
+    ("START", "PAUSE"),
+    *itertools.combinations(("PAUSE", "RETURN", "JOG_UP"), 2),
+    ("JOG_UP", "JOG_DOWN"),
+]
+
+
+@pytest.mark.requirement("RQ-037", "RQ-067")
+@pytest.mark.measures("moved outward", "deg", at_most=0.0)
+@pytest.mark.parametrize("pair", QUIET_PAIRS, ids="+".join)
+def test_two_buttons_at_home_move_nothing(
+    operator: Operator, pair: tuple[str, str], measured: Measurements
+) -> None:
+    """START with PAUSE held before it, both jogs at once, and what does nothing by itself."""
+    table = operator.table
+    to_home(operator)
+    from_deg = table.truth.tilt_deg
+    for button in reversed(pair):  # PAUSE before START
+        table.hold(button)
+    operator.wait(2)
+    for button in pair:
+        table.release(button)
+    operator.wait(1)
+    measured["moved outward"] = max(0.0, round(table.truth.tilt_deg - from_deg, 2))
+
+
+@pytest.mark.requirement("RQ-001")
+@pytest.mark.measures("half a degree homeward after", "s", at_most=4.0)
+@pytest.mark.parametrize("other", [name for name in BUTTONS if name != "RETURN"])
+@pytest.mark.parametrize("state", ["MOVING", "PAUSED"])
+def test_return_with_any_other_button_leads_home(
+    operator: Operator, state: str, other: str, measured: Measurements
+) -> None:
+    REACH[state](operator)
+    table = operator.table
+    from_deg, from_ms = table.truth.tilt_deg, table.now_ms
+    table.press("RETURN", 400)
+    table.press(other, 400)
+    nearer = table.advance_until(lambda t: t.truth.tilt_deg < from_deg - 0.5, 10_000)
+    measured["half a degree homeward after"] = (
+        (table.now_ms - from_ms) / 1_000 if nearer else math.inf
+    )
+
+
+@pytest.mark.requirement("RQ-060")
+@pytest.mark.measures("moved outward", "deg", at_most=0.0)
+@pytest.mark.parametrize("button", BUTTONS)
+@pytest.mark.needs("power_cut")
+def test_a_button_held_at_power_up_moves_nothing(
+    operator: Operator, button: str, measured: Measurements
+) -> None:
+    table = operator.table
+    to_home(operator)
+    operator.close()
+    table.power_cut()
+    from_deg = table.truth.tilt_deg
+    table.hold(button)
+    table.power_on()
+    operator.wait(8)
+    assert not table.truth.relay_closed
+    measured["moved outward"] = max(0.0, round(table.truth.tilt_deg - from_deg, 2))
+    table.release(button)
+    operator.wait_for_state("HOME", 10_000)
+    operator.wait(0.7)
+    operator.press("START")
+    assert operator.status()["state"] == "MOVING"
+
+
+@pytest.mark.requirement("RQ-032", "RQ-060")
+@pytest.mark.measures("moved while RETURN was held", "deg", at_most=0.2)
+@pytest.mark.needs("power_cut")
+def test_return_held_at_power_up_away_from_home_waits_for_a_fresh_press(
+    operator: Operator, measured: Measurements
+) -> None:
+    to_holding(operator)
+    table = operator.table
+    operator.close()
+    table.power_cut()
+    from_deg = table.truth.tilt_deg
+    table.hold("RETURN")
+    table.power_on()
+    operator.wait(8)
+    measured["moved while RETURN was held"] = abs(table.truth.tilt_deg - from_deg)
+    table.release("RETURN")
+    operator.wait(0.7)
+    operator.return_home()
+
+
+@pytest.mark.requirement("RQ-001", "RQ-089")
+@pytest.mark.parametrize("button", [name for name in BUTTONS if name != "RETURN"])
+def test_a_button_that_sticks_in_a_session_keeps_nobody_from_home(
+    operator: Operator, button: str
+) -> None:
+    to_holding(operator)
+    table = operator.table
+    table.inject("button_stuck", button=button)
+    operator.wait(3)
+    assert table.truth.tilt_deg < -58  # nothing goes further out for it
+    operator.return_home()
+    operator.wait(3)
+    assert table.truth.tilt_deg < -74  # and it starts nothing there
+    assert not table.truth.relay_closed
+
+
+@pytest.mark.requirement("RQ-007")
+def test_a_return_button_that_sticks_or_bounces_leads_home_and_stays_there(
+    operator: Operator,
+) -> None:
+    table = operator.table
+    for fault in ("button_stuck", "button_bouncing"):
+        to_holding(operator)
+        table.inject(fault, button="RETURN")
+        assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)
+        operator.wait(3)
+        assert not table.truth.relay_closed
+        table.clear_fault(fault)
+        operator.wait_for_state("HOME", 15_000)
+
+
+@pytest.mark.requirement("RQ-006")
+def test_a_return_button_that_is_dead_leaves_the_laptop_and_the_end_of_the_plan(
+    operator: Operator,
+) -> None:
+    to_holding(operator)
+    table = operator.table
+    table.inject("button_dead", button="RETURN")
+    operator.press("RETURN")
+    operator.wait(2)
+    assert operator.status()["state"] == "HOLDING"
+    operator.result("session.return")
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 30_000)

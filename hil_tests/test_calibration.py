@@ -156,6 +156,7 @@ TURNED: dict[str, Matrix] = {
 
 @pytest.mark.requirement("RQ-117")
 @pytest.mark.parametrize(("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards learn", "turned"])
+@pytest.mark.needs("specimens")
 def test_the_walk_makes_a_table_right(
     make_operator: Tables, seed: int, turned: dict[str, Matrix]
 ) -> None:
@@ -182,6 +183,7 @@ def test_the_walk_makes_a_table_right(
 
 
 @pytest.mark.requirement("RQ-113")
+@pytest.mark.needs("trace")
 def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -> None:
     operator = make_operator(seed=3, calibrate=False)
     reply = operator.ask(
@@ -209,6 +211,7 @@ def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -
 
 
 @pytest.mark.requirement("RQ-112")
+@pytest.mark.needs("boot_count")
 def test_a_calibration_is_taken_at_home_alone_and_used_after_a_restart(operator: Operator) -> None:
     table = operator.table
     operator.wait(6)
@@ -241,6 +244,7 @@ def test_a_calibration_is_taken_at_home_alone_and_used_after_a_restart(operator:
 
 @pytest.mark.requirement("RQ-111")
 @pytest.mark.parametrize("operation", [1, 2, 3, 4, 6])
+@pytest.mark.needs("power_cut", "flash_cut")
 def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
     make_operator: Tables, operation: int
 ) -> None:
@@ -271,6 +275,7 @@ def test_a_power_cut_while_storing_leaves_the_old_or_the_new(
 
 @pytest.mark.requirement("RQ-070")
 @pytest.mark.leaves("SETTINGS_CORRUPT")
+@pytest.mark.needs("provision")
 def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
     operator = make_operator(
         ready=False, provision={"/data/calibration_b.json": b'{"version":2} 00000000\n'}
@@ -286,6 +291,7 @@ def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
 
 
 @pytest.mark.requirement("RQ-114", "RQ-115")
+@pytest.mark.needs("power_cut")
 def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
     make_operator: Tables,
 ) -> None:
@@ -352,6 +358,7 @@ def test_the_bench_calibration_is_one_that_the_table_takes(operator: Operator) -
     assert abs(operator.status()["home_off_mdeg"]) < 500
 
 
+@pytest.mark.needs("specimens")
 def test_the_command_from_a_terminal_without_a_person(
     make_operator: Tables, tmp_path: Path
 ) -> None:

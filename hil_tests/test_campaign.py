@@ -40,6 +40,8 @@ from table_bench.campaign.results import Result, ResultFile, carry_out
 from table_bench.campaign.verdict import LIMITS, UnsetLimit, compare, judge
 from table_bench.campaign.violations import ANY, KNOWN_VIOLATIONS, Known, known
 
+pytestmark = pytest.mark.needs("bench:virtual")
+
 # --- the sample ------------------------------------------------------------------------------
 
 SAMPLE = sample(100, seed=11, course=QUICK)

@@ -7,8 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from table_bench.operator import Operator, simple_plan
+from table_bench.pytest_plugin.measurements import Measurements
 
 PLAN = simple_plan((40, 60))
+
+
+def assert_started_by(operator: Operator, cause: str) -> None:
+    """Status and log say so."""
+    assert operator.status()["last_start"] == cause
+    assert operator.start_in_log() == (cause, cause)
 
 
 def come_home(operator: Operator, timeout_ms: float = 200_000) -> None:
@@ -19,38 +26,45 @@ def come_home(operator: Operator, timeout_ms: float = 200_000) -> None:
     assert not table.truth.relay_closed
 
 
-@pytest.mark.requirement("RQ-034")
-def test_estop_head_down_then_return(head_down: Operator) -> None:
+@pytest.mark.requirement("RQ-033", "RQ-034")
+@pytest.mark.measures("relay open after", "ms", at_most=50, proves="RQ-033")
+@pytest.mark.measures("moved while held", "deg", at_most=0.2, proves="RQ-034")
+def test_estop_head_down_then_return(head_down: Operator, measured: Measurements) -> None:
     table = head_down.table
+    began_ms = table.now_ms
     table.set_estop(True)
-    table.advance(50)
-    assert not table.truth.relay_closed
+    assert table.advance_until(lambda t: not t.truth.relay_closed, 500, 1)
+    measured["relay open after"] = table.now_ms - began_ms
     head_down.wait(1)
     status = head_down.status()
     assert (status["state"], status["fault"]) == ("STOPPED", "ESTOP_PRESSED")
     held_deg = table.truth.tilt_deg
     head_down.press("RETURN")
     head_down.wait(3)
-    assert abs(table.truth.tilt_deg - held_deg) < 0.2  # pressed: nothing moves
+    pressed_deg = abs(table.truth.tilt_deg - held_deg)
     table.set_estop(False)
     head_down.wait(5)
-    assert abs(table.truth.tilt_deg - held_deg) < 0.2  # releasing it moves nothing
+    # Neither RETURN, nor releasing the E-stop, moves anything.
+    measured["moved while held"] = max(pressed_deg, abs(table.truth.tilt_deg - held_deg))
     head_down.press("RETURN")
     come_home(head_down)
 
 
 @pytest.mark.requirement("RQ-033")
-def test_estop_while_moving_stops_at_once(operator: Operator) -> None:
+@pytest.mark.measures("stopping way at 3 deg/s", "deg", at_most=0.5)
+@pytest.mark.measures("crept afterwards", "deg", at_most=0.1)
+def test_estop_while_moving_stops_at_once(operator: Operator, measured: Measurements) -> None:
     operator.upload(PLAN)
     operator.press("START")
     operator.wait_for_tilt(0)
     table = operator.table
+    pressed_deg = table.truth.tilt_deg
     table.set_estop(True)
     table.advance(200)
     stopped_deg = table.truth.tilt_deg
-    assert stopped_deg < 1.0
+    measured["stopping way at 3 deg/s"] = stopped_deg - pressed_deg
     operator.wait(2)
-    assert abs(table.truth.tilt_deg - stopped_deg) < 0.1
+    measured["crept afterwards"] = abs(table.truth.tilt_deg - stopped_deg)
 
 
 @pytest.mark.requirement("RQ-056")
@@ -105,6 +119,7 @@ def test_one_imu_lost_head_down_leads_home(
 @pytest.mark.parametrize(
     "sensor", [pytest.param("primary", marks=pytest.mark.leaves("IMU_DISAGREE")), "monitor"]
 )
+@pytest.mark.needs("trace")
 def test_an_imu_that_came_off_the_bed_traps_nobody(head_down: Operator, sensor: str) -> None:
     table = head_down.table
     table.inject(f"imu_{sensor}_detached")  # it hangs still, and says so convincingly
@@ -174,12 +189,18 @@ def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator
 
 
 @pytest.mark.requirement("RQ-036")
-def test_motor_stalled_stops_then_return_works_once_it_is_free(operator: Operator) -> None:
+@pytest.mark.measures("power off after", "s", at_most=2.2, proves="RQ-036")
+def test_motor_stalled_stops_then_return_works_once_it_is_free(
+    operator: Operator, measured: Measurements
+) -> None:
     operator.upload(PLAN)
     operator.press("START")
     operator.wait_for_tilt(10)
     table = operator.table
     table.inject("motor_stalled")
+    began_ms = table.now_ms
+    assert table.advance_until(lambda t: not t.truth.relay_closed, 10_000, 10)
+    measured["power off after"] = (table.now_ms - began_ms) / 1_000
     operator.wait_for_state("FAULT", 10_000)
     assert operator.status()["fault"] in ("STALLED", "OVERCURRENT")
     assert table.truth.motor_drive == 0
@@ -189,7 +210,11 @@ def test_motor_stalled_stops_then_return_works_once_it_is_free(operator: Operato
 
 
 @pytest.mark.requirement("RQ-087")
-def test_what_is_met_on_the_way_out_is_let_go_of(operator: Operator) -> None:
+@pytest.mark.measures("backed off", "deg", at_least=1.8, at_most=2.6)
+@pytest.mark.needs("trace")
+def test_what_is_met_on_the_way_out_is_let_go_of(
+    operator: Operator, measured: Measurements
+) -> None:
     operator.upload(PLAN)
     operator.press("START")
     operator.wait_for_tilt(10)
@@ -200,7 +225,7 @@ def test_what_is_met_on_the_way_out_is_let_go_of(operator: Operator) -> None:
     table.clear_fault("motor_stalled")  # it gives way homeward
     table.trace.clear()
     operator.wait(10)
-    assert 1.8 < met_deg - table.truth.tilt_deg < 2.6
+    measured["backed off"] = met_deg - table.truth.tilt_deg
     assert max(table.trace["tilt_deg"]) < met_deg + 0.4
     status = operator.status()
     assert status["state"] == "FAULT"
@@ -210,8 +235,12 @@ def test_what_is_met_on_the_way_out_is_let_go_of(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-097", "RQ-098")
+@pytest.mark.measures("moved outward by ten returns", "deg", at_most=5.5)
 @pytest.mark.parametrize("fault", ["motor_reversed", "bridge_shorted"])
-def test_returns_that_move_outward_are_few_and_short(head_down: Operator, fault: str) -> None:
+@pytest.mark.needs("power_cut", "trace")
+def test_returns_that_move_outward_are_few_and_short(
+    head_down: Operator, fault: str, measured: Measurements
+) -> None:
     table = head_down.table
     head_down.press("PAUSE")
     began_deg = table.truth.tilt_deg
@@ -224,7 +253,7 @@ def test_returns_that_move_outward_are_few_and_short(head_down: Operator, fault:
         head_down.wait(2)
         head_down.press("RETURN")
     head_down.wait(3)
-    assert max(table.trace["tilt_deg"]) < began_deg + 5.5
+    measured["moved outward by ten returns"] = max(table.trace["tilt_deg"]) - began_deg
     status = head_down.status()
     assert (status["state"], status["refused"]) == ("FAULT", "MOVED_BACKWARD")
     assert not table.truth.relay_closed
@@ -277,6 +306,7 @@ def test_relay_welded_refuses_to_start(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-032")
+@pytest.mark.needs("power_cut")
 def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
     table = head_down.table
     head_down.close()
@@ -294,19 +324,30 @@ def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
     come_home(head_down)
 
 
-@pytest.mark.requirement("RQ-039", "RQ-040")
+@pytest.mark.requirement("RQ-039", "RQ-040", "RQ-094")
+@pytest.mark.needs("boot_count")
+@pytest.mark.measures("reset after", "s", at_least=2.5, at_most=3.5, proves="RQ-039")
+@pytest.mark.measures("alarm before the return", "s", at_least=3.0, at_most=6.0, proves="RQ-040")
 @pytest.mark.parametrize("fault", ["tick_stops", "background_hangs", "cpu_hangs"])
-def test_hang_head_down_resets_alarms_and_returns(head_down: Operator, fault: str) -> None:
+def test_hang_head_down_resets_alarms_and_returns(
+    head_down: Operator, fault: str, measured: Measurements
+) -> None:
     table = head_down.table
     boots = table.boots
     head_down.close()
+    began_ms = table.now_ms
     table.inject(fault)
-    assert table.advance_until(lambda t: t.boots > boots, 10_000)
+    assert table.advance_until(lambda t: t.boots > boots, 10_000, 10)
+    measured["reset after"] = (table.now_ms - began_ms) / 1_000
+    reset_ms, held_deg = table.now_ms, table.truth.tilt_deg
     table.clear_fault(fault)  # it was a passing one
     table.advance(150)
     assert not table.truth.relay_closed
+    assert table.advance_until(lambda t: t.truth.tilt_deg < held_deg - 0.3, 20_000)
+    measured["alarm before the return"] = (table.now_ms - reset_ms) / 1_000
     come_home(head_down)
     head_down.wait_for_state("HOME")
+    assert_started_by(head_down, "watchdog")
 
 
 @pytest.mark.requirement("RQ-030")
@@ -318,6 +359,7 @@ def test_supply_sag_goes_home_while_there_is_power(head_down: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-060")
+@pytest.mark.needs("power_cut")
 def test_button_held_at_power_up_is_not_pressed(make_operator: Callable[..., Operator]) -> None:
     first = make_operator()
     first.upload(PLAN)

@@ -17,6 +17,7 @@ FRAMES = 2_500
     "attack",
     [against_table.at_home, against_table.in_a_session, against_table.stop_and_return_too],
 )
+@pytest.mark.needs("boot_count", "flash_log")
 def test_a_hostile_host_gets_replies_and_nothing_else(
     operator: Operator, attack: Callable[[Operator, int, int], against_table.Outcome]
 ) -> None:

@@ -13,6 +13,7 @@ NEW = simple_plan((20, 5), name="new")
 
 
 @pytest.mark.parametrize("operation", range(1, 7))
+@pytest.mark.needs("power_cut", "flash_cut")
 def test_upload_is_all_or_nothing(make_operator: Callable[..., Operator], operation: int) -> None:
     operator = make_operator()
     table = operator.table
@@ -32,6 +33,7 @@ def test_upload_is_all_or_nothing(make_operator: Callable[..., Operator], operat
     assert operator.result("plan.list")["plans"][0]["name"] in stored
 
 
+@pytest.mark.needs("flash_cut")
 def test_log_goes_on_after_a_cut_in_a_session(operator: Operator) -> None:
     table = operator.table
     operator.upload(simple_plan((-40, 60)))

@@ -53,6 +53,7 @@ def session_trace(
 
 
 @pytest.mark.requirement("RQ-126")
+@pytest.mark.needs("boot_count", "flash_log", "trace")
 def test_a_pull_through_a_session_changes_nothing_of_it(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_stop_is_heard_in_the_middle_of_a_pull(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-125")
+@pytest.mark.needs("power_cut")
 def test_the_table_remembers_what_was_pulled(operator: Operator) -> None:
     table = operator.table
     run_session(operator)

@@ -43,6 +43,7 @@ def mpremote(operator: Operator, *arguments: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.requirement("RQ-130")
+@pytest.mark.needs("run_pin", "boot_count", "mpremote")
 def test_mpremote_runs_code_in_service(operator: Operator) -> None:
     operator.enter_service()
     for way in ((), ("resume",)):  # with and without a soft reset first
@@ -54,6 +55,7 @@ def test_mpremote_runs_code_in_service(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-130")
+@pytest.mark.needs("boot_count", "mpremote")
 def test_mpremote_gets_nowhere_at_home(operator: Operator) -> None:
     done = mpremote(operator, "resume", "exec", RUNS)
     assert done.returncode != 0
@@ -64,13 +66,14 @@ def test_mpremote_gets_nowhere_at_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-130")
+@pytest.mark.needs("boot_count", "trace", "mpremote")
 def test_mpremote_cannot_interrupt_a_session(make_operator: Callable[..., Operator]) -> None:
     """Tilt, tick for tick, as in the same session with nobody on the line."""
     tilts = []
     for disturbed in (True, False):
         operator = make_operator(seed=3)
         table = operator.table
-        operator.upload(PLAN)
+        operator.upload(simple_plan((20, 20), rest_s=5))
         operator.close()
         table.trace.clear()
         start_ms = table.now_ms
@@ -81,12 +84,13 @@ def test_mpremote_cannot_interrupt_a_session(make_operator: Callable[..., Operat
             assert done.returncode != 0
             assert "version" not in done.stdout
             assert table.truth.tilt_deg > -70
-        table.advance(300_000 - (table.now_ms - start_ms))
+        table.advance(120_000 - (table.now_ms - start_ms))
         tilts.append(np.array(table.trace["tilt_deg"]))
         assert table.boots == 1
         assert operator.status()["state"] == "HOME"
     assert np.max(tilts[0]) > 19.5
-    assert np.max(np.abs(tilts[0] - tilts[1])) < 0.01  # deg
+    # Bytes that come shift the background, and with it a page of the log, by less than a tick.
+    assert np.max(np.abs(tilts[0] - tilts[1])) < 0.03  # deg: one tick at 3 deg/s
 
 
 # --- the prescription lock -----------------------------------------------------------------------
@@ -130,6 +134,7 @@ def refused(operator: Operator, **params: object) -> str:
 
 
 @pytest.mark.requirement("RQ-132")
+@pytest.mark.needs("power_cut", "run_pin", "boot_count")
 def test_a_locked_table_runs_what_its_clinic_sealed_and_nothing_else(locked: Operator) -> None:
     told = locked.result("lock.get")
     assert (told["locked"], told["key_id"], told["counter"]) == (True, key_id(KEY), 0)
@@ -164,6 +169,7 @@ def test_a_locked_table_runs_what_its_clinic_sealed_and_nothing_else(locked: Ope
 
 
 @pytest.mark.requirement("RQ-133")
+@pytest.mark.needs("run_pin", "boot_count")
 def test_the_key_is_set_once_and_only_in_service(operator: Operator) -> None:
     operator.close()
     with (
@@ -184,6 +190,7 @@ def test_the_key_is_set_once_and_only_in_service(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-133")
+@pytest.mark.needs("run_pin", "boot_count")
 def test_the_key_never_comes_back_over_the_link(locked: Operator) -> None:
     seen = b""
     for method in messages.METHODS:
@@ -205,6 +212,7 @@ def test_the_key_never_comes_back_over_the_link(locked: Operator) -> None:
 
 @pytest.mark.requirement("RQ-134")
 @pytest.mark.parametrize("operation", range(1, 9))
+@pytest.mark.needs("flash_cut", "provision")
 def test_a_power_cut_while_a_sealed_plan_is_stored(
     make_operator: Callable[..., Operator], operation: int
 ) -> None:

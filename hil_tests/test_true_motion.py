@@ -15,6 +15,7 @@ from table_bench.campaign.results import Result, carry_out
 from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
 
+pytestmark = pytest.mark.needs("bench:virtual")
 AS_IF_NOTHING = "usb_unplugged"
 """A fault that does not concern the motion."""
 

@@ -30,6 +30,12 @@ def main() -> None:
         print(
             f"{what}: {points} distinct cut points of {operations} flash operations: 0 values lost"
         )
+    points, operations = store_cuts.prove_deployments()
+    total += points
+    print(
+        f"deployments: {points} distinct cut points of {operations} flash operations: always a"
+        " whole firmware, the old one until the new one is chosen"
+    )
     print(f"in all {total} cut points, {time.monotonic() - begin:.0f} s")
 
 

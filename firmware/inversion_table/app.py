@@ -9,11 +9,11 @@ They meet in named places only: the mailbox flags of requests (host to tick), th
 
 import gc
 
-from inversion_table import VERSION
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
+from inversion_table.contract.names import FAULTS, STATE_NAMES
 from inversion_table.estimation import warmth
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
@@ -61,7 +61,7 @@ class App:
     settings: limits.Settings in use; kept_settings: store.settings.KeptSettings, what is stored;
     settings_ok: whether a session may begin with them; calibration:
     store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; start_cause:
-    why the controller started (contract.resets)
+    why the controller started (contract.resets); firmware: integrity.firmware.Firmware
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class App:
         calibration,
         program_check,
         start_cause,
+        firmware,
     ) -> None:
         self.board = board
         self.ring = ring
@@ -92,6 +93,7 @@ class App:
         self.sequencer = Sequencer()
         self.clocks = Clocks()
         self.program_check = program_check
+        self.firmware = firmware
         self._program_passes = 0
         self.ticks = 0
         self.late_ticks = 0
@@ -107,6 +109,7 @@ class App:
         self.home_angle = HomeAngle(store, calibration, self.primary_rest, self.monitor_rest)
         self.plan_lock = PlanLock(store, board.device_name())
         self._restart_asked = False
+        self._firmware_failed = False
         self._restart_ms = 0
         self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
         self._values_ms = board.ticks_ms()
@@ -138,6 +141,11 @@ class App:
         self._passed_ms = board.ticks_ms()
         self.describe_log()
         recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
+        fell = firmware.fell()
+        if fell is not None and not fell["told"]:
+            recorder.note(
+                board.ticks_ms(), events.FIRMWARE_GIVEN_UP, firmware.number(fell["slot"]), 0
+            )
 
     # The control tick
 
@@ -201,6 +209,10 @@ class App:
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
         inputs.plan_ready = self.program is not None
+        if self.firmware.on_trial:  # RQ-142
+            inputs.plan_ready = False
+            inputs.jog_down = False
+            inputs.jog_down_edge = False
         inputs.settings_ok = self.settings_ok and self._values.ok
         inputs.home_angle_ok = self.home_angle.ok
         inputs.program_ok = self.program_check.ok
@@ -230,6 +242,7 @@ class App:
         self._date_fault(now_ms)
         self.clocks.look(self.ticks, self.board.ticks_ms(), self.board.rtc_s())
         self._check_program()
+        self._prove_firmware(now_ms)
         if elapsed_ms(now_ms, self._values_ms) >= VALUES_MS:
             self._values_ms = now_ms
             self._values.step()
@@ -271,6 +284,21 @@ class App:
         primary, monitor = made.temperature_mdegc
         warmth.widen(self._estimator.primary, self.primary_rest, warmth.PRIMARY_MDEG_PER_C, primary)
         warmth.widen(self._estimator.monitor, self.monitor_rest, warmth.MONITOR_MDEG_PER_C, monitor)
+
+    def _prove_firmware(self, now_ms: int) -> None:
+        """A new firmware proves itself, or is given up for the one before it (RQ-141)."""
+        firmware = self.firmware
+        if not firmware.on_trial or self._firmware_failed:
+            return
+        state = self.decision.state
+        ready = state == states.HOME and self.may_erase()
+        ready = ready and self.program_check.ok and self.clocks.ok
+        if firmware.look(now_ms, ready, self.on_home_switch(), self.unix_time_s):
+            self._firmware_failed = True
+            what = self.program_check.problem or FAULTS[self.decision.fault][0]
+            firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
+        elif not firmware.on_trial:
+            self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""
@@ -330,10 +358,23 @@ class App:
         )
 
     def restart_due(self) -> bool:
-        """What was stored waits for the restart that takes it into use, and nothing moves."""
+        """What was stored, or a firmware given up, waits for a restart, and nothing moves."""
+        if self._firmware_failed:
+            return self.on_home_switch()
         return (
             self._restart_asked
             and elapsed_ms(self.board.ticks_ms(), self._restart_ms) >= RESTART_MS
+            and self.on_home_switch()
+        )
+
+    def service_due(self) -> bool:
+        """The way to SERVICE from a fault that keeps the table at home.
+
+        The kernel opens it in HOME; a program that is damaged can only be mended there (RQ-067).
+        """
+        return (
+            self.inputs.service_gesture
+            and self.decision.state == states.FAULT
             and self.on_home_switch()
         )
 
@@ -420,7 +461,7 @@ class App:
         self.recorder.describe(
             program.plan_id if program else NO_PLAN_ID,
             program.name if program else "",
-            VERSION,
+            self.firmware.name(),
             contract_hash(),
             settings_id(self.settings.to_dict()),
             calibration_id(self.calibration.in_use()),

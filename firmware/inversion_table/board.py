@@ -49,7 +49,7 @@ UNIX_EPOCH_YEAR = 1970
 SECONDS_1970_TO_2000 = 946_684_800
 JOURNAL_BLOCKS = 192
 """768 KB of the Pico's 1408 KB of storage, for 78 sessions (RQ-122); the rest has room for two
-copies of the firmware."""
+copies of the firmware as packs (chooser.py). As single files not even one source tree fits."""
 
 # Registers that tell why the chip started: datasheets RP2040 (4.7.6, 2.13.6), RP2350 (12.9, 6.4).
 # base of the watchdog; register of the chip's last reset by power or pin, and its flags: power,
@@ -118,6 +118,7 @@ class Board:
         self.red.value(level)
         self.green.value(level)
         self.blue.value(level)
+        self.feed_watchdog()  # it runs already while a new firmware is on trial
 
     def alarm(self) -> None:
         """Steady red and a steady tone: the program cannot start."""
@@ -128,9 +129,9 @@ class Board:
         """Wait, with nothing else to do."""
         time.sleep_ms(duration_ms)
 
-    def start_watchdog(self) -> None:
-        """From now on it must be fed at least every WATCHDOG_MS; nothing can stop it (RQ-039)."""
-        self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
+    def start_watchdog(self, timeout_ms: int = WATCHDOG_MS) -> None:
+        """From now on it must be fed so often at least; nothing can stop it (RQ-039)."""
+        self._watchdog = machine.WDT(timeout=timeout_ms)
 
     def feed_watchdog(self) -> None:
         """Give the watchdog another WATCHDOG_MS; nothing before it was started."""

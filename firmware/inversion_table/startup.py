@@ -9,6 +9,7 @@ from inversion_table import VERSION, heap
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
 from inversion_table.integrity import resets
+from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
 from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
@@ -41,6 +42,7 @@ def run() -> None:
         micropython.alloc_emergency_exception_buf(128)
     board = Board()
     store = Store(STORE_FOLDER)
+    firmware = Firmware(package_root(inversion_table.__file__))
     start_cause = board.start_cause()
     if _service_wanted(board, store):
         board.red.value(1)
@@ -50,8 +52,10 @@ def run() -> None:
         print("inversion table %s: SERVICE. The motor stays off; reset to leave." % VERSION)  # noqa: T201 - to the REPL
         return
     board.mark(resets.RUNNING)
+    if firmware.on_trial:
+        board.start_watchdog(firmware.LOAD_MOST_MS)  # it runs since before the first import
     try:
-        app = build(board, store, start_cause)
+        app = build(board, store, start_cause, firmware)
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
@@ -59,12 +63,11 @@ def run() -> None:
         board.start_watchdog()
         timer = board.start_ticks(app.tick, limits.TICK_MS)
     except BaseException as error:  # noqa: BLE001 - told, and then another start is tried
-        _start_failed(board, error)
+        _start_failed(board, error, firmware)
         return
     crash = None
     try:
-        _loop(board, app, server, lines, stream)
-        if app.decision.state == states.SERVICE:
+        if _loop(board, app, server, lines, stream):
             store.save(SERVICE_FLAG, True)
             board.mark(resets.FOR_SERVICE)
     except BaseException as error:  # noqa: BLE001 - told, and then the chip restarts
@@ -74,27 +77,34 @@ def run() -> None:
     app.drive_off()
     if crash is not None:
         board.mark(resets.CRASHED)
+        firmware.failed(crash)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
     board.reset()
 
 
-def _start_failed(board: Board, error: BaseException) -> None:
+def _start_failed(board: Board, error: BaseException, firmware: Firmware) -> None:
     """Nothing has driven, and nothing can: try again while somebody may be away from home.
 
-    At home the REPL is left open, for what cannot start can be mended only from there (RQ-110).
+    At home the REPL is left open, for what cannot start can be mended only from there (RQ-110). On
+    trial the next start is the mending.
     """
     board.mark(resets.CRASHED)
+    firmware.failed(error)
     sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
     board.alarm()
     board.sleep_ms(START_AGAIN_MS)
-    if not board.at_home_switch():
+    if firmware.on_trial or not board.at_home_switch():
         board.reset()
     micropython.kbd_intr(CTRL_C)
 
 
-def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
-    """The background, until SERVICE, or until what was stored is to be taken into use."""
-    while app.decision.state != states.SERVICE and not app.restart_due():
+def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> bool:
+    """The background, until SERVICE (True), or until there is to be another start."""
+    while app.decision.state != states.SERVICE:
+        if app.service_due():
+            return True
+        if app.restart_due():
+            return False
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
@@ -103,12 +113,13 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
         stream.step(board.ticks_ms())
         app.background()
         board.idle()
+    return True
 
 
-def build(board: Board, store: Store, start_cause: int) -> App:
+def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> App:
     """The application, with everything that is stored; nothing stored can keep it from starting.
 
-    start_cause: why the controller started (contract.resets).
+    start_cause: why the controller started (contract.resets); firmware: what was loaded.
     """
     kept = KeptSettings(store)
     settings = kept.in_use()
@@ -126,8 +137,9 @@ def build(board: Board, store: Store, start_cause: int) -> App:
         # Without a log nobody would know what was done: no session (RQ-105).
         kept.ok and calibration.ok and not isinstance(ring, AbsentRing),
         calibration,
-        _program_check(),
+        _program_check(firmware.manifest_path),
         start_cause,
+        firmware,
     )
     plan = _plan(store, settings, app.plan_lock)
     if plan is not None:
@@ -135,10 +147,12 @@ def build(board: Board, store: Store, start_cause: int) -> App:
     return app
 
 
-def _program_check() -> ProgramCheck:
+def _program_check(manifest_path: str) -> ProgramCheck:
     """The check of the files that this program was loaded from (RQ-083)."""
     root = package_root(inversion_table.__file__)
-    return ProgramCheck(root, lambda: loaded_files(sys.modules, inversion_table.__name__, root))
+    return ProgramCheck(
+        root, lambda: loaded_files(sys.modules, inversion_table.__name__, root), manifest_path
+    )
 
 
 def _ring(board: Board, store: Store) -> Ring | AbsentRing:

@@ -46,6 +46,10 @@ ABILITIES: Mapping[str, str] = {
 """Name -> what it means."""
 
 
+FAULT = "fault:"
+"""A test that needs a fault says so with this before the fault's name."""
+
+
 class BenchUnavailable(RuntimeError):
     """The bench cannot be had here; the text is one line that says why and what to do."""
 
@@ -53,9 +57,11 @@ class BenchUnavailable(RuntimeError):
 class LacksAbility(RuntimeError):
     """A test asked this bench for something that it does not offer."""
 
-    def __init__(self, bench: str, ability: str) -> None:
-        super().__init__(f"bench {bench} does not offer {ability}: {ABILITIES[ability]}")
-        self.ability = ability
+    def __init__(self, bench: str, need: str) -> None:
+        meaning = ABILITIES.get(need, "a fault that it cannot make")
+        super().__init__(f"bench {bench} does not offer {need}: {meaning}")
+        self.need = need
+        """Of ABILITIES, or "fault:" and a fault's name."""
 
 
 class Columns(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from inversion_table.contract import frame
+from inversion_table.contract import events, frame, resets
+from inversion_table.contract.records import Event, Header
 from inversion_table.contract.session_log import decode_session
 from inversion_table.session.plan import Plan, Step, StepSet
 from table_bench.bench import Bench, SerialLink
@@ -116,6 +117,17 @@ class Operator:
             session = self.result("log.list")["sessions"][0]["session"]
         return list(decode_session(self.log(session), session))
 
+    def start_in_log(self) -> tuple[str, str]:
+        """The cause of the start in the newest session's header, and in its RESET event."""
+        records = self.records()
+        header = next(record for record in records if isinstance(record, Header))
+        event = next(
+            record
+            for record in records
+            if isinstance(record, Event) and record.code == events.RESET
+        )
+        return resets.cause_name(header.reset_cause), resets.cause_name(event.a)
+
     # --- buttons and time --------------------------------------------------------------------
 
     def press(self, button: str, ms: float = 150) -> None:
@@ -156,6 +168,12 @@ class Operator:
                 return
             self.table.advance(step_ms)
         raise AssertionError(f"not {state} within {timeout_ms / 1000:.0f} s, but {seen}")
+
+    def return_home(self, timeout_ms: float = 30_000) -> None:
+        """Press RETURN, and advance until the home switch truly closes."""
+        self.press("RETURN")
+        arrived = self.table.advance_until(lambda table: table.truth.at_home_switch, timeout_ms)
+        assert arrived, f"bed at {self.table.truth.tilt_deg:.1f} deg, never came home"
 
     def wait_for_tilt(self, tilt_deg: float, timeout_ms: float = 120_000) -> None:
         """Advance until the bed truly passes `tilt_deg`."""

@@ -11,6 +11,7 @@ from itable.commands import (
     calibrate,
     config,
     demo,
+    deploy,
     doctor,
     export,
     firmware,
@@ -165,6 +166,7 @@ app.add_typer(time.app, name="time", rich_help_panel=_TABLE)
 app.command("calibrate", rich_help_panel=_TABLE)(calibrate.calibrate)
 app.add_typer(lock.app, name="lock", rich_help_panel=_TABLE)
 app.add_typer(firmware.app, name="firmware", rich_help_panel=_TABLE)
+app.command("deploy", rich_help_panel=_TABLE)(deploy.deploy)
 app.command("sim", rich_help_panel=_REST)(sim.sim)
 app.command("demo", rich_help_panel=_REST)(demo.demo)
 app.add_typer(config.app, name="config", rich_help_panel=_REST)

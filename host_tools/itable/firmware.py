@@ -1,5 +1,6 @@
 """The firmware that this version of itable belongs to, as files for a device."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,3 +27,9 @@ def package_folder() -> Path | None:
 def manifest_of(folder: Path) -> bytes:
     """What the device checks its program against (inversion_table.contract.manifest)."""
     return manifest.build(package_files(folder))
+
+
+def version_in(folder: Path) -> str:
+    """The version that the package at `folder` says of itself; "" when it says none."""
+    found = re.search(r'^VERSION = "([^"]+)"$', (folder / "__init__.py").read_text("utf-8"), re.M)
+    return found.group(1) if found else ""

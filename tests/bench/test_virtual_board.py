@@ -535,7 +535,7 @@ def test_the_bench_runs_what_main_py_runs():
 
 
 def test_the_modules_leave_the_heap_in_large_pieces():
-    before, after = DEFAULT_ENTRY.rsplit("startup.run()", 1)
+    before, after = DEFAULT_ENTRY.rsplit("start.run()", 1)
     program = "import gc\n" + before + "gc.collect()\nprint(len(bytearray(100_000)))\n" + after
     with VirtualTable(entry=program) as table:
         table.advance(2_000)

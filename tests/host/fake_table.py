@@ -60,6 +60,8 @@ STATUS: dict[str, Any] = {
     "calibrated": True,
     "home_off_mdeg": 120,
     "program": "",
+    "build": "0123456789abcdef",
+    "firmware_note": "",
     "last_start": "power-up or brown-out",
     "unix_s": 0,
 }
@@ -103,6 +105,16 @@ class FakeTable:
         self.refuse_pulled = 0  # an error code
         self.contract = messages.contract_hash()
         self.firmware = "0.1.0"
+        self.running = {
+            "version": "0.1.0",
+            "build": "0123456789abcdef",
+            "slot": "a",
+            "since_s": 1_780_000_000,
+            "starts_left": None,
+            "previous": None,
+            "fell": None,
+            "mpy": 0x1306,
+        }
         self.plan = None
         self.busy = False
         self.calibration = {
@@ -157,6 +169,7 @@ class FakeTable:
     def _methods(self):
         return {
             "hello": self._hello,
+            "firmware.get": lambda params: (self.running, None),
             "status": lambda params: (self.status, None),
             "plan.put": self._put,
             "plan.get": lambda params: ({"plan": None, "id": None}, None),
@@ -183,6 +196,8 @@ class FakeTable:
             "contract": self.contract,
             "protocol": messages.PROTOCOL,
             "firmware": self.firmware,
+            "build": self.running["build"],
+            "slot": self.running["slot"],
             "device": "fake-1",
         }, None
 

@@ -83,6 +83,8 @@ WRONG = [
     ("state", NOTE, "without a plan", {"status": {"plan_name": ""}}),
     ("link", TODO, "300 ms", {"round_trip_ms": 300.0}),
     ("program", BAD, "kernel.py is damaged", {"status": {"program": "kernel.py is damaged"}}),
+    ("firmware", NOTE, "on trial", {"status": {"firmware_note": "new firmware, on trial"}}),
+    ("firmware", TODO, "given up", {"status": {"firmware_note": "the firmware f was given up"}}),
     ("settings", BAD, "damaged: nothing starts", {"settings": {"damaged": True}}),
     ("calibration", BAD, "slot a is damaged", {"calibration": {"damaged": "a"}}),
     ("calibration", TODO, "limits itself to 30", {"calibration": {"calibrated": False}}),
@@ -178,6 +180,16 @@ def test_a_board_without_a_port_is_seen_on_the_usb_bus(tmp_path, product, words)
         (folder / "idProduct").write_text(kind + "\n")
     (tmp_path / "1-0:1.0").mkdir()  # an interface: it has no ids
     assert words in cable._nothing_there(tmp_path).says
+
+
+def test_with_several_tables_one_is_to_be_chosen(run, monkeypatch):
+    found = [cable.ports.Candidate(f"/dev/ttyACM{n}", f"USB board {n}") for n in (0, 1)]
+    monkeypatch.setattr(cable.ports, "candidates", lambda: found)
+    result = run("doctor")
+    assert result.exit_code == exits.NO_DEVICE
+    text = " ".join(result.stdout.split())
+    assert "2 tables found: /dev/ttyACM0 (USB board 0); /dev/ttyACM1 (USB board 1)" in text
+    assert "choose one: --port /dev/ttyACM0" in text
 
 
 def test_a_port_that_is_not_there_and_one_that_is_none(run, tmp_path):
@@ -303,7 +315,9 @@ def test_another_contract_is_told_and_nothing_more_is_asked(run):
      ("1.28.0", "0.0.9", TODO)],
 )  # fmt: skip
 def test_versions(micropython, firmware, level):
-    hello = models.Hello(contract="0" * 16, protocol=1, firmware=firmware, device="d")
+    hello = models.Hello(
+        contract="0" * 16, protocol=1, firmware=firmware, build="", slot="", device="d"
+    )
     assert behind.versions(hello, micropython, "Pico").level == level
 
 

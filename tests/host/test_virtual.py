@@ -163,6 +163,7 @@ class RecordingTable:
 
     def __init__(self):
         self.done = []
+        self.boots = 1
         self.truth = types.SimpleNamespace(estop_pressed=False, ankle_locked=True)
 
     def press(self, name, ms):
@@ -215,3 +216,22 @@ def test_a_jog_key_holds_its_button_while_it_repeats():
     hands.tick()
     hands.tick()
     assert table.done == [("hold", "JOG_DOWN"), ("release", "JOG_DOWN")]
+
+
+def test_one_key_holds_two_buttons_until_the_table_restarts():
+    table, now = RecordingTable(), [0.0]
+    hands = hands_on(table, lambda: now[0])
+    for _ in range(20):
+        hands.key("v")  # again and again is no other way
+        now[0] += 0.1
+        hands.tick()
+    assert table.done == [("hold", "PAUSE"), ("hold", "START")]
+    table.boots = 2
+    hands.tick()
+    hands.tick()
+    assert table.done[2:] == [("release", "PAUSE"), ("release", "START")]
+    hands.key("v")  # and where it does not restart they are let go of some time
+    for _ in range(4):
+        now[0] += 15
+        hands.tick()
+    assert table.done[4:] == table.done[:4]

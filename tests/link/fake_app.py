@@ -100,6 +100,28 @@ class MemoryStore:
         self.values[name] = value
 
 
+class FakeFirmware:
+    """A firmware in slot b, after one that was given up."""
+
+    build = "0123456789abcdef"
+    slot = "b"
+
+    def note(self):
+        return "the firmware 89abcdef01234567 was given up: ValueError"
+
+    def to_dict(self):
+        return {
+            "version": "0.1.0",
+            "build": self.build,
+            "slot": self.slot,
+            "since_s": 1_780_000_000,
+            "starts_left": None,
+            "previous": {"slot": "a", "build": "89abcdef01234567", "version": "0.1.0"},
+            "fell": {"slot": "a", "build": "89abcdef01234567", "why": "ValueError", "told": True},
+            "mpy": 0x1306,
+        }
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
@@ -114,6 +136,7 @@ class FakeApp:
         self.recorder = FakeRecorder()
         self.last_fault = LastFault()
         self.program_check = FakeProgramCheck()
+        self.firmware = FakeFirmware()
         self.calibration = FakeCalibration()
         self.home_angle = FakeHomeAngle()
         self.primary_rest = RestWatch(0)

@@ -35,6 +35,7 @@ SUFFIXES = (
 # What each method is for, and what its parameters and results mean.
 PURPOSES = {
     "hello": "Greets. With a contract of another hash: error 4, which says the device's own.",
+    "firmware.get": "Which firmware runs, what was before it, and what was given up.",
     "status": "What the table does now.",
     "plan.put": "Stores a plan for START. The old one stays until the new one is whole.",
     "plan.get": "The plan that START would run.",
@@ -60,7 +61,17 @@ MEANINGS = {
     "hello.contract": "hash of the contract",
     "hello.protocol": "number of the protocol",
     "hello.firmware": "version of the firmware",
+    "hello.build": "id of the firmware; empty: it has no manifest",
+    "hello.slot": "where it lies: a, b; tree or empty: single files",
     "hello.device": "the board's own name",
+    "firmware.get.version": "version of the firmware that runs",
+    "firmware.get.build": "its id: first 16 hex digits of the SHA-256 of its manifest",
+    "firmware.get.slot": "where it lies: a, b; tree or empty: single files",
+    "firmware.get.since_s": "when it proved itself, seconds since 1970; 0: the clock was not set",
+    "firmware.get.starts_left": "on trial: so often it may still be started; null: proved",
+    "firmware.get.previous": "the one to go back to, see below; null: none",
+    "firmware.get.fell": "the one that was given up before it, see below; null: none",
+    "firmware.get.mpy": "which compiled files it takes: sys.implementation._mpy",
     "status.state": "name of the machine's state",
     "status.tilt_mdeg": "measured tilt; positive = head down",
     "status.target_mdeg": "where the motion should be at this moment",
@@ -94,6 +105,8 @@ MEANINGS = {
     "status.calibrated": "whether a whole calibration is in use",
     "status.home_off_mdeg": "how far the worse IMU was off at home; null: not measured yet",
     "status.program": "what is wrong with the program's files; empty: nothing",
+    "status.build": "id of the firmware that runs",
+    "status.firmware_note": "what to know of the firmware: on trial, or another given up",
     "status.last_start": "why the controller started",
     "status.unix_s": "the clock, seconds since 1970; 0: never set",
     "plan.put.plan": "the plan, see below",
@@ -168,6 +181,8 @@ OBJECTS: dict[str, tuple[str, ...]] = {
         "code", "name", "age_ms", "state", "tilt_mdeg", "rate_mdeg_per_s", "current_ma",
         "supply_mv",
     ),
+    "firmware.get: `previous`": ("slot", "build", "version"),
+    "firmware.get: `fell`": ("slot", "build", "why", "told"),
     "imu.rest: `primary`, `monitor`": (
         "window", "verdict", "mean", "accel_scatter_ug", "gyro_scatter_udps", "accel_shift_ug",
         "gyro_shift_udps", "temperature_mdegc", "ok", "tilt_mdeg",
@@ -303,12 +318,15 @@ def shown() -> dict[str, Any]:
     methods = Methods(app, "d").table
     status = methods["status"]({})[0]
     rest = methods["imu.rest"]({})[0]
+    firmware = methods["firmware.get"]({})[0]
     plan = methods["plan.get"]({})[0]["plan"]
     return {
         "plan": plan,
         "plan: each of `sets`": plan["sets"][0],
         "status: `inputs`": status["inputs"],
         "status: `last_fault`": status["last_fault"],
+        "firmware.get: `previous`": firmware["previous"],
+        "firmware.get: `fell`": firmware["fell"],
         "imu.rest: `primary`, `monitor`": rest["primary"],
     }
 

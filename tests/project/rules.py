@@ -16,11 +16,12 @@ PURE_LIBRARY = {"array", "binascii", "collections", "hashlib", "json", "struct"}
 # What the firmware may use of MicroPython. Not in the list: what only CPython has (dataclasses,
 # enum, typing, abc), floats (math), what a controller has no business with (network, _thread).
 DEVICE_LIBRARY = PURE_LIBRARY | {
-    *("deflate", "errno", "gc", "io", "machine", "micropython", "os", "rp2"),
+    *("chooser", "deflate", "errno", "gc", "io", "machine", "micropython", "os", "rp2"),
     *("select", "sys", "time", "uctypes", "vfs"),
 }
 # All that the host may take from the firmware: what both sides must compute alike.
 SHARED_WITH_HOST = (
+    "inversion_table.chooser",
     "inversion_table.contract",
     "inversion_table.session.plan",
     "inversion_table.session.profile",

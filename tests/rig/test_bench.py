@@ -11,7 +11,6 @@ import pytest
 from inversion_table.contract import frame
 from table_bench.bench import LacksAbility
 from table_bench.factory import calibrated
-from table_bench.faults import UnknownFault
 from table_bench.operator import Operator, simple_plan
 from table_bench.plant.plant import HOME_TILT_DEG
 from table_bench.rig import DeskRigTable, RigTable, calibration
@@ -170,7 +169,7 @@ def test_a_silent_port_is_told(alone: RigTable) -> None:
 
 
 def test_faults_inside_the_controller_are_not_the_rigs(alone: RigTable) -> None:
-    with pytest.raises(UnknownFault, match="no wire can make"):
+    with pytest.raises(LacksAbility, match="cpu_hangs"):
         alone.inject("cpu_hangs")
     with pytest.raises(LacksAbility):
         _ = alone.flash_log
@@ -271,6 +270,7 @@ def test_over_two_serial_ports_in_real_time(table: RigTable, tmp_path: Path) -> 
         provision={},
         heap_kb=HEAP_KB,
         with_manifest=True,
+        bare=False,
         cpu=None,
     )
     rig_port, controller_port = str(desk.rig.serial.path), desk.controller_port

@@ -19,6 +19,8 @@ LOG_FULL = 12
 BOX_LEFT_OUT = 13
 CALIBRATED = 20
 HOME_MEASURED = 21
+FIRMWARE_PROVED = 22
+FIRMWARE_GIVEN_UP = 23
 SETTINGS_STORED = 24
 
 # code -> (name, what a is, what b is); "" for a number that has no meaning there and is 0.
@@ -38,6 +40,8 @@ EVENTS = {
     BOX_LEFT_OUT: ("box_left_out", "fault", "samples"),
     CALIBRATED: ("calibrated", "version", ""),
     HOME_MEASURED: ("home_measured", "primary_off_mdeg", "monitor_off_mdeg"),
+    FIRMWARE_PROVED: ("firmware_proved", "slot", ""),
+    FIRMWARE_GIVEN_UP: ("firmware_given_up", "slot", ""),
     SETTINGS_STORED: ("settings_stored", "", ""),
 }
 

@@ -25,6 +25,7 @@ class Methods:
         self._contract = messages.contract_hash()
         self.table = {
             "hello": self._hello,
+            "firmware.get": self._firmware_get,
             "status": self._status,
             "plan.put": self._plan_put,
             "plan.get": self._plan_get,
@@ -56,8 +57,13 @@ class Methods:
             "contract": self._contract,
             "protocol": messages.PROTOCOL,
             "firmware": VERSION,
+            "build": self._app.firmware.build,  # RQ-143
+            "slot": self._app.firmware.slot,
             "device": self._device,
         }, None
+
+    def _firmware_get(self, params: dict) -> tuple:
+        return self._app.firmware.to_dict(), None
 
     def _status(self, params: dict) -> tuple:
         app = self._app
@@ -106,6 +112,8 @@ class Methods:
                 "heap_free": app.heap_free,
                 "log_lost": app.recorder.lost_records + app.recorder.lost_pages,  # RQ-076
                 "program": app.program_check.problem[:200],
+                "build": app.firmware.build,
+                "firmware_note": app.firmware.note(),
                 "calibrated": app.calibration.calibrated,  # RQ-113
                 "home_off_mdeg": self._home_off_mdeg(),
                 "last_start": cause_name(app.start_cause),  # RQ-094

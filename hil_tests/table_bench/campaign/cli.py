@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from table_bench.campaign.markdown import write_markdown
-from table_bench.campaign.picture import NoMatplotlib, draw
+from table_bench.campaign.picture import draw
 from table_bench.campaign.plan_of_runs import Run, UnknownRun, parse, runs
 from table_bench.campaign.play import Unreachable, play
 from table_bench.campaign.report import summary, undeclared, worst_cases, write_csv, write_page
@@ -16,6 +16,7 @@ from table_bench.campaign.results import Result, ResultFile
 from table_bench.campaign.verdict import LIMITS, judge
 from table_bench.campaign.violations import known, unknown
 from table_bench.campaign.workers import NoDask, carry_out_all
+from table_bench.reporting.drawing import NoMatplotlib
 
 OK, FOUND, USAGE = 0, 1, 2
 _TELL_EVERY_S = 20.0

@@ -9,22 +9,14 @@ import numpy as np
 from table_bench.campaign.plan_of_runs import Run
 from table_bench.campaign.play import Outcome
 from table_bench.campaign.verdict import LIMITS, Verdict
+from table_bench.reporting.drawing import new_figure
 
-INSTALL = "pip install 'inversion-table-controller[reports]'"
 _RATE_WINDOW_S = 0.25
 
 
-class NoMatplotlib(RuntimeError):
-    """A picture was asked for and matplotlib is not installed; the text says what to do."""
-
-
 def draw(run: Run, outcome: Outcome, verdict: Verdict, path: Path) -> None:
-    """Write the picture as PNG. Time 0 is the injection."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise NoMatplotlib(f"pictures need matplotlib: {INSTALL}") from None
-    figure = Figure(figsize=(12, 9), layout="constrained")
+    """Write the picture as PNG; raises NoMatplotlib. Time 0 is the injection."""
+    figure = new_figure(12, 9)
     tilt, rate, drive, word = figure.subplots(
         4, 1, sharex=True, gridspec_kw={"height_ratios": [4, 2, 2, 2]}
     )

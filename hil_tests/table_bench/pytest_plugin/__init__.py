@@ -1,7 +1,4 @@
-"""Pytest on a bench: `--bench virtual|chip|rig`, what tests need, what they measure, reports.
-
-hil_tests/conftest.py takes all of `__all__`. docs/hil.md says how to write a test.
-"""
+"""Pytest on a bench: which one, what a test needs, measures and leaves, what a run tells."""
 
 from __future__ import annotations
 
@@ -42,6 +39,12 @@ __all__ = [
     "used_flash",
 ]
 
+# hil_tests/conftest.py takes all of `__all__`; docs/hil.md says how to write a test.
+MARKERS = (
+    "needs(*abilities): what a bench must offer; elsewhere the test is skipped, and counted",
+    "measures(name, unit, *, at_least, at_most, proves): a number that the test judges",
+    "leaves(*faults): the controller reports one of these after the test, on purpose",
+)
 DEFAULT_FOLDER = "build/hil"
 """Timelines of failures go there when no report was asked for."""
 TIMELINES = "timelines"
@@ -78,6 +81,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """End with one line where the bench cannot be had; see to where the reports go."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     try:
         bench_class(bench_name(config)).check_available(**bench_options(config))
     except BenchUnavailable as error:

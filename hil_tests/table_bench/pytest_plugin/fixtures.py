@@ -84,9 +84,10 @@ def make_operator(
     used_flash: Path | None,
     tmp_path: Path,
 ) -> Iterator[Callable[..., Operator]]:
-    """Make operators at tables; arguments: the bench's, `ready` (wait for HOME), `calibrate`.
+    """Make operators at tables, with the arguments of the bench and these.
 
-    After the test every table must come home and be at rest (`health.unhealthy`).
+    `ready`: wait for HOME. `calibrate`: it is calibrated as it leaves the factory. `used`: it was
+    switched on before. After the test every table must come home and rest (`health.unhealthy`).
     """
     options = bench_options(pytestconfig)
     story = story_of(request.node)
@@ -94,14 +95,19 @@ def make_operator(
         operators: list[Operator] = []
 
         def make(
-            *, seed: int = 1, ready: bool = True, calibrate: bool = True, **arguments: object
+            *,
+            seed: int = 1,
+            ready: bool = True,
+            calibrate: bool = True,
+            used: bool = True,
+            **arguments: object,
         ) -> Operator:
             for name in arguments:
                 if (ability := NEEDED_FOR.get(name)) and ability not in bench_type.OFFERS:
                     raise LacksAbility(bench_type.NAME, ability)
             state_dir = tmp_path / f"table{len(operators) + 1}"
             state_dir.mkdir()
-            if used_flash is not None:
+            if used and used_flash is not None:
                 shutil.copyfile(used_flash, state_dir / used_flash.name)
             if calibrate and "provision" in bench_type.OFFERS:
                 given = dict(arguments.get("provision", {}))  # type: ignore[call-overload]

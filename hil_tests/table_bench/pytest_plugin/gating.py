@@ -7,12 +7,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from table_bench.bench import ABILITIES, Bench, LacksAbility
+from table_bench.bench import ABILITIES, FAULT, Bench, LacksAbility
 from table_bench.benches import BENCHES
 from table_bench.faults import FAULTS
 
 MARK = "needs"
-FAULT = "fault:"
 BENCH = "bench:"
 LACKING = "bench lacks "
 """Begins the reason of each such skip."""
@@ -67,7 +66,7 @@ def skipped_if_lacking(
     if call.excinfo is not None and isinstance(call.excinfo.value, LacksAbility):
         path, line, _ = item.location
         report.outcome = "skipped"
-        report.longrepr = (path, (line or 0) + 1, LACKING + call.excinfo.value.ability)
+        report.longrepr = (path, (line or 0) + 1, LACKING + call.excinfo.value.need)
     return report
 
 

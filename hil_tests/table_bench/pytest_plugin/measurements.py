@@ -6,50 +6,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
+from table_bench.reporting.measurement import Measurement
+
 MARK = "measures"
-
-
-@dataclass
-class Measurement:
-    """One number that a test judges. `at_least` and `at_most` are in `unit`; one is given."""
-
-    name: str
-    unit: str
-    at_least: float | None
-    at_most: float | None
-    proves: str
-    value: float | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether it is set and within its limits; NaN is neither."""
-        value = self.value
-        return (
-            value is not None
-            and not math.isnan(value)
-            and (self.at_least is None or value >= self.at_least)
-            and (self.at_most is None or value <= self.at_most)
-        )
-
-    @property
-    def limits(self) -> str:
-        """As people write them."""
-        if self.at_least is None:
-            return f"at most {self.at_most:g} {self.unit}"
-        if self.at_most is None:
-            return f"at least {self.at_least:g} {self.unit}"
-        return f"{self.at_least:g} to {self.at_most:g} {self.unit}"
-
-    def __str__(self) -> str:
-        value = "was never set" if self.value is None else f"is {self.value:.4g} {self.unit}"
-        why = f"; {self.proves}" if self.proves else ""
-        return f"{self.name} {value} (limit: {self.limits}{why})"
 
 
 class Measurements:

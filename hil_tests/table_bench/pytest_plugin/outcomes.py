@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from table_bench.pytest_plugin.measurements import Measurement
+from table_bench.reporting.measurement import Measurement
 
 _WORKER = re.compile(r"^\[gw\d+\] .*\n", re.MULTILINE)
 """A line that pytest-xdist puts before each failure."""

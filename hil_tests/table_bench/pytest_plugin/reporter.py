@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ from table_bench.pytest_plugin import gating, junit
 from table_bench.pytest_plugin.options import bench_name
 from table_bench.pytest_plugin.outcomes import SKIPPED, Outcomes
 from table_bench.pytest_plugin.page import write_page
-from table_bench.pytest_plugin.run_info import around, info_of
+from table_bench.pytest_plugin.run_info import info_of
+from table_bench.reporting.around import around
 
 _WORKER = "table_bench"
 
@@ -24,7 +24,6 @@ class Reporter:
         self._config = config
         self._folder = folder
         self._outcomes = Outcomes()
-        self._began_s = time.time()
         self._page: Path | None = None
         if folder is not None and not self._works_for_another:
             junit.write_into(config, folder)
@@ -51,11 +50,11 @@ class Reporter:
             return
         if self._folder is None:
             return
-        info = {**around(self._config, bench_name(self._config)), **info_of(self._config)}
+        info = {**around(self._config.rootpath, bench_name(self._config)), **info_of(self._config)}
         junit.add_run(self._config, info)
         self._page = self._folder / "index.html"
         requirements = self._config.rootpath / "docs" / "requirements.md"
-        write_page(self._page, self._outcomes.all(), info, self._began_s, requirements)
+        write_page(self._page, self._outcomes.all(), info, requirements)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """How many tests were skipped for want of what, and where the report lies."""

@@ -12,8 +12,9 @@ import pytest
 from itable.files import write_whole
 from table_bench.pytest_plugin import measurements
 from table_bench.pytest_plugin.measurements import Measurements
+from table_bench.reporting.drawing import NoMatplotlib
 from table_bench.timeline import Recording, save
-from table_bench.timeline.picture import NoMatplotlib, draw
+from table_bench.timeline.picture import draw
 
 
 @dataclass

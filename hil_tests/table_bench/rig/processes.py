@@ -39,6 +39,7 @@ class Processes:
         provision: Mapping[str, bytes],
         heap_kb: int,
         with_manifest: bool,
+        bare: bool,
         cpu: int | None,
     ) -> None:
         self._lock = threading.RLock()
@@ -57,10 +58,11 @@ class Processes:
                 lambda: None,
                 state_dir=state_dir,
                 seed=seed,
-                entry=entry,
+                entry="" if bare else entry,
                 provision=provision,
                 heap_kb=heap_kb,
                 with_manifest=with_manifest,
+                bare=bare,
             )
 
     @contextmanager

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from table_bench.bench import Bench, BenchUnavailable, LacksAbility, SerialLink
-from table_bench.faults import UnknownFault
 from table_bench.imu import ImuErrors
 from table_bench.imu.errors import Matrix
 from table_bench.physics import Rider
@@ -70,6 +69,7 @@ class RigTable(Bench):
         entry: str = DEFAULT_ENTRY,
         heap_kb: int = HEAP_KB,
         with_manifest: bool = True,
+        bare: bool = False,
         cpu: int | None = None,
         turned: Mapping[str, Matrix] | None = None,
         wiring: Path | str | None = None,
@@ -115,6 +115,7 @@ class RigTable(Bench):
                 provision=provision or {},
                 heap_kb=heap_kb,
                 with_manifest=with_manifest,
+                bare=bare,
                 cpu=cpu,
             )
         try:
@@ -299,7 +300,7 @@ class RigTable(Bench):
         """Make a fault of `FAULTS` present."""
         whole = for_rig(fault, parameters)
         if fault not in self.FAULTS:
-            raise UnknownFault(f"no wire can make the fault {fault}: it is inside the controller")
+            raise LacksAbility(self.NAME, f"fault:{fault}")  # it is inside the controller
         self.ask_rig("fault", name=fault, parameters=whole)
 
     def clear_fault(self, fault: str) -> None:

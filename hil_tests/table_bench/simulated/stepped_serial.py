@@ -57,27 +57,36 @@ class SteppedSerial:
 
     def read(self, size: int = 1) -> bytes:
         """Up to `size` bytes; fewer if `timeout` virtual seconds pass."""
-        waited_ms = 0.0
-        limit_ms = float("inf") if self.timeout is None else self.timeout * 1000.0
-        while self.in_waiting < size and waited_ms < limit_ms:
-            step_ms = min(self._step_ms, limit_ms - waited_ms)
-            self._advance(step_ms)
-            waited_ms += step_ms
+        self._wait_for(size)
         if len(self._buffer) < size:
             self._fill()
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
 
+    def _wait_for(self, size: int) -> bool:
+        """Let time pass until so many bytes can be read; False if it runs out."""
+        waited_ms = 0.0
+        limit_ms = float("inf") if self.timeout is None else self.timeout * 1000.0
+        while self.in_waiting < size:
+            if waited_ms >= limit_ms:
+                return False
+            step_ms = min(self._step_ms, limit_ms - waited_ms)
+            self._advance(step_ms)
+            waited_ms += step_ms
+        return True
+
     def readline(self) -> bytes:
         """Up to and including a newline; what came until then if time runs out."""
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            part = self.read(1)
-            if not part:
-                break
-            line += part
-        return bytes(line)
+        size = 0
+        while True:
+            end = self._buffer.find(b"\n", size)
+            if end >= 0:
+                return self.read(end + 1)
+            size = len(self._buffer)
+            if not self._wait_for(size + 1):
+                return self.read(size)
+            self._fill()
 
     def write(self, data: bytes) -> int:
         """Send; returns when the bench has every byte. Virtual time does not pass."""

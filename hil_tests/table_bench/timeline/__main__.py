@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from itable.files import write_whole
-from table_bench.timeline.picture import NoMatplotlib, draw
+from table_bench.reporting.drawing import NoMatplotlib
+from table_bench.timeline.picture import draw
 from table_bench.timeline.store import load
 
 USAGE = "usage: python -m table_bench.timeline FILE.npz [FILE.png]"

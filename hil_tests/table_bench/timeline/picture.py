@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from table_bench.reporting.drawing import new_figure, png_of
 from table_bench.timeline.store import Timeline
 
 if TYPE_CHECKING:
@@ -38,18 +38,11 @@ _ROWS = ("tilt", "rate", "motor", "supply", "lamps", "done", "link")
 _HEIGHTS = (4.2, 1.7, 1.7, 1.3, 0.9, 2.2, 0.9)
 
 
-class NoMatplotlib(RuntimeError):
-    """A picture was asked for and matplotlib is not installed; the text says what to do."""
-
-
 def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
-    """A PNG of a test's tables, beside each other; `why` says what went wrong."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise NoMatplotlib(
-            "pictures need matplotlib: pip install 'inversion-table-controller[reports]'"
-        ) from None
+    """A PNG of a test's tables, beside each other; raises NoMatplotlib.
+
+    `why` says what went wrong.
+    """
     columns = [(f"table {number + 1}", table, None) for number, table in enumerate(tables)]
     columns = columns[-MOST_TABLES:]
     if len(columns) == 1:
@@ -62,7 +55,7 @@ def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
             ]
         else:
             columns = [("the whole test", table, None)]
-    figure = Figure(figsize=(8.2 * max(1.25, len(columns)), 10.5), layout="constrained")
+    figure = new_figure(8.2 * max(1.25, len(columns)), 10.5)
     grid: Any = figure.subplots(
         len(_ROWS),
         len(columns),
@@ -75,9 +68,7 @@ def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
         _draw_table(axes, table, from_s)
         axes["tilt"].set_title(name, loc="left", fontsize=10)
     _head(figure, title, why)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=85)
-    return png.getvalue()
+    return png_of(figure, 85)
 
 
 def _head(figure: Figure, title: str, why: str) -> None:
@@ -161,11 +152,18 @@ def _draw_states(axis: Axes, table: Timeline, from_s: float, end_s: float) -> No
 
 
 def _draw_lamps(axis: Axes, time_s: Any, led: Any, buzzer_hz: Any) -> None:
+    """Bars while they shine and sound; the edge keeps what is shorter than a pixel visible."""
     for bits, colour in _LED_COLOURS.items():
-        axis.fill_between(time_s, 1, 1.8, where=led == bits, step="post", color=colour, linewidth=0)
-    axis.fill_between(time_s, 0, 0.8, where=buzzer_hz > 0, step="post", color="black", linewidth=0)
+        _bars(axis, time_s, led == bits, (1.0, 1.8), colour)
+    _bars(axis, time_s, buzzer_hz > 0, (0.0, 0.8), "black")
     axis.set_yticks([0.4, 1.4], ["buzzer", "LED"], fontsize=7)
     axis.set_ylim(-0.1, 1.9)
+
+
+def _bars(axis: Axes, time_s: Any, on: Any, heights: tuple[float, float], colour: str) -> None:
+    axis.fill_between(
+        time_s, *heights, where=on, step="post", facecolor=colour, edgecolor=colour, linewidth=0.5
+    )
 
 
 def _draw_notes(axis: Axes, table: Timeline, from_s: float, end_s: float) -> None:

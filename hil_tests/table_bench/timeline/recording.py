@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from table_bench.bench import Bench, SerialLink
+from table_bench.bench import FAULT, Bench, LacksAbility, SerialLink
+from table_bench.faults import FAULTS
 from table_bench.timeline.store import SIGNALS, Timeline, led_bits
 from table_bench.wiring import BUTTONS
 
@@ -107,6 +108,8 @@ class Recording:
         plain = getattr(self.bench, method)
 
         def noted(*arguments: Any, **named: Any) -> Any:
+            if method == "inject":
+                self._check_offered(str(arguments[0]))
             # A wrong call is the bench's to refuse, in its own words.
             with contextlib.suppress(TypeError):
                 self.notes.append(Note(self.bench.now_ms, kind, tell(*arguments, **named)))
@@ -115,6 +118,11 @@ class Recording:
             return result
 
         self._replace(method, noted)
+
+    def _check_offered(self, fault: str) -> None:
+        """Raise LacksAbility for a fault that only other benches can make."""
+        if fault in FAULTS and fault not in self.bench.FAULTS:
+            raise LacksAbility(self.bench.NAME, FAULT + fault)
 
     def _remember(self, method: str, *arguments: Any) -> None:
         if method == "hold":

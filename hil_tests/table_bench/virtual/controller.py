@@ -50,6 +50,7 @@ class Controller:
         provision: Mapping[str, bytes],
         heap_kb: int,
         with_manifest: bool = True,
+        bare: bool = False,
     ) -> None:
         self._plant = plant
         self._serial = serial
@@ -69,9 +70,9 @@ class Controller:
         self._device_base_us = 0
         self._clock_rate = 1.0
         self._clock_ppm = [0] * frame.CLOCKS
-        self._program = Program(state_dir)
+        self._program = Program(state_dir, bare)
         self._registers = registers.Registers()
-        self._with_manifest = with_manifest
+        self._with_manifest = with_manifest and not bare
         self._request: tuple[int, ...] = ()
         self._due_us = _NEVER_US
         self._asked = False

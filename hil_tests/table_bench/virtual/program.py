@@ -12,8 +12,8 @@ from itable.firmware import PACKAGE, manifest_of, package_folder
 class Program:
     """What lies behind the folder that the device imports from: a link that can be turned."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self._source = package_folder()
+    def __init__(self, state_dir: Path, bare: bool = False) -> None:
+        self._source = None if bare else package_folder()
         self._link = state_dir.resolve() / "program"
         self._damaged = state_dir.resolve() / "program-damaged"
         self.mend()

@@ -22,9 +22,12 @@ import micropython
 
 micropython.kbd_intr(-1)
 
-from inversion_table import startup
+try:
+    import chooser as start
+except ImportError:
+    from inversion_table import startup as start
 
-startup.run()
+start.run()
 """
 """firmware/main.py, which is no part of the installed package; a test compares them."""
 HEAP_KB = 512
@@ -36,7 +39,9 @@ class VirtualTable(SimulatedTable):
 
     `provision` maps paths on the device to contents that are written at boot where the file is
     absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program text
-    that the device runs. `with_manifest`: whoever put the firmware on wrote its manifest too.
+    that the device runs while its filesystem has no /main.py. `with_manifest`: whoever put the
+    firmware on wrote its manifest too. `bare`: a chip with MicroPython and what its flash holds,
+    else the source tree lies in single files on it.
     """
 
     NAME = "virtual"
@@ -55,6 +60,7 @@ class VirtualTable(SimulatedTable):
         entry: str = DEFAULT_ENTRY,
         heap_kb: int = HEAP_KB,
         with_manifest: bool = True,
+        bare: bool = False,
         cpu: int | None = None,
         turned: Mapping[str, Matrix] | None = None,
     ) -> None:
@@ -67,10 +73,11 @@ class VirtualTable(SimulatedTable):
             lambda: self.trace.take(self._plant),
             state_dir=self.state_dir,
             seed=seed,
-            entry=entry,
+            entry="" if bare else entry,
             provision=provision or {},
             heap_kb=heap_kb,
             with_manifest=with_manifest,
+            bare=bare,
         )
         self._start()
 

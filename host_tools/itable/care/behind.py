@@ -7,7 +7,7 @@ from itable.care.findings import BAD, GOOD, TODO, Finding
 from itable.errors import LinkError, MismatchError
 from itable.link.client import Client
 from itable.link.models import Hello
-from itable.link.raw_repl import RawRepl
+from itable.link.repl import in_service
 from itable.link.transport import Transport
 
 _WHO = """\
@@ -37,7 +37,9 @@ def greet(client: Client, transport: Transport, name: str) -> Iterator[Finding |
 
 def _not_the_program(transport: Transport, name: str) -> Finding:
     try:
-        told = RawRepl(transport, name=name).run(_WHO).decode("ascii", "replace").split()
+        repl = in_service(transport, name)
+        told = repl.run(_WHO).decode("ascii", "replace").split()
+        repl.exit_raw_repl()
     except LinkError:
         return Finding(
             "answers",
@@ -52,7 +54,7 @@ def _not_the_program(transport: Transport, name: str) -> Finding:
             "answers",
             BAD,
             f"a bare MicroPython {interpreter}: the controller's program is not on it",
-            "put the firmware on (README, On a Pico), then switch it off and on",
+            "put the firmware on: `itable deploy`",
         )
     return Finding(
         "answers",

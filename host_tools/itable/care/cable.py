@@ -26,8 +26,7 @@ def look(port: str | None) -> tuple[str | None, list[Finding]]:
     try:
         name = ports.choose(port)
     except NoDeviceError as error:
-        several = "found" in error.what and not error.what.startswith("no")
-        if several:
+        if ports.candidates():  # several, and nobody chose
             return None, [_no("cable", f"{error.what}: {error.where}", error.next_step)]
         return None, [_nothing_there()]
     found = [*_port(name)]

@@ -35,6 +35,8 @@ SESSION_PAGES = 34
 """A ten-minute session (RQ-122)."""
 BLOCK_PAGES = 16
 HEAP_FEW_BYTES = 20_000
+ON_TRIAL = "new firmware"
+"""How the table's note begins while a firmware is on trial (integrity/firmware.py)."""
 DAY_S = 86_400
 _NEVER_WELL = ("watchdog", CAUSES[CRASH], "brown-out", "unknown")
 
@@ -66,6 +68,7 @@ def all_checks(seen: Snapshot) -> Iterator[Finding]:
     yield state(seen)
     yield link(seen)
     yield program(seen)
+    yield firmware(seen)
     yield settings(seen)
     yield calibration(seen)
     yield from imus(seen)
@@ -114,6 +117,22 @@ def program(seen: Snapshot) -> Finding:
     if seen.status.program:
         return Finding("program", BAD, seen.status.program, "put the firmware on anew")
     return Finding("program", GOOD, "every file is as its manifest says")
+
+
+def firmware(seen: Snapshot) -> Finding:
+    """Which build runs; that it is on trial, or that another one was given up."""
+    note = seen.status.firmware_note
+    if note.startswith(ON_TRIAL):
+        return Finding("firmware", NOTE, note)
+    if note:
+        return Finding(
+            "firmware",
+            TODO,
+            note,
+            "what runs is the one before it, and can be used; `itable firmware show` says more,"
+            " `itable deploy` puts another one on",
+        )
+    return Finding("firmware", GOOD, f"build {seen.status.build or 'not known'}")
 
 
 def settings(seen: Snapshot) -> Finding:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from itable.options import Json
+from itable.options import Json, Port
 from itable.output import out, print_json
 
 app = typer.Typer(help="The program for the device.", no_args_is_help=True)
@@ -30,9 +30,9 @@ def manifest(
     ] = Path("firmware.manifest"),
     json: Json = False,
 ) -> None:
-    """Write the manifest of the firmware's files, without which the table starts no motion.
+    """Write the manifest of single firmware files, without which the table starts no motion.
 
-    Copy it beside the program: mpremote cp firmware.manifest :
+    `itable deploy` needs none: this is for a device with a big flash that is filled by hand.
     """
     from itable.errors import InputError
     from itable.files import write_whole
@@ -51,3 +51,37 @@ def manifest(
         print_json({"manifest": str(to), "files": len(files)})
         return
     out().print(f"{to}: {len(files)} files. Copy it to the device's root: mpremote cp {to} :")
+
+
+@app.command()
+def show(port: Port = None, json: Json = False) -> None:
+    """Say which firmware runs, from which slot and since when, and what was before it."""
+    from itable.link import ports
+
+    with ports.connect(port) as client:
+        firmware = client.get_firmware()
+    if json:
+        print_json({"port": client.name, **firmware.model_dump()})
+        return
+    from itable.screen.deploy import firmware_lines
+
+    out().print(firmware_lines(firmware))
+
+
+@app.command()
+def rollback(port: Port = None, json: Json = False) -> None:
+    """Start the firmware before the present one again; in SERVICE, as a deployment.
+
+    It has to prove itself like a new one; if it does not, the present one comes back.
+    """
+    from itable.deploy.steps import SerialPlace, go_back
+    from itable.link import ports
+    from itable.screen.deploy import outcome_lines, told
+
+    place = SerialPlace(ports.choose(port))
+    with told(quiet=json) as teller:
+        outcome = go_back(place, teller)
+    if json:
+        print_json(outcome.to_dict())
+        return
+    out().print(outcome_lines(outcome))

@@ -96,6 +96,14 @@ class Client:
             raise self._mismatch(answer)
         return self._typed("hello", answer, models.Hello)
 
+    def greet(self) -> dict[str, Any]:
+        """What the table says of itself, whatever contract it was built from; unchecked."""
+        return self._ask("hello", {}, None)
+
+    def get_firmware(self) -> models.FirmwareGet:
+        """The firmware that runs, the one before it, and what was given up."""
+        return self._call("firmware.get", {}, models.FirmwareGet)
+
     def status(self) -> models.Status:
         """What the table does now."""
         return self._call("status", {}, models.Status)

@@ -19,7 +19,26 @@ class Hello(Result):
     contract: str
     protocol: int
     firmware: str
+    build: str
+    slot: str
     device: str
+
+
+class FirmwareGet(Result):
+    """The firmware that runs: its build, where it lies, since when (0: not known), what was before.
+
+    `starts_left` while it is on trial; `previous`: slot, build, version; `fell`: what was given up
+    before it, and why; `mpy`: sys.implementation._mpy.
+    """
+
+    version: str
+    build: str
+    slot: str
+    since_s: int
+    starts_left: int | None = None
+    previous: dict[str, Any] | None = None
+    fell: dict[str, Any] | None = None
+    mpy: int
 
 
 class LastFault(Result):
@@ -39,7 +58,8 @@ class Status(Result):
     """What the table does now; units are in the names, `step` counts from 1 (0: none runs).
 
     `target_mdeg` is where the motion should be at this moment, `goal_mdeg` where it leads;
-    `program` is what is wrong with the firmware's files, "" when nothing is;
+    `program` is what is wrong with the firmware's files, "" when nothing is; `firmware_note` what
+    is to be told of the firmware: that it is on trial, or that another was given up;
     `last_start` is why the controller started, `unix_s` its clock (0: not set).
     """
 
@@ -76,6 +96,8 @@ class Status(Result):
     calibrated: bool
     home_off_mdeg: int | None = None
     program: str
+    build: str
+    firmware_note: str
     last_start: str
     unix_s: int
 
@@ -255,6 +277,7 @@ class CalibrationPut(Result):
 
 RESULTS: dict[str, type[Result]] = {
     "hello": Hello,
+    "firmware.get": FirmwareGet,
     "status": Status,
     "plan.put": PlanPut,
     "plan.get": PlanGet,

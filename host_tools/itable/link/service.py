@@ -3,7 +3,7 @@
 from inversion_table.contract import frame
 from inversion_table.contract.messages import contract_hash
 from itable.errors import LinkError, MismatchError, RefusedError
-from itable.link.raw_repl import RawRepl
+from itable.link.repl import in_service
 from itable.link.transport import Transport
 
 
@@ -13,7 +13,9 @@ def set_seal_key(transport: Transport, key: bytes, name: str = "") -> str:
     Raises LinkError when it is not in SERVICE, RefusedError when it has a key, MismatchError.
     """
     program = f"from inversion_table.service import set_seal_key as s\ns('{key.hex()}')\n"
-    printed = RawRepl(transport, name=name).run(program)
+    repl = in_service(transport, name)
+    printed = repl.run(program)
+    repl.exit_raw_repl()
     try:
         answer = frame.decode(printed)
     except frame.FrameError:

@@ -1,5 +1,6 @@
 """States, events and faults of a log in plain words."""
 
+from inversion_table.chooser import SLOTS
 from inversion_table.contract import events, flags, names, records, resets
 
 STATE_WORDS = {
@@ -84,7 +85,15 @@ def event_words(event: records.Event) -> str:
         return f"black box left out: {event.b} samples"
     if event.code == events.RESET:
         return f"started: {resets.cause_name(event.a)}"
+    if event.code in (events.FIRMWARE_PROVED, events.FIRMWARE_GIVEN_UP):
+        did = "has proved itself" if event.code == events.FIRMWARE_PROVED else "was given up"
+        return f"the firmware in slot {slot_name(event.a)} {did}"
     return events.event_name(event.code).replace("_", " ")
+
+
+def slot_name(number: int) -> str:
+    """The name of a firmware's slot by its number in the log."""
+    return SLOTS[number] if 0 <= number < len(SLOTS) else str(number)
 
 
 def button_name(number: int) -> str:

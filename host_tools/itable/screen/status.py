@@ -72,6 +72,8 @@ def screen(status: Status, port: str) -> RenderableType:
         rows.insert(-1, Text(last_fault_words(status.last_fault, status.fault), "bright_black"))
     if status.program:
         rows.insert(-1, Text(f"program: {status.program}", "yellow"))
+    if status.firmware_note:
+        rows.insert(-1, Text(status.firmware_note, "yellow"))
     if not status.calibrated:
         rows.insert(-1, Text(f"not calibrated: at most {_UNCALIBRATED} head-down", "yellow"))
     if status.home_off_mdeg is not None and abs(status.home_off_mdeg) > _HOME_OFF_WORTH_MDEG:

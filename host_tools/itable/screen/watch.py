@@ -163,6 +163,8 @@ def _trouble(status: Status, dim: str) -> list[RenderableType]:
         rows.append(Text(last_fault_words(status.last_fault, status.fault), "bright_black"))
     if status.program:
         rows.append(Text(f"program: {status.program}", dim or "yellow"))
+    if status.firmware_note:
+        rows.append(Text(status.firmware_note, dim or "yellow"))
     if not status.calibrated:
         most = limits.UNCALIBRATED_TILT_MAX_MDEG // 1000
         rows.append(Text(f"not calibrated: at most {most}° head-down", dim or "yellow"))

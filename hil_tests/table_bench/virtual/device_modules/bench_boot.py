@@ -131,6 +131,15 @@ def _copy(reader, writer):
         writer.write(part)
 
 
+def _main_py(entry):
+    """The program: main.py of the file system, or what stands for it while there is none."""
+    try:
+        with open("/main.py") as file:
+            return file.read()
+    except OSError:
+        return entry
+
+
 def _run(source):
     try:
         exec(source, {"__name__": "__main__"})  # noqa: S102 - main.py is text for the chip too
@@ -144,20 +153,24 @@ def _run(source):
 
 
 def _forget_program():
-    """A soft reset: what the program had loaded is gone."""
+    """A soft reset: what the program had loaded and mounted is gone."""
     import gc
 
+    import vfs
+
     for name in list(sys.modules):
-        if name.split(".")[0] == "inversion_table":
+        if name.split(".")[0] in ("inversion_table", "chooser"):
             del sys.modules[name]
+    while sys.path[0] != "/bench":
+        vfs.umount(sys.path.pop(0))
     gc.collect()
 
 
-def _run_again_and_again(source):
+def _run_again_and_again(entry):
     import bench_repl
 
     while True:
-        _run(source)
+        _run(_main_py(entry))
         bench_repl.serve(_forget_program)
         _forget_program()
 

@@ -1,6 +1,7 @@
 """The REPL that is there when the program has ended, as far as mpremote and itable use it.
 
-Raw mode runs code; friendly mode only knows the control characters. Silent until it is spoken to.
+Raw mode runs code, pasted or not; friendly mode only knows the control characters. Silent until it
+is spoken to.
 """
 
 import select
@@ -11,6 +12,7 @@ import bench_frame
 
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = 1, 2, 3, 4, 5
 _NO_INTERRUPT = -1
+_WINDOW_BYTES = 128  # as on the chip
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 _FRIENDLY_BANNER = b"\r\nMicroPython on the virtual bench\r\n>>> "
 
@@ -37,11 +39,12 @@ def serve(soft_reset):
     `soft_reset()` is called for one in raw mode, after which the program is not started.
     """
     terminal = _Terminal()
+    names = {"__name__": "__main__"}  # they last, as on the chip, until a soft reset
     while True:
         bench_core.out[bench_frame.KBD_INTR] = _NO_INTERRUPT
         byte = terminal.read()
         if byte == _CTRL_A:
-            _raw(terminal, soft_reset)
+            _raw(terminal, names, soft_reset)
             terminal.write(_FRIENDLY_BANNER)
         elif byte == _CTRL_B:
             terminal.write(_FRIENDLY_BANNER)
@@ -52,8 +55,7 @@ def serve(soft_reset):
             terminal.write(b"\r\n>>> ")
 
 
-def _raw(terminal, soft_reset):
-    names = {"__name__": "__main__"}
+def _raw(terminal, names, soft_reset):
     code = bytearray()
     terminal.write(_RAW_BANNER)
     while True:
@@ -68,7 +70,8 @@ def _raw(terminal, soft_reset):
         elif byte == _CTRL_E and not code:
             terminal.read()
             terminal.read()
-            terminal.write(b"R\x00")  # understood; there is no raw paste here
+            _run(terminal, _pasted(terminal), names)
+            terminal.write(b"\x04>")
         elif byte != _CTRL_D:
             code.append(byte)
         elif code.strip():
@@ -78,10 +81,28 @@ def _raw(terminal, soft_reset):
             terminal.write(b"\x04>")
         else:
             terminal.write(b"OK\r\nMPY: soft reboot\r\n")
+            names.clear()
+            names["__name__"] = "__main__"
             soft_reset()
-            names = {"__name__": "__main__"}
             code = bytearray()
             terminal.write(_RAW_BANNER)
+
+
+def _pasted(terminal):
+    """Raw paste: the host may send a window's length, and another for each _CTRL_A it gets."""
+    terminal.write(b"R\x01" + bytes((_WINDOW_BYTES & 0xFF, _WINDOW_BYTES >> 8)) + b"\x01")
+    code = bytearray()
+    count = 0
+    while True:
+        byte = terminal.read()
+        if byte in (_CTRL_C, _CTRL_D):
+            terminal.write(b"\x04")
+            return bytes(code) if byte == _CTRL_D else b"raise KeyboardInterrupt"
+        code.append(byte)
+        count += 1
+        if count == _WINDOW_BYTES:
+            count = 0
+            terminal.write(b"\x01")
 
 
 def _run(terminal, code, names):

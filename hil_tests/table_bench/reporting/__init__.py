@@ -1,0 +1,1 @@
+"""What reports of benches share: measurements, and the parts of a page."""

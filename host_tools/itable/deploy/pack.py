@@ -1,0 +1,56 @@
+"""A firmware as one file, as the device's slots hold it (inversion_table/chooser.py)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from inversion_table import chooser
+from inversion_table.contract import manifest
+from itable.deploy import compiling
+from itable.errors import InputError
+from itable.firmware import PACKAGE, package_files, version_in
+
+ABOUT = "about.json"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A firmware for one kind of processor: its bytes, its id, its version."""
+
+    content: bytes
+    build: str
+    version: str
+    march: str
+
+
+def packed(files: list[tuple[str, bytes]]) -> bytes:
+    """The manifest of `files` (path, content), and then their contents in its order."""
+    text = manifest.build(files)
+    contents = dict(files)
+    return text + b"".join(contents[name] for _, _, name in chooser.entries(text))
+
+
+def make(
+    folder: Path, mpy: int, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Pack:
+    """The package at `folder`, compiled for a device whose sys.implementation._mpy is `mpy`.
+
+    The same sources and the same mpy-cross give the same bytes. Raises InputError, MismatchError.
+    """
+    sources = package_files(folder)
+    if f"{PACKAGE}/startup.py" not in dict(sources):
+        raise InputError(
+            "there is no firmware in this folder",
+            where=str(folder),
+            next_step="name the folder inversion_table of the firmware",
+        )
+    march = compiling.architecture(mpy)
+    version = version_in(folder)
+    about = {"version": version, "march": march, "compiler": compiling.compiler()}
+    files = [
+        *compiling.compiled(sources, march, progress),
+        (ABOUT, json.dumps(about, sort_keys=True).encode()),
+    ]
+    content = packed(files)
+    return Pack(content, chooser.build_of(manifest.build(files)), version, march)
