@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from itable.errors import LinkError
-from itable.link.raw_repl import RawRepl
+from itable.link.repl import Repl, in_service
 from table_bench import wiring
 from table_bench.operator import Operator
 from table_bench.plant.plant import HOME_TILT_DEG
@@ -27,7 +27,6 @@ _GESTURE_MS = 8_000
 _RESTART_MS = 2_000
 _SETTLE_MS = 60
 """Fifteen time constants of what smooths the analog wires, and two windows of the buzzer's."""
-_REPL_S = 2.0
 _DUTIES = (250, 750)
 _DUTY_TOLERANCE = 15
 _BUZZER_HZ = 1_000
@@ -57,7 +56,7 @@ class SelfTest:
     def __init__(self, table: RigTable) -> None:
         self._table = table
         self._wires = table.wiring
-        self._repl: RawRepl | None = None
+        self._repl: Repl | None = None
 
     def run(self) -> list[str]:
         """What is wrong, a line each; nothing when every wire is as the table says.
@@ -72,9 +71,7 @@ class SelfTest:
             table.prepare()
             return reached
         with table.stepped_serial(timeout=0.2) as port:
-            self._repl = RawRepl(
-                port, name=table.serial_port, timeout_s=_REPL_S, clock=lambda: table.now_ms / 1000
-            )
+            self._repl = in_service(port, table.serial_port)
             try:
                 found = [
                     *self._contacts(),
@@ -101,9 +98,7 @@ class SelfTest:
         measured: dict[str, list[float]] = {"CURRENT_SENSE": [], "SUPPLY_SENSE": []}
         table = self._table
         with table.stepped_serial(timeout=0.2) as port:
-            self._repl = RawRepl(
-                port, name=table.serial_port, timeout_s=_REPL_S, clock=lambda: table.now_ms / 1000
-            )
+            self._repl = in_service(port, table.serial_port)
             for mv in millivolts:
                 table.ask_rig("force", CURRENT=mv, SUPPLY=mv)
                 table.advance(_SETTLE_MS)
@@ -142,13 +137,11 @@ class SelfTest:
         return found or ["START or PAUSE does not arrive: the gesture does not lead to SERVICE"]
 
     def _answers(self) -> bool:
-        table = self._table
         try:
-            with table.stepped_serial(timeout=0.1) as port:
-                RawRepl(port, timeout_s=0.5, clock=lambda: table.now_ms / 1000).run("print(1)")
+            with self._table.stepped_serial(timeout=0.2) as port:
+                return Repl(port).enter()
         except (LinkError, OSError):
             return False
-        return True
 
     def _by_status(self, operator: Operator) -> list[str]:
         """Where there is no REPL: what the controller's own status tells of some wires."""
@@ -199,8 +192,7 @@ class SelfTest:
             table.power_on()
         else:
             assert self._repl is not None
-            with _nothing_answers():
-                self._repl.run("import machine;machine.reset()")
+            self._repl.leave("import machine;machine.reset()")
 
     def _ask(self, program: str) -> str:
         assert self._repl is not None
@@ -374,13 +366,3 @@ def _told(wire: Wire, done: str, right: bool, arrived: list[str]) -> list[str]:
 
 def _metered(name: str) -> bool:
     return name.startswith("MOTOR_") and name != "MOTOR_ENABLE"
-
-
-class _nothing_answers:  # noqa: N801 - reads as a sentence
-    """What is done resets the controller, which therefore does not answer."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        return kind is not None and issubclass(kind, LinkError | OSError)
