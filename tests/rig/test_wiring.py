@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from table_bench.rig import link, wiring_table
+from table_bench.rig import wiring_table
 from table_bench.rig.catalogue import RIG_FAULTS, for_rig
 from table_bench.rig.device_modules import rig_frame
 from table_bench.rig.picture import svg
 from table_bench.rig.wiring_table import BOARDS, WiringTableError, load
 from table_bench.virtual.device_modules import bench_frame
-from table_rig import contacts, faults, truth
+from table_rig import contacts, faults
 from tests.project import gates
 
 TABLES = sorted(BOARDS.glob("*.toml"))
@@ -69,10 +69,6 @@ def test_the_picture_in_the_docs_is_the_tables(path: Path) -> None:
 
 
 def test_firmware_and_bench_name_the_same_things() -> None:
-    assert link.COLUMNS == truth.COLUMNS
-    for flag in ("RELAY_CLOSED", "ENABLED", "RED", "GREEN", "BLUE", "AT_HOME", "AT_END"):
-        assert getattr(link, flag) == getattr(truth, flag)
-    assert (link.ESTOP, link.LOCKED) == (truth.ESTOP, truth.LOCKED)
     assert set(RIG_FAULTS) == set(faults.KNOWN)
     wanted = wiring_table.expected()
     assert {name for name, (kind, _) in wanted.items() if kind == "contact"} == {*contacts.NAMES}

@@ -10,33 +10,9 @@ from inversion_table.contract import frame
 from table_bench.bench import SerialLink
 from table_bench.plant import Truth
 from table_bench.simulated.errors import BenchError
+from table_rig import PROTOCOL, truth
 
-PROTOCOL = 1
-REPLY_S = 1.0
 TRIES = 3
-
-# Columns of a row, and its flags: table_rig.truth; a test compares.
-COLUMNS = (
-    "ms",
-    "tilt_mdeg",
-    "rate_mdeg_per_s",
-    "current_ma",
-    "supply_mv",
-    "drive_permille",
-    "flags",
-    "heartbeat_age_ms",
-    "buzzer_hz",
-)
-RELAY_CLOSED = 1
-ENABLED = 2
-RED = 4
-GREEN = 8
-BLUE = 16
-AT_HOME = 32
-AT_END = 64
-ESTOP = 128
-LOCKED = 256
-NO_BEAT_YET = 1 << 28
 
 
 class RigRefused(BenchError):
@@ -47,7 +23,7 @@ class RowTaker(Protocol):
     """What takes the rows of truth."""
 
     def take_row(self, row: list[int]) -> None:
-        """One row, COLUMNS wide."""
+        """One row, as wide as truth.COLUMNS."""
 
 
 class RigLink:
@@ -154,14 +130,18 @@ def truth_of(row: list[int], time_ms: float, powered: bool) -> Truth:
         rate_deg_per_s=rate / 1000.0,
         current_a=current / 1000.0,
         supply_v=supply / 1000.0 if powered else 0.0,
-        relay_closed=bool(flags & RELAY_CLOSED),
+        relay_closed=bool(flags & truth.RELAY_CLOSED),
         motor_drive=drive / 1000.0,
-        motor_enabled=bool(flags & ENABLED),
-        led=(float(bool(flags & RED)), float(bool(flags & GREEN)), float(bool(flags & BLUE))),
+        motor_enabled=bool(flags & truth.ENABLED),
+        led=(
+            float(bool(flags & truth.RED)),
+            float(bool(flags & truth.GREEN)),
+            float(bool(flags & truth.BLUE)),
+        ),
         buzzer_hz=buzzer_hz,
-        heartbeat_age_ms=math.inf if age_ms >= NO_BEAT_YET else float(age_ms),
-        at_home_switch=bool(flags & AT_HOME),
-        at_outward_end=bool(flags & AT_END),
-        estop_pressed=bool(flags & ESTOP),
-        ankle_locked=bool(flags & LOCKED),
+        heartbeat_age_ms=math.inf if age_ms >= truth.NO_BEAT_YET else float(age_ms),
+        at_home_switch=bool(flags & truth.AT_HOME),
+        at_outward_end=bool(flags & truth.AT_END),
+        estop_pressed=bool(flags & truth.ESTOP),
+        ankle_locked=bool(flags & truth.LOCKED),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from table_bench.rig.link import BLUE, GREEN, RED, RELAY_CLOSED
 from table_bench.simulated.trace import Trace
+from table_rig.truth import BLUE, GREEN, RED, RELAY_CLOSED
 
 
 class RowTrace(Trace):
@@ -15,7 +15,7 @@ class RowTrace(Trace):
         """The bench's time when the rig's clock stood at 0."""
 
     def take_row(self, row: list[int]) -> None:
-        """Add a row of the rig (link.COLUMNS), while `recording`."""
+        """Add a row of the rig (table_rig.truth.COLUMNS), while `recording`."""
         if not self.recording:
             return
         ms, tilt, rate, current, supply, drive, flags, _, buzzer_hz = row
