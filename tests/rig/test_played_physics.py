@@ -131,6 +131,16 @@ def test_the_relay_is_the_other_relay() -> None:
     assert 10_000 < closed_ms < 50_000
 
 
+def test_a_measured_coil_leads_the_contact_whatever_the_heartbeat_does() -> None:
+    mine = relay.Relay()
+    closed = []
+    for ms in range(1, 400):
+        mine.measured(ms // 10 % 2, 100 <= ms < 200, ms)
+        closed.append(mine.closed)
+    assert [ms for ms in range(1, 399) if closed[ms] != closed[ms - 1]] == [109, 209]
+    assert mine.last_edge_ms == 390
+
+
 @pytest.mark.parametrize("role", ["primary", "monitor"])
 def test_a_played_sensor_reads_as_the_other(role: str) -> None:
     errors = draw_specimens(3)[role]

@@ -43,8 +43,15 @@ class Relay:
             last_ms = self.last_edge_ms
             self._due_ms = last_ms + _HOLD_MS if self._coil else _NEVER_MS
 
+    def measured(self, level: int, coil: bool, now_ms: int) -> None:
+        """Where a real charge pump drives a real coil, which the rig looks at."""
+        if level != self._level:
+            self._level = level
+            self.last_edge_ms = now_ms
+        self.follow_coil(coil, now_ms)
+
     def follow_coil(self, coil: bool, now_ms: int) -> None:
-        """The coil has current or not: modelled above, or measured where a real pump drives it."""
+        """The coil has current or not."""
         if self.dead:
             coil = False
         if coil != self._coil:

@@ -148,9 +148,10 @@ class PlayedTable:
         lines.measure()
         relay = self.relay
         hands = self.contacts
-        relay.update(lines.heartbeat.value(), hands.estop_open, now_ms)
-        if lines.coil is not None:
-            relay.follow_coil(lines.coil.value() == 1, now_ms)
+        if lines.coil is None:
+            relay.update(lines.heartbeat.value(), hands.estop_open, now_ms)
+        else:
+            relay.measured(lines.heartbeat.value(), lines.coil.value() == 1, now_ms)
         drivetrain = self.drivetrain
         drivetrain.step(
             lines.outward_q14 - lines.homeward_q14,
