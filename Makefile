@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip \
+.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip rig \
     campaign cuts test lint lint-rules lint-format \
     types types-firmware types-host pytest trace soak \
     format explore coverage mutation fuzz protocol reference clean
@@ -103,6 +103,9 @@ bench-link: $(READY) ## pulling the log against the bare link and mpremote; deco
 
 bench-start: $(READY) ## how long itable takes to start, beside mpremote
 	$(BIN)/python -m tests.benchmarks.start_up
+
+rig: $(READY) ## the bench tests through the rig's firmware: rig and controller as two processes
+	$(BIN)/pytest --bench rig hil_tests -n 2 --dist worksteal --timeout 900 $(ARGS)
 
 bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, on SQLite and PostgreSQL
 	$(BIN)/python -m tests.benchmarks.store $(ARGS)

@@ -44,7 +44,8 @@ pytestmark = pytest.mark.needs("bench:virtual")
 
 # --- the sample ------------------------------------------------------------------------------
 
-SAMPLE = sample(100, seed=11, course=QUICK)
+# One run of each case; test_catalogue.py tries each fault in a hold besides, on every bench.
+SAMPLE = sample(len(CASES), seed=11, course=QUICK)
 CHUNK = 5
 
 
@@ -62,7 +63,6 @@ def test_one_fault_is_survived(first: int, used_flash: Path) -> None:
 
 
 def test_sample_holds_every_fault_and_every_phase() -> None:
-    assert len(SAMPLE) >= 100
     assert {run.faults[0] for run in SAMPLE} == set(CASES)
     assert {run.phase for run in SAMPLE} == set(PHASES)
 

@@ -93,12 +93,14 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("estop_wire_broken", {}, "switches", BAD),
     ("ankle_lock_opens", {}, "switches", NOTE),
     ("button_stuck", {"button": "PAUSE"}, "buttons", TODO),
-    ("program_corrupt", {}, "program", BAD),
 ]
+CORRUPT = pytest.param(
+    *("program_corrupt", {}, "program", BAD), marks=pytest.mark.leaves("PROGRAM_CORRUPT")
+)
 
 
 @pytest.mark.requirement("RQ-148")
-@pytest.mark.parametrize(("fault", "parameters", "name", "level"), BROKEN)
+@pytest.mark.parametrize(("fault", "parameters", "name", "level"), [*BROKEN, CORRUPT])
 def test_what_is_truly_broken_is_found(
     operator: Operator, fault: str, parameters: dict[str, Any], name: str, level: str
 ) -> None:

@@ -96,6 +96,20 @@ def deployed(make_deployed: Callable[..., Operator]) -> Operator:
     return operator
 
 
+def choose(
+    operator: Operator, source: Path, starts: int = chooser.STARTS, flip: int | None = None
+) -> None:
+    """Copy a firmware into slot b, and let the next start take it; `flip`: with that bit wrong."""
+    files = files_of(operator.table)
+    content = bytearray(pack.make(source, files.mpy).content)
+    if flip is not None:
+        content[flip % len(content)] ^= 4
+    files.copy("b", bytes(content))
+    files.choose(chooser.made("b", starts, "a"))
+    files.restart()
+    operator.table.advance(1_000)
+
+
 def assert_usable(operator: Operator, version: str, slot: str) -> None:
     """The plan is still there; START runs it, and it comes home."""
     operator.wait_for_state("HOME", 60_000)
@@ -157,12 +171,7 @@ def test_nobody_is_moved_before_it_has_proved_itself(
     deployed: Operator, sources: Callable[..., Path]
 ) -> None:
     table = deployed.table
-    files = files_of(table)
-    made = pack.make(sources(NEW), files.mpy)
-    files.copy("b", made.content)
-    files.choose(chooser.made("b", chooser.STARTS, "a"))
-    files.restart()
-    table.advance(1_000)
+    choose(deployed, sources(NEW))
     deployed.wait_for_state("HOME", 20_000)
     for button in ("START", "JOG_DOWN"):
         table.press(button, 1_000)
@@ -203,15 +212,7 @@ def test_a_firmware_that_fails_is_given_up(
 def test_a_pack_that_is_damaged_after_copying_is_not_started(
     deployed: Operator, sources: Callable[..., Path]
 ) -> None:
-    table = deployed.table
-    files = files_of(table)
-    made = pack.make(sources(NEW), files.mpy)
-    at = random.Random(5).randrange(len(made.content))
-    bad = made.content[:at] + bytes([made.content[at] ^ 4]) + made.content[at + 1 :]
-    files.copy("b", bad)
-    files.choose(chooser.made("b", chooser.STARTS, "a"))
-    files.restart()
-    table.advance(1_000)
+    choose(deployed, sources(NEW), flip=random.Random(5).randrange(1 << 20))
     assert_usable(deployed, VERSION, "a")
     assert deployed.result("firmware.get")["fell"]["why"] == "it is damaged"
 
@@ -266,12 +267,9 @@ def test_power_that_fails_in_the_trial_is_not_the_firmwares_fault(
 ) -> None:
     """Two such starts are forgiven; with the third it is given up, and the old one is there."""
     table = deployed.table
-    files = files_of(table)
-    files.copy("b", pack.make(sources(NEW), files.mpy).content)
-    files.choose(chooser.made("b", chooser.STARTS, "a"))
-    files.restart()
+    choose(deployed, sources(NEW))
     for left in (2, 1):
-        table.advance(3_000)
+        table.advance(2_000)
         assert deployed.result("firmware.get")["starts_left"] == left
         deployed.close()
         table.power_cut()
@@ -344,12 +342,7 @@ def test_a_proved_firmware_that_cannot_be_loaded_any_more_gives_way(
     deployed: Operator, sources: Callable[..., Path]
 ) -> None:
     """As after another MicroPython was installed: whole, and yet its modules raise."""
-    table = deployed.table
-    files = files_of(table)
-    files.copy("b", pack.make(sources(NEW, "raises on import"), files.mpy).content)
-    files.choose(chooser.made("b", chooser.PROVED, "a"))
-    files.restart()
-    table.advance(1_000)
+    choose(deployed, sources(NEW, "raises on import"), chooser.PROVED)
     assert_usable(deployed, VERSION, "a")
     assert "ValueError: broken" in deployed.status()["firmware_note"]
 

@@ -155,7 +155,7 @@ def test_the_check_at_the_start_is_over_with_the_self_test(operator: Operator) -
 def test_without_a_manifest_nothing_starts_and_the_status_says_what_to_do(
     make_operator: Callable[..., Operator],
 ) -> None:
-    operator = make_operator(with_manifest=False, ready=False)
+    operator = make_operator(with_manifest=False, used=False, ready=False)
     table = operator.table
     operator.wait_for_state("FAULT", 90_000)
     status = operator.status()

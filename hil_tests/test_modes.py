@@ -15,49 +15,66 @@ from table_bench.pytest_plugin.measurements import Measurements
 
 ARRIVED_DEG = 0.6
 """So near to a step's tilt the bed counts as there."""
-RATE_DEG_PER_S = 3.0
 
 HEAD = 'format = 1\nname = "mode"\n[return]\nrest_s = 1\n'
-MODES = {
-    "static": "[set.static]\ntilt_deg = -55\nhold_s = 8\n",
-    "intermittent": """[set.intermittent]
+MODES: dict[str, tuple[str, list[tuple[float, float]]]] = {
+    "static": ("[set.static]\ntilt_deg = -55\nhold_s = 8\n", [(-55, 8)]),
+    "intermittent": (
+        """[set.intermittent]
 tilt_deg = -50\nhold_s = 4\nrest_tilt_deg = -60\nrest_s = 3\ncycles = 3\n""",
-    "cyclic": """[set.cyclic]
+        [(-50, 4), (-60, 3), (-50, 4), (-60, 3), (-50, 4)],
+    ),
+    "cyclic": (
+        """[set.cyclic]
 tilt_deg = -52\nrest_tilt_deg = -58\ncycles = 3\nrate_deg_per_s = 2\nrest_rate_deg_per_s = 1.5\n""",
-    "progressive": """[set.progressive]
-from_tilt_deg = -60\nto_tilt_deg = -50\nlevels = 3\nhold_s = 4\nrest_tilt_deg = -64\nrest_s = 3
-""",
-    "regressive": """[set.regressive]
+        [(-52, 0), (-58, 0)] * 3,
+    ),
+    "progressive": (
+        """[set.progressive]
+from_tilt_deg = -60\nto_tilt_deg = -50\nlevels = 3\nhold_s = 4
+rest_tilt_deg = -64\nrest_s = 3\n""",
+        [(-60, 4), (-64, 3), (-55, 4), (-64, 3), (-50, 4)],
+    ),
+    "regressive": (
+        """[set.regressive]
 from_tilt_deg = -50\nto_tilt_deg = -60\nlevels = 3\nhold_s = 4\n""",
-    "head-down": """[set.progressive]
+        [(-50, 4), (-55, 4), (-60, 4)],
+    ),
+    "head-down": (
+        """[set.progressive]
 from_tilt_deg = -5\nto_tilt_deg = 5\nlevels = 2\nhold_s = 4\n""",
+        [(-5, 4), (5, 4)],
+    ),
 }
+"""The plan file's set, and what a person expects of it: (tilt in deg, hold in s), in order."""
+
+Steps = list[tuple[float, float]]
 
 
 def plan_of(mode: str) -> Plan:
     """The plan as `itable plan upload` would send it."""
-    verdict = judged(Path("mode.toml"), f"{HEAD}[[set]]\n{MODES[mode]}".encode())
+    verdict = judged(Path("mode.toml"), f"{HEAD}[[set]]\n{MODES[mode][0]}".encode())
     assert not verdict.found
     return verdict.plan
 
 
-def stays(plan: Plan, trace: Columns) -> list[tuple[float, float]]:
-    """For each step of the plan, in order: how far off the bed stayed, and how long, in deg and s.
+def stays(steps: Steps, trace: Columns) -> Steps:
+    """For each step, in order: how far off the bed stayed, and how long, in deg and s.
 
     Raises AssertionError where the bed never came to a step's tilt.
     """
     tilt_deg, time_s = trace["tilt_deg"], trace["time_us"] * 1e-6
     found = []
     at = 0
-    for step in [step for part in plan.sets for _ in range(part.times) for step in part.steps]:
-        wanted_deg = step.tilt_mdeg / 1000
+    for wanted_deg, _ in steps:
         there = np.abs(tilt_deg - wanted_deg) < ARRIVED_DEG
         came = np.flatnonzero(there[at:])
         assert len(came), f"the bed never came to {wanted_deg} deg after {time_s[at]:.1f} s"
         at += came[0]
         left = np.flatnonzero(~there[at:])
         end = at + (left[0] if len(left) else len(there) - at)
-        found.append((np.min(np.abs(tilt_deg[at:end] - wanted_deg)), time_s[end - 1] - time_s[at]))
+        off_deg = float(np.min(np.abs(tilt_deg[at:end] - wanted_deg)))
+        found.append((off_deg, float(time_s[end - 1] - time_s[at])))
         at = end - 1
     return found
 
@@ -70,18 +87,19 @@ def stays(plan: Plan, trace: Columns) -> list[tuple[float, float]]:
 @pytest.mark.measures("greatest rate, mean over 0.25 s", "deg/s", at_most=3.5, proves="RQ-018")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_session_of_each_mode(operator: Operator, mode: str, measured: Measurements) -> None:
-    plan = plan_of(mode)
+    steps = MODES[mode][1]
     table = operator.table
-    operator.upload(plan)
+    operator.upload(plan_of(mode))
     operator.press("START")
     operator.wait_for_state("MOVING")
     operator.wait_for_state("HOME", 600_000, 500)
-    found = stays(plan, table.trace)
-    steps = [step for part in plan.sets for _ in range(part.times) for step in part.steps]
+    found = stays(steps, table.trace)
     measured["worst tilt at a step"] = max(off_deg for off_deg, _ in found)
     measured["shortest hold, less what was asked"] = min(
-        stay_s - step.hold_ms / 1000 for (_, stay_s), step in zip(found, steps, strict=True)
+        stay_s - hold_s for (_, stay_s), (_, hold_s) in zip(found, steps, strict=True)
     )
     tilt_deg = table.trace["tilt_deg"]
-    measured["past the highest step"] = np.max(tilt_deg) - max(s.tilt_mdeg for s in steps) / 1000
+    measured["past the highest step"] = np.max(tilt_deg) - max(
+        wanted_deg for wanted_deg, _ in steps
+    )
     measured["greatest rate, mean over 0.25 s"] = np.max(np.abs(tilt_deg[25:] - tilt_deg[:-25])) * 4

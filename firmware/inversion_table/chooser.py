@@ -40,6 +40,8 @@ PACKAGE = "inversion_table"
 RECORD_PATHS = ("/slots_0.json", "/slots_1.json")
 SERVICE_PATH = "/data/service.json"
 MANIFEST = "firmware.manifest"
+ABOUT = "about.json"
+"""In a pack: {"version", "march", "compiler"}."""
 FIRST_LINE = b"inversion table firmware 1\n"
 
 PROVED = -1
@@ -213,6 +215,37 @@ def build_of(manifest: bytes) -> str:
     return str(binascii.hexlify(hashlib.sha256(manifest).digest())[:16], "utf-8")
 
 
+def glance(path: str) -> tuple:
+    """(id, content of about.json or b"") of the pack at `path`; its manifest is not held at once.
+
+    Raises OSError, ValueError.
+    """
+    about = (0, 0)
+    offset = 0
+    with open(path, "rb") as file:
+        line = file.readline(_LINE_MOST_BYTES)
+        if line != FIRST_LINE:
+            raise ValueError("no manifest")
+        digest = hashlib.sha256(line)
+        crc = binascii.crc32(line)
+        while True:
+            line = file.readline(_LINE_MOST_BYTES)
+            digest.update(line)
+            if line == b"%08x end\n" % (crc & _MASK):
+                break
+            parts = line.split(b" ")
+            if line[-1:] != b"\n" or len(parts) != 3:
+                raise ValueError("the manifest is damaged")
+            crc = binascii.crc32(line, crc)
+            size = int(str(parts[1], "utf-8"))
+            if parts[2] == ABOUT.encode() + b"\n":
+                about = (offset, size)
+            offset += size
+        file.seek(file.tell() + about[0])
+        content = file.read(min(about[1], _LINE_MOST_BYTES))
+    return str(binascii.hexlify(digest.digest())[:16], "utf-8"), content
+
+
 def check_pack(path: str) -> str:
     """What is wrong with the pack at `path`; "" when all is as its manifest says (RQ-139)."""
     buffer = memoryview(bytearray(_BUFFER_BYTES))
@@ -286,7 +319,7 @@ class PackFolder:
 
     def __init__(self, path: str, opened=None) -> None:
         self._path = path
-        self._opened = opened
+        self.opened = opened
         with open(path, "rb") as file:
             self._manifest = manifest_in(file)
 
@@ -307,8 +340,8 @@ class PackFolder:
     def open(self, path: str, mode: str):
         """The file of that name, for reading bytes; raises OSError."""
         offset, size = self._find(path.strip("/"))
-        if self._opened is not None:
-            self._opened()
+        if self.opened is not None:
+            self.opened()
         return PackFile(self._path, offset, size)
 
     def _find(self, name: str) -> tuple:
@@ -382,9 +415,8 @@ def words(error: BaseException) -> str:
 def build_in(slot: str) -> str:
     """The id of the firmware in a slot; "" where there is none, or no manifest of it."""
     try:
-        with open(pack_path(slot), "rb") as file:
-            return build_of(manifest_in(file))
-    except (OSError, ValueError, MemoryError):
+        return glance(pack_path(slot))[0]
+    except (OSError, ValueError):
         return ""
 
 
@@ -491,13 +523,17 @@ def _door(duration_ms: int) -> None:
 
 def _load(slot: str, opened):
     """The module `startup` of that slot."""
+    pack = None
     if slot in PACKS:
         import vfs
 
-        vfs.mount(PackFolder(pack_path(slot), opened), folder(slot))
+        pack = PackFolder(pack_path(slot), opened)
+        vfs.mount(pack, folder(slot))
         sys.path.insert(0, folder(slot))
     from inversion_table import startup
 
+    if pack is not None:
+        pack.opened = None  # the firmware opens its files as long as it runs: that feeds nothing
     return startup
 
 

@@ -132,6 +132,12 @@ class Bench(ABC):
     """A folder for what belongs to this table; the flash outlives the bench if it was given."""
 
     @classmethod
+    def variant(cls, options: Mapping[str, Any]) -> type[Bench]:
+        """The class that stands for this one with these options: it may offer less."""
+        del options
+        return cls
+
+    @classmethod
     def check_available(cls, **options: Any) -> None:
         """Raise BenchUnavailable unless the bench can be opened here with these options."""
         del options  # a bench in this process takes any, and its class checks them

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from table_bench.bench import Bench, BenchUnavailable
@@ -16,8 +17,8 @@ BENCHES: Mapping[str, tuple[str, str, str]] = {
 """Name -> module, class, and the extra of the project that installs what it needs."""
 
 
-def bench_class(name: str) -> type[Bench]:
-    """The class of the bench `name`; raises BenchUnavailable."""
+def bench_class(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> type[Bench]:
+    """The class of the bench `name` with these options; raises BenchUnavailable."""
     if name not in BENCHES:
         raise BenchUnavailable(f"no bench {name!r}; known: {', '.join(BENCHES)}")
     module, class_name, extra = BENCHES[name]
@@ -30,7 +31,7 @@ def bench_class(name: str) -> type[Bench]:
             f"bench {name} needs the package {error.name}:"
             f" pip install 'inversion-table-controller[{extra}]'"
         ) from None
-    return found
+    return found.variant(options)
 
 
 def open_bench(name: str, **arguments: Any) -> Bench:

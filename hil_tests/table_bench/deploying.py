@@ -17,7 +17,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "raises on import": ("app.py", "import gc\n", 'import gc\n\nraise ValueError("broken")\n'),
     "raises in build": (
         "startup.py",
-        "    settings, settings_ok = _settings(store)\n",
+        "    ring = _ring(board, store)\n",
         '    raise ValueError("broken")\n',
     ),
     "hangs on import": (
@@ -37,11 +37,10 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "        self._passed_ms = now_ms\n        if self._uptime_ms > 6_000:\n"
         '            raise ValueError("broken")\n        self._uptime',
     ),
-    "stops its ticks": (
+    "feeds the watchdog no more": (
         "app.py",
-        "        self._passed_ms = now_ms\n        self._uptime",
-        "        self._passed_ms = now_ms\n        if self._uptime_ms > 6_000:\n"
-        "            self.ticks = self._fed_ticks\n        self._uptime",
+        "        if self.ticks == self._fed_ticks",
+        "        if self._uptime_ms > 6_000 or self.ticks == self._fed_ticks",
     ),
     "never comes to home": (
         "app.py",

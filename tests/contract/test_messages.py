@@ -41,7 +41,8 @@ def test_definitions_are_well_formed() -> None:
 def test_only_return_and_stop_may_act_and_only_they_and_status_answer_in_a_session() -> None:
     answered = {name for name, (_, _, when) in METHODS.items() if when == "any"}
     told = {
-        *("hello", "status", "device.get", "imu.rest", "calibration.get", "log.list", "log.read")
+        *("hello", "status", "device.get", "firmware.get", "imu.rest", "calibration.get"),
+        *("log.list", "log.read"),
     }
     assert answered == told | {"session.return", "session.stop"}
     # Only these ask by themselves whether they may (RQ-112, RQ-145).

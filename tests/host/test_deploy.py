@@ -30,9 +30,9 @@ def test_each_processor_gets_its_own_machine_code():
         text = one.content[: one.content.index(b" end\n") + 5]
         names = [name for _, _, name in chooser.entries(text)]
         sources = [name for name, _ in package_files(PACKAGE)]
-        wanted = {name.removesuffix(".py") + ".mpy" for name in sources} | {pack.ABOUT}
+        wanted = {name.removesuffix(".py") + ".mpy" for name in sources} | {chooser.ABOUT}
         if one.march == pack.SMALL_MARCH:  # what the device never uses is left out
-            assert {f"{PACKAGE.name}/startup.mpy", pack.ABOUT} <= set(names) < wanted
+            assert {f"{PACKAGE.name}/startup.mpy", chooser.ABOUT} <= set(names) < wanted
         else:
             assert set(names) == wanted
         assert one.build == chooser.build_of(text)

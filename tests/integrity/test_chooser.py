@@ -91,8 +91,8 @@ def test_a_slot_on_trial_has_so_many_starts_and_no_more(device):
             assert now["starts"] == chooser.PROVED
             assert now["fell"]["slot"] == use
             assert now["fell"]["why"] == "why"
-        elif state[use] and not back:
-            assert started == [use] * 6  # there is nothing to go back to
+        elif state[use]:
+            assert started == [use] * 6  # there is nothing whole to go back to
 
 
 @pytest.mark.requirement("RQ-144")

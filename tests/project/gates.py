@@ -23,6 +23,7 @@ SOUND = {
     "firmware/inversion_table/__init__.py": '"""The firmware."""\n\nVERSION = "0.0.1"\n',
     "host_tools/itable/__init__.py": '"""The host tool."""\n',
     "hil_tests/table_bench/__init__.py": '"""The benches."""\n',
+    "hil_tests/rig/table_rig/__init__.py": '"""The rig."""\n',
     "hil_tests/test_bench.py": "def test_nothing():\n    assert True\n",
     "tests/test_sound.py": "def test_sums():\n    assert 1 + 1 == 2\n",
 }

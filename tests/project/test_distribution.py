@@ -17,6 +17,7 @@ PACKAGES = {
     "inversion_table": "firmware/inversion_table",
     "itable": "host_tools/itable",
     "table_bench": "hil_tests/table_bench",
+    "table_rig": "hil_tests/rig/table_rig",
 }
 
 

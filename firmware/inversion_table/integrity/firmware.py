@@ -21,7 +21,6 @@ PROVE_MS = 12_000
 """So long in HOME on end, the program checked and every periodic work done once, is the proof."""
 PROVE_MOST_MS = 60_000
 """On the home switch so long without having proved itself is a failed start."""
-ABOUT = "about.json"
 
 
 class Firmware:
@@ -35,22 +34,20 @@ class Firmware:
             if root == chooser.folder(slot) + "/":
                 self.slot = slot
         self.manifest_path = root + chooser.MANIFEST if self.slot else manifest.PATH
-        self.build = self._build()
+        self.build = _about(chooser.pack_path(self.slot) if self.slot else manifest.PATH)[0]
         record = chooser.read_record()
         if not self.slot and record is not None and record["use"] == chooser.TREE:
             self.slot = chooser.TREE
         self._record = record if record is not None and record["use"] == self.slot else None
         self.on_trial = self._record is not None and self._record["starts"] != chooser.PROVED
+        self._previous = None
+        if self._record is not None and self._record["back"]:
+            back = self._record["back"]
+            build, version = _about(chooser.pack_path(back))
+            self._previous = {"slot": back, "build": build, "version": version}
         self._ready_ms = 0
         self._waiting_ms = 0
         self._then_ms: int | None = None
-
-    def _build(self) -> str:
-        try:
-            with open(self.manifest_path, "rb") as file:
-                return chooser.build_of(chooser.manifest_in(file))
-        except (OSError, ValueError):
-            return ""
 
     def name(self) -> str:
         """Version and build in one word, as the log carries it (RQ-143)."""
@@ -122,28 +119,25 @@ class Firmware:
     def to_dict(self) -> dict:
         """As the method firmware.get tells it."""
         record = self._record
-        back = record["back"] if record is not None else ""
         return {
             "version": VERSION,
             "build": self.build,
             "slot": self.slot,
             "since_s": record["since"] if record is not None else 0,
             "starts_left": record["starts"] if self.on_trial and record is not None else None,
-            "previous": _about(back) if back else None,
+            "previous": self._previous,
             "fell": self.fell(),
             "mpy": getattr(sys.implementation, "_mpy", 0),
         }
 
 
-def _about(slot: str) -> dict:
-    """Slot, build and version of a firmware that does not run; "" for what is not known."""
-    about = {"slot": slot, "build": chooser.build_in(slot), "version": ""}
+def _about(path: str) -> tuple:
+    """(build, version) of a pack, or of a manifest; "" for what is not known."""
     try:
-        file = chooser.PackFolder(chooser.pack_path(slot)).open(ABOUT, "rb")
-        content = bytearray(256)
-        count = file.readinto(content)
-        file.close()
-        about["version"] = str(json.loads(bytes(content[:count]))["version"])[:32]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return about
+        build, about = chooser.glance(path)
+    except (OSError, ValueError):
+        return "", ""
+    try:
+        return build, str(json.loads(about)["version"])[:32]
+    except (ValueError, KeyError, TypeError):
+        return build, ""

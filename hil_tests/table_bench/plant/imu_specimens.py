@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from table_bench.imu.errors import ALIGNED, HALF_ROUND_ABOUT_Z, ImuErrors, draw_errors
+from collections.abc import Mapping
+from dataclasses import replace
+
+from table_bench.imu.errors import (
+    ALIGNED,
+    HALF_ROUND_ABOUT_Z,
+    ImuErrors,
+    Matrix,
+    draw_errors,
+    multiply,
+)
 
 
 def draw_specimens(seed: int) -> dict[str, ImuErrors]:
@@ -31,3 +41,11 @@ def draw_specimens(seed: int) -> dict[str, ImuErrors]:
             gyro_slope_dps_per_c=0.02,
         ),
     }
+
+
+def turned_specimens(seed: int, turned: Mapping[str, Matrix]) -> dict[str, ImuErrors]:
+    """The same with some boards turned besides: role -> how."""
+    errors = draw_specimens(seed)
+    for role, turn in turned.items():
+        errors[role] = replace(errors[role], mount=multiply(turn, errors[role].mount))
+    return errors

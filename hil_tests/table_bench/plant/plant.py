@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from table_bench import wiring
 from table_bench.faults import SENSORS
 from table_bench.imu import ImuErrors, Lsm6dsox, Mpu6050
-from table_bench.imu.errors import Matrix, multiply
+from table_bench.imu.errors import Matrix
 from table_bench.imu.noise import NoiseRows
 from table_bench.imu.sensor import Sensor, SensorFaults
 from table_bench.physics import DriveFaults, Drivetrain, Rider, SafetyRelay
 from table_bench.plant.contacts import Contacts
 from table_bench.plant.i2c_bus import I2cBus
-from table_bench.plant.imu_specimens import draw_specimens
+from table_bench.plant.imu_specimens import turned_specimens
 from table_bench.plant.outputs import Outputs
 from table_bench.plant.shaking import Shaking
 from table_bench.plant.truth import Truth
@@ -64,10 +64,7 @@ class Plant:
         self.relay = SafetyRelay()
         self.contacts = Contacts(settings.start_tilt_deg, seed)
         self.outputs = Outputs()
-        self.imu_errors: dict[str, ImuErrors] = draw_specimens(seed)
-        for role, turn in settings.turned.items():
-            errors = self.imu_errors[role]
-            self.imu_errors[role] = replace(errors, mount=multiply(turn, errors.mount))
+        self.imu_errors: dict[str, ImuErrors] = turned_specimens(seed, settings.turned)
         self.primary = Lsm6dsox(self.imu_errors["primary"], f"primary {seed}")
         self.monitor = Mpu6050(self.imu_errors["monitor"], f"monitor {seed}")
         self.buses = {

@@ -21,7 +21,7 @@ class Shaking:
 
     def __init__(self, seed: int) -> None:
         draw = random.Random(f"shaking {seed}")
-        self._strength_g = draw.uniform(_WEAKEST_G, _STRONGEST_G)
+        self.strength_g = draw.uniform(_WEAKEST_G, _STRONGEST_G)
         self._phase_rad = draw.uniform(0.0, 2.0 * math.pi)
 
     def advance(self, dt_s: float, rotor_rad_s: float, *sensors: Vibration) -> None:
@@ -33,7 +33,7 @@ class Shaking:
             return
         share = speed / _FULL_SPEED_RAD_S
         frequency_hz = _SLOWEST_HZ + (_FASTEST_HZ - _SLOWEST_HZ) * min(share, 1.0)
-        amplitude_g = self._strength_g * min(speed / _FULL_AMPLITUDE_RAD_S, 1.0)
+        amplitude_g = self.strength_g * min(speed / _FULL_AMPLITUDE_RAD_S, 1.0)
         self._phase_rad = (self._phase_rad + 2.0 * math.pi * frequency_hz * dt_s) % (2.0 * math.pi)
         for sensor in sensors:
             sensor.accel_g = amplitude_g

@@ -98,7 +98,8 @@ def _report_folder(config: pytest.Config) -> Path | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip, and count, what needs something that this bench does not offer."""
-    gating.skip_what_lacks(bench_class(bench_name(config)), items)
+    bench = bench_class(bench_name(config), bench_options(config))
+    gating.skip_what_lacks(bench, items)
     for item in items:
         story_of(item)  # a measurement declared wrongly is found before anything runs
 

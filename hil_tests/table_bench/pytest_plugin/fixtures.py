@@ -35,7 +35,7 @@ NEEDED_FOR = {
 @pytest.fixture(scope="session")
 def bench_type(pytestconfig: pytest.Config) -> type[Bench]:
     """The class of the bench that was chosen."""
-    return bench_class(bench_name(pytestconfig))
+    return bench_class(bench_name(pytestconfig), bench_options(pytestconfig))
 
 
 @pytest.fixture(scope="session")

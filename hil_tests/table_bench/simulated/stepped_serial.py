@@ -16,6 +16,7 @@ _STEP_MS = 10
 _CHUNK_BYTES = 1024
 _READ_BYTES = 1 << 16
 _REAL_LIMIT_S = 5.0
+_REAL_TRIES = 3
 
 
 class SteppedSerial:
@@ -30,8 +31,10 @@ class SteppedSerial:
         advance: Callable[[float], None],
         control: Callable[[], AbstractContextManager[None]],
         timeout: float | None,
+        step_ms: float = _STEP_MS,
     ) -> None:
         self.timeout = timeout
+        self._step_ms = step_ms
         self.port = str(port.path)
         self._port = port
         self._advance = advance
@@ -69,7 +72,7 @@ class SteppedSerial:
         while self.in_waiting < size:
             if waited_ms >= limit_ms:
                 return False
-            step_ms = min(_STEP_MS, limit_ms - waited_ms)
+            step_ms = min(self._step_ms, limit_ms - waited_ms)
             self._advance(step_ms)
             waited_ms += step_ms
         return True
@@ -136,7 +139,8 @@ class SteppedSerial:
             self._check()
             while self._taken < self._port.to_host:
                 self._port.flush_to_host()
-                if not poll.poll(int(_REAL_LIMIT_S * 1000)):
+                # Again after a time-out: a machine that stood still wakes this up first of all.
+                if not any(poll.poll(int(_REAL_LIMIT_S * 1000)) for _ in range(_REAL_TRIES)):
                     raise BenchError("bytes for the host got lost in the pty")
                 data = os.read(self._fd, _READ_BYTES)
                 self._taken += len(data)

@@ -40,10 +40,12 @@ class Trace:
         self._cleared = 0
 
     def take(self, plant: Plant) -> None:
-        """Add the present instant."""
+        """Add the present instant, while `recording`."""
+        if not self.recording:
+            return
         drivetrain = plant.drivetrain
         outputs = plant.outputs
-        self._rows += _ROW.pack(
+        self.add(
             plant.now_us,
             drivetrain.tilt_rad * _DEGREES,
             drivetrain.rate_rad_s * _DEGREES,
@@ -54,6 +56,10 @@ class Trace:
             outputs.led_bits,
             outputs.buzzer_hz,
         )
+
+    def add(self, *values: float) -> None:
+        """A row: a value for each column."""
+        self._rows += _ROW.pack(*values)
 
     def clear(self) -> None:
         """From here on the columns begin with what comes next; `whole` keeps all."""

@@ -67,14 +67,14 @@ def draw(title: str, why: str, tables: Sequence[Timeline]) -> bytes:
         axes = dict(zip(_ROWS, grid[:, column], strict=True))
         _draw_table(axes, table, from_s)
         axes["tilt"].set_title(name, loc="left", fontsize=10)
-    _head(figure, title, why)
+    _head(figure, title, why, 110 if len(columns) == 1 else 160)
     return png_of(figure, 85)
 
 
-def _head(figure: Figure, title: str, why: str) -> None:
+def _head(figure: Figure, title: str, why: str, characters: int) -> None:
     text = title
     if why:
-        lines = [part for line in why.splitlines() for part in textwrap.wrap(line, 150)]
+        lines = [part for line in why.splitlines() for part in textwrap.wrap(line, characters)]
         text += "\n" + "\n".join(lines[:4])
     figure.suptitle(text, fontsize=10, x=0.01, ha="left", family="monospace")
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from inversion_table.contract import manifest
 from table_bench import wiring
 from table_bench.faults import UnknownFault
-from table_bench.plant import Plant
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
 from table_bench.simulated.controller import FlashOperation
 from table_bench.simulated.serial_port import SerialPort
-from table_bench.simulated.trace import Trace
 from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
 from table_bench.virtual.pipes import FirmwarePipes
 from table_bench.virtual.prefetch import Prefetcher
 from table_bench.virtual.program import Program
+from table_bench.virtual.surroundings import Surroundings
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -35,13 +34,16 @@ _WATCHED_PINS = wiring.EXTERNAL_PULL_UPS
 
 
 class Controller:
-    """Power, reset, watchdog, and the conversation with the firmware's process."""
+    """Power, reset, watchdog, and the conversation with the firmware's process.
+
+    `note` is called whenever the firmware looks at its inputs.
+    """
 
     def __init__(
         self,
-        plant: Plant,
+        plant: Surroundings,
         serial: SerialPort,
-        trace: Trace,
+        note: Callable[[], None],
         *,
         state_dir: Path,
         seed: int,
@@ -54,7 +56,7 @@ class Controller:
         self._plant = plant
         self._serial = serial
         self._pipes = FirmwarePipes(serial)
-        self._trace = trace
+        self._note = note
         self._state_dir = state_dir
         self._heap_kb = heap_kb
         self._seed = seed
@@ -325,8 +327,7 @@ class Controller:
         flags = self._flags
         if self._pipes.pump(request[frame.KBD_INTR], elapsed_ms):
             flags |= frame.INTERRUPT
-        if self._trace.recording:
-            self._trace.take(plant)
+        self._note()
         self._prefetcher.settle(request[frame.PREFETCH_USED])
         device.reply(self._snapshot(flags))
         self._next_request(device)

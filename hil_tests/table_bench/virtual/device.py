@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,20 @@ STATUS = struct.Struct("<q")
 class Device:
     """One run of the firmware, from power-on or reset to the end of the process."""
 
-    def __init__(self, config: Mapping[str, Any], state_dir: Path, heap_kb: int) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        state_dir: Path,
+        heap_kb: int,
+        *,
+        boot: Sequence[Path] = (DEVICE_MODULES / "bench_boot.py", DEVICE_MODULES),
+        request: struct.Struct = REQUEST,
+    ) -> None:
+        """`boot`: script that the process begins with, and its arguments before the config's file.
+
+        `request` is the form of what it asks.
+        """
+        self._request = request
         replies_read, self._replies = os.pipe()
         self._requests, requests_write = os.pipe()
         stdin_read, self.stdin = os.pipe()
@@ -51,8 +64,7 @@ class Device:
             "micropython",
             "-X",
             f"heapsize={heap_kb}k",
-            str(DEVICE_MODULES / "bench_boot.py"),
-            str(DEVICE_MODULES),
+            *(str(path) for path in boot),
             str(config_path),
         ]
         self._process = subprocess.Popen(
@@ -75,11 +87,11 @@ class Device:
 
     def receive(self) -> tuple[int, ...]:
         """The next request; BenchError if the process ended or never gives control back."""
-        data = os.read(self._requests, REQUEST.size)
+        data = os.read(self._requests, self._request.size)
         self.exchanges += 1
-        if len(data) != REQUEST.size:
+        if len(data) != self._request.size:
             raise self._ended()
-        return REQUEST.unpack(data)
+        return self._request.unpack(data)
 
     def receive_payload(self, count: int) -> bytes:
         """The bytes that follow a request."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from table_bench.plant import Plant
 from table_bench.virtual.device_modules import bench_frame as frame
+from table_bench.virtual.surroundings import Surroundings
 
 _PATIENCE = 40  # snapshots that a slot may go unread: drivers look at their settings now and then
 
@@ -47,7 +47,7 @@ class Prefetcher:
         self._filled = sum(1 << i for i, filled in enumerate(self.keys) if filled)
         self.changed = True
 
-    def read(self, plant: Plant) -> tuple[int, list[bytes]]:
+    def read(self, plant: Surroundings) -> tuple[int, list[bytes]]:
         """Errno of each slot (one byte each) and the data."""
         status = 0
         shift = 0

@@ -70,7 +70,7 @@ class VirtualTable(SimulatedTable):
         self._controller = Controller(
             self._plant,
             self._serial,
-            self.trace,
+            lambda: self.trace.take(self._plant),
             state_dir=self.state_dir,
             seed=seed,
             entry="" if bare else entry,

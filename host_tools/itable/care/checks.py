@@ -115,7 +115,7 @@ def link(seen: Snapshot) -> Finding:
 def program(seen: Snapshot) -> Finding:
     """The firmware's own check of its files."""
     if seen.status.program:
-        return Finding("program", BAD, seen.status.program, "put the firmware on anew")
+        return Finding("program", BAD, seen.status.program, "`itable deploy` puts it on anew")
     return Finding("program", GOOD, "every file is as its manifest says")
 
 

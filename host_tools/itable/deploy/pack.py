@@ -13,7 +13,6 @@ from itable.deploy import compiling
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
 
-ABOUT = "about.json"
 SMALL_MARCH = "armv6m"
 """The RP2040's: the firmware finds room in its memory only when it is made small."""
 
@@ -58,7 +57,7 @@ def make(
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
     files = [
         *compiling.compiled(sources, march, progress),
-        (ABOUT, json.dumps(about, sort_keys=True).encode()),
+        (chooser.ABOUT, json.dumps(about, sort_keys=True).encode()),
     ]
     content = packed(files)
     return Pack(content, chooser.build_of(manifest.build(files)), version, march)
