@@ -51,6 +51,8 @@ class Contacts:
         self._force_closed = 0
         self._force_open = 0
         self._bouncing = 0
+        self.changed = True
+        """By a hand or a fault, since this was cleared: need not wait for its turn."""
         self.estop_open = False
         """By hand or by fault."""
         self.estop_broken = False
@@ -93,6 +95,7 @@ class Contacts:
         if self.ankle_locked and not self.ankle_broken:
             closed |= ANKLE_LOCK
         self._static = closed
+        self.changed = True
 
     @micropython.native
     def follow(self, angle: int) -> None:

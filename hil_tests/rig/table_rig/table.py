@@ -167,7 +167,8 @@ class PlayedTable:
             self._monitor.follow(motion)
             self._monitor_port.tick()
         turn = now_ms & 3
-        if turn == 0:
+        if turn == 0 or hands.changed:
+            hands.changed = False
             hands.follow(drivetrain.angle)
             forced = self.forced
             lines.show(hands.closed(relay.closed) if forced < 0 else forced)
