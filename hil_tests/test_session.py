@@ -104,7 +104,7 @@ def test_progress_counts_down_and_the_log_tells_the_session(operator: Operator) 
     assert isinstance(header, Header)
     assert header.plan_id == PLAN.plan_id()
     assert header.plan_name == PLAN.name
-    assert header.firmware == VERSION
+    assert header.firmware == f"{VERSION}+{operator.result('hello')['build'][:8]}"
     assert header.contract == contract_hash()
     assert header.settings_id == settings_id(operator.result("settings.get")["settings"])
     made = operator.result("calibration.get")["current"]

@@ -66,7 +66,7 @@ BAD = {
     "heap lost since the warm-up": lambda one: replace(
         one, heap_free=one.heap_free - max(0, int(one.time_s - WARM_UP_S)) // 5
     ),
-    "least heap free": lambda one: replace(one, heap_free=90_000),
+    "least heap free": lambda one: replace(one, heap_free=60_000),
     "log entries lost": lambda one: replace(one, log_lost=1),
     "open files more than at first": lambda one: replace(
         one, open_files=one.open_files + int(one.time_s / 3600)
