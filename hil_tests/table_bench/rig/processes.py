@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from table_bench.rig.wiring_table import WiringTable
 from table_bench.simulated.cpu import CpuPlace
 from table_bench.simulated.pacing import Pacer
 from table_bench.simulated.serial_port import SerialPort
+from table_bench.simulated.settings import ProcessSettings
 from table_bench.simulated.stepped_serial import SteppedSerial
 from table_bench.virtual.controller import Controller
 
@@ -32,37 +33,25 @@ class Processes:
         self,
         table: WiringTable,
         truth: Callable[[], Truth],
-        *,
+        settings: ProcessSettings,
         state_dir: Path,
-        seed: int,
-        entry: str,
-        provision: Mapping[str, bytes],
-        heap_kb: int,
-        with_manifest: bool,
-        bare: bool,
-        cpu: int | None,
     ) -> None:
         self._lock = threading.RLock()
-        self._place = CpuPlace(cpu)
+        self._place = CpuPlace(settings.cpu)
         self._pinned = threading.local()
         self._run_was_low = False
         self._running_s = 0.0
         self._advanced_us = 0
         with self.control():  # on the CPU that both processes shall share
             self.rig = RigBoard(state_dir)
-            self.wires = Wires(table, self.rig, truth, seed)
+            self.wires = Wires(table, self.rig, truth, settings.seed)
             self._serial = SerialPort(state_dir)
             self.controller = Controller(
                 self.wires,
                 self._serial,
                 lambda: None,
-                state_dir=state_dir,
-                seed=seed,
-                entry="" if bare else entry,
-                provision=provision,
-                heap_kb=heap_kb,
-                with_manifest=with_manifest,
-                bare=bare,
+                settings,
+                state_dir,
             )
 
     @contextmanager

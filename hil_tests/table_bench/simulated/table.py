@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import heapq
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from table_bench.bench import Bench
 from table_bench.faults import FAULTS, parameters_of
 from table_bench.imu import ImuErrors
-from table_bench.plant import Plant, PlantSettings, Truth
+from table_bench.plant import Plant, Truth
 from table_bench.simulated.controller import FlashOperation, SimulatedController
 from table_bench.simulated.cpu import CpuPlace
 from table_bench.simulated.pacing import Pacer
 from table_bench.simulated.serial_port import SerialPort
+from table_bench.simulated.settings import TableSettings, state_folder
 from table_bench.simulated.stepped_serial import SteppedSerial
 from table_bench.simulated.trace import Trace
 
@@ -32,24 +31,20 @@ _FREE_RUN_CHUNK_MS = 20
 class SimulatedTable(Bench):
     """A controller with a simulated table. All methods may be called from any thread.
 
-    A bench makes its controller between this class's __init__ and its first `power_on`. Same
-    arguments and same calls give the same bytes everywhere.
+    A bench makes its controller between this class's __init__ and its first `power_on`.
     """
 
     FLASH_FILE = "flash.bin"
 
     _controller: SimulatedController
 
-    def __init__(
-        self, settings: PlantSettings, state_dir: Path | str | None, cpu: int | None
-    ) -> None:
-        self._temporary = state_dir is None
-        self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix=f"{self.NAME}-table-"))
-        self.state_dir.mkdir(parents=True, exist_ok=True)
+    def __init__(self, settings: TableSettings) -> None:
+        self._temporary = settings.state_dir is None
+        self.state_dir = state_folder(self.NAME, settings)
         self._lock = threading.RLock()
-        self._place = CpuPlace(cpu)
+        self._place = CpuPlace(settings.cpu)
         self._pinned = threading.local()
-        self._plant = Plant(settings)
+        self._plant = Plant(settings.plant)
         self._trace = Trace()
         self._serial = SerialPort(self.state_dir)
         self._actions: list[tuple[int, int, Callable[[], None]]] = []
