@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from table_bench.plant import Truth
@@ -36,9 +35,7 @@ class Processes:
         settings: ProcessSettings,
         state_dir: Path,
     ) -> None:
-        self._lock = threading.RLock()
         self._place = CpuPlace(settings.cpu)
-        self._pinned = threading.local()
         self._run_was_low = False
         self._running_s = 0.0
         self._advanced_us = 0
@@ -54,14 +51,9 @@ class Processes:
                 state_dir,
             )
 
-    @contextmanager
-    def control(self) -> Iterator[None]:
+    def control(self) -> AbstractContextManager[None]:
         """Hold the desk alone, on the CPU that all three processes share."""
-        with self._lock:
-            if not getattr(self._pinned, "done", False):
-                self._place.pin_thread(threading.get_native_id())
-                self._pinned.done = True
-            yield
+        return self._place.at_work()
 
     @property
     def now_ms(self) -> float:
@@ -129,7 +121,7 @@ class Processes:
 
     def close(self) -> None:
         """End both processes and give everything back."""
-        with self._lock:
+        with self._place.alone():
             self.controller.kill()
             self._serial.close()
             self.rig.close()

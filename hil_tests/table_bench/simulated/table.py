@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import heapq
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from table_bench.bench import Bench
@@ -41,9 +40,7 @@ class SimulatedTable(Bench):
     def __init__(self, settings: TableSettings) -> None:
         self._temporary = settings.state_dir is None
         self.state_dir = state_folder(self.NAME, settings)
-        self._lock = threading.RLock()
         self._place = CpuPlace(settings.cpu)
-        self._pinned = threading.local()
         self._plant = Plant(settings.plant)
         self._trace = Trace()
         self._serial = SerialPort(self.state_dir)
@@ -66,21 +63,16 @@ class SimulatedTable(Bench):
         if self._closed:
             return
         self._closed = True
-        with self._lock:
+        with self._place.alone():
             self._controller.kill()
             self._serial.close()
             self._place.release()
         if self._temporary:
             shutil.rmtree(self.state_dir, ignore_errors=True)
 
-    @contextmanager
-    def _control(self) -> Iterator[None]:
+    def _control(self) -> AbstractContextManager[None]:
         """Hold the table alone, on the CPU that it shares with the firmware."""
-        with self._lock:
-            if not getattr(self._pinned, "done", False):
-                self._place.pin_thread(threading.get_native_id())
-                self._pinned.done = True
-            yield
+        return self._place.at_work()
 
     # --- time --------------------------------------------------------------------------------
 
@@ -163,7 +155,7 @@ class SimulatedTable(Bench):
     @property
     def truth(self) -> Truth:
         """What is really the case now."""
-        with self._lock:
+        with self._place.alone():
             return self._plant.truth()
 
     @property
