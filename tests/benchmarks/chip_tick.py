@@ -21,7 +21,7 @@ from itable.firmware import package_files, package_folder
 from table_bench.chip import ChipTable, files, image, program
 from table_bench.factory import calibrated
 from table_bench.operator import Operator
-from table_bench.virtual.table import DEFAULT_ENTRY
+from table_bench.simulated.settings import DEFAULT_ENTRY
 
 MARKED = {"tick": "", "_sense": "sense: "}
 MARKER = "inversion_table/marker.py"
