@@ -230,6 +230,7 @@ def _number(value: int) -> ast.expr:
 
 
 def put_constants_in(modules: dict[str, ast.Module]) -> None:
+    """Whole numbers with a name in capitals, where the name stands."""
     constants = _Constants(modules)
     for name, tree in modules.items():
         _PutIn(name, constants).visit(tree)

@@ -18,6 +18,7 @@ from typing import Any
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.firmware import package_files, package_folder
+from itable.words import words
 from table_bench.chip import ChipTable, files, image, program
 from table_bench.factory import calibrated
 from table_bench.operator import Operator
@@ -72,7 +73,7 @@ def flash_with_marks(folder: Path) -> list[str]:
             content = text.encode()
         sources.append((path, content))
     sources.append((MARKER, MARKER_TEXT))
-    made = program.compiled(compact(sources, [DEFAULT_ENTRY]))
+    made = program.compiled(compact(words(sources), [DEFAULT_ENTRY]))
     flash = bytearray(program.flash_with_firmware(image.find(), DEFAULT_ENTRY))
     content_of = {f"/{path}": data for path, data in made.items()}
     content_of[manifest.PATH] = manifest.build(made.items())

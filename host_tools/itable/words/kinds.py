@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Nothing:
-    """No record. module, class_: of which of the package's other classes it is, if that is known."""
+    """No record. module, class_: which of the package's other classes it is of, if known."""
 
     module: str = ""
     class_: ast.ClassDef | None = None
@@ -119,7 +119,7 @@ class Scope:
                 same = all(
                     isinstance(kind, Part) and kind.layout is parts[0].layout for kind in kinds
                 )
-                if not same or len(parts) > 1 and parts[0] != parts[1]:
+                if not same or (len(parts) > 1 and parts[0] != parts[1]):
                     raise UndecidedError(self.module, node, f"{name} is now this, now that")
                 if name in self._known_as and self._known_as[name] is not parts[0].layout:
                     raise UndecidedError(self.module, node, f"{name} is no {name} here")

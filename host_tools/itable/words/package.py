@@ -25,15 +25,17 @@ class Module:
     """Every name at the module's top level."""
 
 
+def read(path: str, source: bytes) -> Module:
+    """A module out of its file; SyntaxError."""
+    name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return Module(name.removeprefix(PACKAGE).removeprefix("."), path, ast.parse(source, path))
+
+
 class Package:
     """All modules by name."""
 
-    def __init__(self, sources: Iterable[tuple[str, bytes]]) -> None:
-        self.modules: dict[str, Module] = {}
-        for path, source in sources:
-            name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            name = name.removeprefix(PACKAGE).removeprefix(".")
-            self.modules[name] = Module(name, path, ast.parse(source, path))
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.modules = {module.name: module for module in modules}
         for module in self.modules.values():
             self._look_around(module)
 
