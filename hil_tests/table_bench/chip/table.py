@@ -51,6 +51,7 @@ class ChipTable(SimulatedTable):
     NAME = "chip"
     OFFERS = frozenset(ABILITIES) - frozenset(_CANNOT)
     FLASH_FILE = "flash.bin"
+    KEEPS_STARTS = True
     FAULTS = {name: fault for name, fault in FAULTS.items() if name not in _UNMADE}
 
     _controller: ChipController
