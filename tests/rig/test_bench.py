@@ -21,7 +21,7 @@ from table_bench.rig.processes import Processes
 from table_bench.rig.self_test import SelfTest
 from table_bench.rig.wiring_table import load
 from table_bench.simulated.errors import BenchError
-from table_bench.virtual.table import DEFAULT_ENTRY, HEAP_KB
+from table_bench.simulated.settings import ProcessSettings
 
 IDLE = "import time\nwhile True:\n    time.sleep_ms(100)\n"
 """A controller that does nothing: for tests of the rig alone."""
@@ -264,14 +264,8 @@ def test_over_two_serial_ports_in_real_time(table: RigTable, tmp_path: Path) -> 
     desk = Processes(
         table.wiring,
         lambda: table.truth,
-        state_dir=tmp_path,
-        seed=1,
-        entry=DEFAULT_ENTRY,
-        provision={},
-        heap_kb=HEAP_KB,
-        with_manifest=True,
-        bare=False,
-        cpu=None,
+        ProcessSettings(),
+        tmp_path,
     )
     rig_port, controller_port = str(desk.rig.serial.path), desk.controller_port
     assert RigTable.variant({"rig_port": rig_port}) is DeskRigTable
