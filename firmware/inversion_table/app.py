@@ -468,10 +468,15 @@ class App:
         lock = self.plan_lock
         new = self.program is None or self.program.plan_id != plan.plan_id()
         if new or (lock.locked and counter != lock.counter):
+            # First what may find no memory (RQ-165): what is kept is what START runs.
+            program = self._laid_out(plan)
+            header = self._log_header(program)
             lock.take(counter, seal)
             self.store.save("plan", lock.wrap(plan.to_wire(), counter, seal))
             self.recorder.note(self.board.ticks_ms(), events.PLAN_STORED, 0, 0)
-            self.use_plan(plan)
+            self._use(program)
+            self.recorder.describe(*header)
+            self._log_described = True
 
     def replace_calibration(self, values: dict) -> int:
         """Keep a new calibration and restart; returns its version.
@@ -509,20 +514,28 @@ class App:
 
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""
-        program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        self._use(self._laid_out(plan))
+        self._log_described = False
+
+    def _laid_out(self, plan) -> Program:
+        return Program(plan, self.settings.acceleration_mdeg_per_s2)
+
+    def _use(self, program: Program) -> None:
         self._values.use_plan(program)
         self.program = program
         self._judge()
-        self._log_described = False
 
     def _describe_log(self) -> None:
         """Tell the log what its next session header says (RQ-123), before it gets to code one.
 
         On the chip it takes a third of a second to work out.
         """
+        self.recorder.describe(*self._log_header(self.program))
         self._log_described = True
-        program = self.program
-        self.recorder.describe(
+
+    def _log_header(self, program: Program | None) -> tuple:
+        """The arguments of Recorder.describe."""
+        return (
             program.plan_id if program else NO_PLAN_ID,
             program.name if program else "",
             self.firmware.name(),
