@@ -176,14 +176,16 @@ class App:
         estimate = self.estimate
         wish = self.wish
         settings = self.settings
+        monitors = self._monitors
+        sequencer = self.sequencer
         self._update_estimate(self._primary, self._monitor, now_ms, estimate)
-        self._update_monitors(decision, estimate, inputs, now_ms)
-        self._step_sequencer(self.program, decision, estimate, inputs, settings, now_ms, wish)
-        self._step_kernel(wish, estimate, inputs, self._monitors, settings, now_ms, decision)
+        monitors.update(decision, estimate, inputs, now_ms)
+        sequencer.step(self.program, decision, estimate, inputs, settings, now_ms, wish)
+        self._step_kernel(wish, estimate, inputs, monitors, settings, now_ms, decision)
         self._apply(decision)
         self._show(decision, now_ms)
         self._note_fault(decision, estimate, inputs, now_ms)
-        self._write(decision, estimate, inputs, wish, self.sequencer.step_number, now_ms)
+        self._write(decision, estimate, inputs, wish, sequencer.step_number, now_ms)
 
     def drive_off(self) -> None:
         """No drive, no heartbeat; for the way out."""
@@ -218,8 +220,6 @@ class App:
         self._read_panel = self._panel.read
         self._read_analog = self._analog.read
         self._update_estimate = self._estimator.update
-        self._update_monitors = self._monitors.update
-        self._step_sequencer = self.sequencer.step
         self._step_kernel = self._kernel.step
         self._apply = self._drive.apply
         self._show = self._indicator.show
@@ -303,7 +303,7 @@ class App:
         for _ in range(PROOF_STEPS):
             if proof.pending():
                 proof.step()
-        if proof.failed:
+        if proof.disproved:
             # Something else may lie there by now: without a log until it is laid out anew.
             self.ring = AbsentRing()
             self.recorder.use(self.ring)
