@@ -32,7 +32,12 @@ _STATE_COLOURS = {
     "FAULT": "#f4cccc",
     "SERVICE": "#ead1dc",
 }
-_NOTE_COLOURS = {"hand": "tab:blue", "fault": "tab:red", "power": "tab:purple"}
+_NOTE_COLOURS = {
+    "hand": "tab:blue",
+    "fault": "tab:red",
+    "power": "tab:purple",
+    "reset": "tab:red",
+}
 _LED_COLOURS = {1: "red", 2: "green", 4: "blue", 3: "gold", 6: "cyan", 5: "magenta", 7: "silver"}
 _ROWS = ("tilt", "rate", "motor", "supply", "lamps", "done", "link")
 _HEIGHTS = (4.2, 1.7, 1.7, 1.3, 0.9, 2.2, 0.9)
@@ -129,26 +134,27 @@ def _draw_table(axes: dict[str, Axes], table: Timeline, from_s: float | None) ->
 
 def _draw_states(axis: Axes, table: Timeline, from_s: float, end_s: float) -> None:
     """Bands of colour: the firmware's own word, as long as a status was no older than TOLD_S."""
-    told = [(time_ms / 1000, state, fault) for time_ms, state, fault in table.states()]
+    told = table.states()
     row = 0
-    before = ("", "")
-    for index, (began_s, state, fault) in enumerate(told):
-        next_s = told[index + 1][0] if index + 1 < len(told) else end_s
+    before = ""
+    for index, one in enumerate(told):
+        began_s = one.time_ms / 1000
+        next_s = told[index + 1].time_ms / 1000 if index + 1 < len(told) else end_s
         ended_s = min(next_s, began_s + TOLD_S)
         if ended_s < from_s:
             continue
         began_s = max(began_s, from_s)
-        axis.axvspan(began_s, ended_s, color=_STATE_COLOURS.get(state, "white"), linewidth=0)
-        if (state, fault) != before:
+        axis.axvspan(began_s, ended_s, color=_STATE_COLOURS.get(one.state, "white"), linewidth=0)
+        if one.words != before:
             late = began_s > from_s + 0.7 * (end_s - from_s)
             axis.text(
                 began_s, 0.985 - 0.055 * (row % 8),
-                state if fault in ("NO_FAULT", "?") else f"{state}: {fault}",
+                one.words,
                 fontsize=7, va="top", ha="right" if late else "left",
                 transform=axis.get_xaxis_transform(),
             )  # fmt: skip
             row += 1
-            before = (state, fault)
+            before = one.words
 
 
 def _draw_lamps(axis: Axes, time_s: Any, led: Any, buzzer_hz: Any) -> None:
@@ -183,7 +189,7 @@ def _draw_notes(axis: Axes, table: Timeline, from_s: float, end_s: float) -> Non
         )  # fmt: skip
     axis.set_ylim(0, 1)
     axis.set_yticks([])
-    axis.set_ylabel("hands, faults,\npower")
+    axis.set_ylabel("hands, faults,\npower, resets")
     if left_out > 0:
         axis.text(0.005, 0.02, f"and {left_out} before these", transform=axis.transAxes, fontsize=7)
 
