@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,9 @@ LAST_S = 10.0
 TOLD_S = 1.0
 """A state that the firmware told is drawn for so long at most, until it tells it again."""
 MOST_TABLES = 3
-_MOST_NOTES = 14
+_NOTE_ROWS = 7
+_LETTER = 0.0095
+"""Width of a letter of a note, as a share of the picture's."""
 _STATE_COLOURS = {
     "SELF_TEST": "#e5e5e5",
     "HOME": "#d9ead3",
@@ -173,25 +175,48 @@ def _bars(axis: Axes, time_s: Any, on: Any, heights: tuple[float, float], colour
 
 
 def _draw_notes(axis: Axes, table: Timeline, from_s: float, end_s: float) -> None:
-    """What hands, faults and power did; the latest when there is no room for all."""
+    """What hands, faults, power and resets did; by name as far as the names have room."""
     notes = [note for note in table.notes if note[0] >= from_s * 1000]
-    left_out = len(notes) - _MOST_NOTES
-    shown = notes[-_MOST_NOTES:]
-    middle_s = (from_s + end_s) / 2
-    for row, (time_ms, kind, text) in enumerate(shown):
+    unnamed = 0
+    for (time_ms, kind, text), row, late in _laid_out(notes, from_s, end_s):
         at_s = time_ms / 1000
-        height = 1 - (row % 7 + 1) / 8
+        if row is None:
+            unnamed += 1
+            axis.plot([at_s], [0.04], marker="o", markersize=2, color=_NOTE_COLOURS[kind])
+            continue
+        height = 1 - (row + 1) / (_NOTE_ROWS + 1)
         axis.plot([at_s], [height], marker="o", markersize=3, color=_NOTE_COLOURS[kind])
-        late = at_s > middle_s
         axis.annotate(
             text, (at_s, height), (-4 if late else 4, 0), textcoords="offset points", fontsize=7,
             ha="right" if late else "left", va="center", color=_NOTE_COLOURS[kind],
         )  # fmt: skip
     axis.set_ylim(0, 1)
-    axis.set_yticks([])
+    axis.set_yticks([0.04] if unnamed else [], [f"{unnamed} more"] if unnamed else [], fontsize=7)
     axis.set_ylabel("hands, faults,\npower, resets")
-    if left_out > 0:
-        axis.text(0.005, 0.02, f"and {left_out} before these", transform=axis.transAxes, fontsize=7)
+
+
+def _laid_out(
+    notes: Sequence[tuple[float, str, str]], from_s: float, end_s: float
+) -> Iterator[tuple[tuple[float, str, str], int | None, bool]]:
+    """Each note, the row in which its name meets no other's, and whether that is before its time.
+
+    Faults and resets choose first: they say most.
+    """
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_NOTE_ROWS)]
+    width_s = (end_s - from_s) * _LETTER
+    for note in sorted(notes, key=lambda note: (note[1] == "hand", note[0])):
+        at_s = note[0] / 1000
+        long_s = (len(note[2]) + 3) * width_s
+        late = at_s + long_s > end_s
+        span = (at_s - long_s, at_s + width_s) if late else (at_s - width_s, at_s + long_s)
+        free = [
+            row
+            for row, spans in enumerate(taken)
+            if all(span[1] <= begun or ended <= span[0] for begun, ended in spans)
+        ]
+        if free:
+            taken[free[0]].append(span)
+        yield note, (free[0] if free else None), late
 
 
 def _draw_link(axis: Axes, table: Timeline, from_s: float) -> None:
