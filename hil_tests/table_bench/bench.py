@@ -128,6 +128,8 @@ class Bench(ABC):
     """The faults that it can inject: all of the catalogue, or those that it can really make."""
     FLASH_FILE: ClassVar[str | None] = None
     """The file in `state_dir` that holds the flash; a copy of it makes a table as used as this."""
+    KEEPS_STARTS: ClassVar[bool] = False
+    """It takes the argument `ready`: a table that stands at HOME as one like it did before."""
     state_dir: Path
     """A folder for what belongs to this table; the flash outlives the bench if it was given."""
 
