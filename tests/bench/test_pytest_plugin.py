@@ -239,3 +239,14 @@ def test_recording_costs_next_to_nothing() -> None:
             operator.close()
             calls.append(sum(entry.callcount for entry in counter.getstats()))
     assert calls[1] <= 1.02 * calls[0]
+
+
+def test_what_makes_its_own_table_is_not_counted_for_another_bench() -> None:
+    """Such a test passes on every bench, having touched none but its own."""
+    folder = Path(__file__).parents[2] / "hil_tests"
+    own = [path for path in folder.glob("test_*.py") if "VirtualTable(" in path.read_text("utf-8")]
+    assert len(own) >= 3
+    unmarked = [
+        path.name for path in own if 'needs("bench:virtual")' not in path.read_text("utf-8")
+    ]
+    assert unmarked == []
