@@ -5,13 +5,12 @@ import sys
 import micropython
 
 import inversion_table
-from inversion_table import VERSION, heap
+from inversion_table import VERSION, heap, loading
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
 from inversion_table.integrity import resets
 from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
-from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.recorder import Recorder
 from inversion_table.journal.ring import Ring
@@ -20,7 +19,6 @@ from inversion_table.link.methods import Methods
 from inversion_table.link.server import Server
 from inversion_table.link.stream import BlockStream
 from inversion_table.safety import limits, states
-from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.lock import PlanLock
 from inversion_table.store.settings import KeptSettings
@@ -40,6 +38,7 @@ def run() -> None:
     micropython.kbd_intr(NO_INTERRUPT)
     if hasattr(micropython, "alloc_emergency_exception_buf"):
         micropython.alloc_emergency_exception_buf(128)
+    loading.begin()
     board = Board()
     store = Store(STORE_FOLDER)
     firmware = Firmware(package_root(inversion_table.__file__))
@@ -59,6 +58,7 @@ def run() -> None:
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
+        loading.let_go()
         heap.loaded()
         board.start_watchdog()
         timer = board.start_ticks(app.tick, limits.TICK_MS)
@@ -155,22 +155,20 @@ def _program_check(manifest_path: str) -> ProgramCheck:
     )
 
 
-def _ring(board: Board, store: Store) -> Ring | AbsentRing:
+def _ring(board: Board, store: Store) -> "Ring | AbsentRing":
     """The log's ring; without one the controller still starts, for somebody may be away from home.
 
     Laying out the flash for it erases, which stalls the chip: that is done only at home.
     """
+    from inversion_table.journal.reserve import ReserveError, is_reserved, open_region
+
     try:
-        if not board.at_home_switch() and not reserve.is_reserved(
-            board.flash, JOURNAL_FOLDER, store
-        ):
+        if not board.at_home_switch() and not is_reserved(board.flash, JOURNAL_FOLDER, store):
             return AbsentRing()
         return Ring(
-            reserve.open_region(
-                board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress
-            )
+            open_region(board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress)
         )
-    except (reserve.ReserveError, StoreError, OSError):
+    except (ReserveError, StoreError, OSError):
         return AbsentRing()
 
 
@@ -195,16 +193,18 @@ def _service_wanted(board: Board, store: Store) -> bool:
     return wanted and board.at_home_switch()
 
 
-def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:
+def _plan(store: Store, settings: limits.Settings, lock: PlanLock):
     """The stored plan, if it is whole, inside the limits and, on a locked table, sealed."""
+    from inversion_table.session.plan import PlanError, check, from_wire
+
     try:
         stored = store.load("plan")
         if stored is None:
             return None
         wire, counter, seal = lock.unwrap(stored)
-        plan = plans.from_wire(wire)
-    except (StoreError, plans.PlanError):
+        plan = from_wire(wire)
+    except (StoreError, PlanError):
         return None
-    if plans.check(plan, settings) or not lock.check_stored(plan, counter, seal):
+    if check(plan, settings) or not lock.check_stored(plan, counter, seal):
         return None
     return plan

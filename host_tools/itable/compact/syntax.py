@@ -1,0 +1,61 @@
+"""What the steps ask of a syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+
+PACKAGE = "inversion_table"
+Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def ours(module: str) -> bool:
+    return module == PACKAGE or module.startswith(PACKAGE + ".")
+
+
+def assignment(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target: ast.expr = statement.targets[0]
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        target = statement.target
+    else:
+        return None, None
+    return (target.id, statement.value) if isinstance(target, ast.Name) else (None, None)
+
+
+def identifiers(tree: ast.AST) -> set[str]:
+    """Every identifier in a program."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "arg", "name", "asname", "module"):
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                names.update(value.split("."))
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            names.update(node.names)
+    return names
+
+
+def defined(tree: ast.Module) -> set[str]:
+    """Names that the module itself gives: to functions, classes, arguments, attributes, globals."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, *Function)):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+    for node in itertools.chain([tree], ast.walk(tree)):
+        if isinstance(node, (ast.Module, ast.ClassDef)):
+            for statement in node.body:
+                names.update(
+                    target.id
+                    for target in ast.walk(statement)
+                    if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+                )
+    return names
