@@ -9,6 +9,7 @@ They meet in named places only: the mailbox flags of requests (host to tick), th
 
 import gc
 
+from inversion_table import loading
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
@@ -299,6 +300,7 @@ class App:
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
             self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
+            loading.let_go()
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""

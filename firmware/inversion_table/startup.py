@@ -8,6 +8,7 @@ import inversion_table
 from inversion_table import VERSION, heap, loading
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
+from inversion_table.chooser import LOAD_MOST_MS
 from inversion_table.integrity import resets
 from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
@@ -52,7 +53,7 @@ def run() -> None:
         return
     board.mark(resets.RUNNING)
     if firmware.on_trial:
-        board.start_watchdog(firmware.LOAD_MOST_MS)  # it runs since before the first import
+        board.start_watchdog(LOAD_MOST_MS)  # it runs since before the first import
     try:
         app = build(board, store, start_cause, firmware)
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)

@@ -21,10 +21,10 @@ import ast
 from collections.abc import Iterable
 
 from itable.compact import constants, tables, unused
-from itable.compact.bundle import APART, bundled
+from itable.compact.bundle import bundled
 from itable.compact.names import NameMap, Rename
 from itable.compact.order import most_used_first
-from itable.compact.syntax import PACKAGE, identifiers, module_name
+from itable.compact.syntax import PACKAGE, asked_for, module_name
 
 __all__ = ["compact"]
 
@@ -39,10 +39,7 @@ def compact(
 ) -> list[tuple[str, bytes]]:
     """The package's files (path, source), in their order, as small as they can be made here."""
     modules = {module_name(path): ast.parse(source, path) for path, source in sources}
-    chooser = f"{PACKAGE}.chooser"
-    programs = [ast.parse(entry) for entry in entries]
-    programs += [modules[name] for name in (chooser,) if name in modules]
-    entry_names = set().union(*(identifiers(program) for program in programs), {""})
+    entry_names = set().union(*(asked_for(ast.parse(entry)) for entry in entries), {""})
     entry_names |= _asked_by_name(modules)
     for tree in modules.values():
         unused.drop_texts(tree)

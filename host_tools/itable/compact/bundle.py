@@ -19,8 +19,8 @@ from itable.compact.syntax import PACKAGE, Function, ours
 from itable.errors import InputError
 
 MAIN = f"{PACKAGE}.startup"
-APART = (PACKAGE, f"{PACKAGE}.chooser")
-"""Never put together with others: the package itself, and the program that chooses a firmware."""
+APART = (PACKAGE,)
+"""Never put together with others."""
 _COMPILERS = f"{PACKAGE}.estimation.portable"
 """What it defines MicroPython's compiler knows by itself."""
 
@@ -45,10 +45,11 @@ class _Bundle:
         self, modules: dict[str, ast.Module], entries: list[str], asked_for: set[str]
     ) -> None:
         self.modules = modules
-        self._asked_for = asked_for
+        self.asked_for = asked_for
         self.units: dict[str, _Unit] = {}
         self.owner: dict[str, str] = {}
-        self._starts = {MAIN, *entries}
+        self._entries = {MAIN, *entries}
+        self._starts = set(self._entries)
         self._take(MAIN)
         self._starts |= self._asked_for_later()
         for start in sorted(self._starts):
@@ -124,7 +125,7 @@ class _Bundle:
         if name not in self._bound[module]:
             return None
         owner = self.owner[module]
-        if module == owner and name in self._asked_for and not name.startswith("_"):
+        if module in self._entries and name in self.asked_for and not name.startswith("_"):
             return ("global", f"{owner}:{name}")
         flat = f"{module.removeprefix(PACKAGE + '.').replace('.', '_')}__{name}"
         return ("global", f"{owner}:{flat}")
@@ -249,8 +250,11 @@ class _Flatten(ScopedTransformer):
         """The name, in this unit, of what is meant."""
         kind, what = meaning
         if kind == "module":
-            raise _undecided(self._module, node, f"'{what}' stands where no name of it follows")
-        if kind == "global":
+            last = what.rpartition(".")[2]
+            if what not in self._bundle.units or last not in self._bundle.asked_for:
+                raise _undecided(self._module, node, f"'{what}' stands where no name follows")
+            what = f"from {PACKAGE} import {last}"
+        elif kind == "global":
             unit, flat = what.split(":")
             if unit == self._unit.name:
                 return flat

@@ -27,6 +27,25 @@ def assignment(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
     return (target.id, statement.value) if isinstance(target, ast.Name) else (None, None)
 
 
+def asked_for(program: ast.AST) -> set[str]:
+    """The names that a program takes from the package: of its modules, and what it asks of them."""
+    names: set[str] = set()
+    known_as: set[str] = set()
+    for node in ast.walk(program):
+        if isinstance(node, ast.ImportFrom) and ours(node.module or ""):
+            names.update((node.module or "").split("."))
+            names.update(alias.name for alias in node.names)
+            known_as.update(alias.asname or alias.name for alias in node.names)
+    for node in ast.walk(program):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in known_as
+        ):
+            names.add(node.attr)
+    return names
+
+
 def identifiers(tree: ast.AST) -> set[str]:
     """Every identifier in a program."""
     names: set[str] = set()
