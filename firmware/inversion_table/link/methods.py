@@ -242,6 +242,7 @@ class Methods:
         values["arrivals"] = app.home_angle.arrivals
         return values, None
 
+
 def _rest(rest, ok: bool, tilt_mdeg: int) -> dict:
     """One IMU's last window; read again if the tick finished another one meanwhile."""
     while True:

@@ -22,11 +22,13 @@ from collections.abc import Iterable
 
 from itable.compact import constants, tables, unused
 from itable.compact.bundle import bundled
+from itable.compact.constants import put_in as put_constants_in
 from itable.compact.names import NameMap, Rename
 from itable.compact.order import most_used_first
 from itable.compact.syntax import PACKAGE, asked_for, module_name
+from itable.compact.unused import drop_texts
 
-__all__ = ["compact"]
+__all__ = ["compact", "drop_texts", "put_constants_in"]
 
 KNOWN_BEFOREHAND = ((f"{PACKAGE}.contract.messages", "contract_hash"),)
 """(module, function): what it gives is put in, since it is always the same."""
@@ -42,10 +44,11 @@ def compact(
     entry_names = set().union(*(asked_for(ast.parse(entry)) for entry in entries), {""})
     entry_names |= _asked_by_name(modules)
     for tree in modules.values():
-        unused.drop_texts(tree)
+        drop_texts(tree)
+        unused.drop_types(tree)
     for module, function in KNOWN_BEFOREHAND:
         constants.put_result(modules, module, function)
-    constants.put_in(modules)
+    put_constants_in(modules)
     unused.leave_out(modules, entry_names)
     modules = bundled(modules, [SERVICE] if SERVICE in modules else [], entry_names)
     unused.leave_out(modules, entry_names)

@@ -18,6 +18,8 @@ from itable.compact.scopes import GLOBAL, ScopedTransformer, bound
 from itable.compact.syntax import PACKAGE, Function, ours
 from itable.errors import InputError
 
+# ruff: noqa: D102, N802 - the visitors' names are those of Python's syntax
+
 MAIN = f"{PACKAGE}.startup"
 APART = (PACKAGE,)
 """Never put together with others."""
@@ -124,6 +126,8 @@ class _Bundle:
                         return self.imported(statement, alias)
         if name not in self._bound[module]:
             return None
+        if module == _COMPILERS:
+            return ("compiler's", name)
         owner = self.owner[module]
         if module in self._entries and name in self.asked_for and not name.startswith("_"):
             return ("global", f"{owner}:{name}")
@@ -193,6 +197,8 @@ class _Flatten(ScopedTransformer):
         kind, what = meaning
         if kind == "module":
             return self._bundle.owner[what] in (MAIN, self._unit.name)
+        if kind == "compiler's":
+            return True
         return kind == "global" and what.split(":")[0] in (MAIN, self._unit.name)
 
     def visit_Import(self, node: ast.Import) -> ast.AST | None:
@@ -221,9 +227,7 @@ class _Flatten(ScopedTransformer):
                 )
             unit, flat = what.split(":")
             file = self._bundle.file_of(unit)
-            kept.append(
-                ast.ImportFrom(file, [ast.alias(flat, alias.asname or alias.name)], 0)
-            )
+            kept.append(ast.ImportFrom(file, [ast.alias(flat, alias.asname or alias.name)], 0))
         return kept or ast.Pass()
 
     def _rebound(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
@@ -249,6 +253,8 @@ class _Flatten(ScopedTransformer):
     def _named(self, node: ast.AST, meaning: Meaning) -> str:
         """The name, in this unit, of what is meant."""
         kind, what = meaning
+        if kind == "compiler's":
+            return what
         if kind == "module":
             last = what.rpartition(".")[2]
             if what not in self._bundle.units or last not in self._bundle.asked_for:
@@ -312,9 +318,7 @@ def _named_at_the_top(tree: ast.Module, bundle: _Bundle, module: str) -> None:
                 statement.name = meaning[1].split(":")[1]
             for part in ("body", "orelse", "finalbody", "handlers"):
                 inner = getattr(statement, part, None)
-                if isinstance(inner, list) and not isinstance(
-                    statement, (*Function, ast.ClassDef)
-                ):
+                if isinstance(inner, list) and not isinstance(statement, (*Function, ast.ClassDef)):
                     rename(inner)
 
     rename(tree.body)
@@ -325,7 +329,8 @@ def bundled(
 ) -> dict[str, ast.Module]:
     """The modules, put together; `entries` (names of modules) stay files that can be imported.
 
-    asked_for: names in a file's own module that somebody else asks for. Raises InputError for what it does not understand.
+    asked_for: names in a file's own module that somebody else asks for. Raises InputError for what
+    it does not understand.
     """
     bundle = _Bundle(modules, entries, asked_for)
     result = {name: modules[name] for name in APART if name in modules}

@@ -120,6 +120,7 @@ def _number(value: int) -> ast.expr:
 
 
 def put_in(modules: dict[str, ast.Module]) -> None:
+    """In every module (name -> tree), whatever module the number has its name in."""
     constants = _Constants(modules)
     for name, tree in modules.items():
         _PutIn(name, constants).visit(tree)

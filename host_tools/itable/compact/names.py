@@ -17,12 +17,14 @@ from __future__ import annotations
 import ast
 import itertools
 import string
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 from itable.compact.kept import KEPT, OF_PYTHON
 from itable.compact.scopes import GLOBAL, OF_CLASS, ScopedTransformer, arguments_of, bound
 from itable.compact.syntax import PACKAGE, Function, identifiers, ours
+
+# ruff: noqa: D102, N802 - the visitors' names are those of Python's syntax
 
 _ARGUMENTS_MOST = 24
 _LONGER_THAN = 3
@@ -130,9 +132,7 @@ def _of_self(node: ast.Attribute) -> bool:
     return isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def _colored(
-    modules: dict[str, ast.Module], alone: set[str], row: list[str]
-) -> dict[str, str]:
+def _colored(modules: dict[str, ast.Module], alone: set[str], row: list[str]) -> dict[str, str]:
     families = _families(modules)
     of: dict[str, set[str]] = defaultdict(set)
     for family, names in families.items():

@@ -10,14 +10,17 @@ Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def module_name(path: str) -> str:
+    """How the module in the file at `path` (as in a manifest) is imported."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def ours(module: str) -> bool:
+    """Whether a module of that name belongs to the package."""
     return module == PACKAGE or module.startswith(PACKAGE + ".")
 
 
 def assignment(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
+    """(name, value) of `name = value`; (None, None) for any other statement."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target: ast.expr = statement.targets[0]
     elif isinstance(statement, ast.AnnAssign) and statement.value is not None:

@@ -30,11 +30,9 @@ def empty_columns(tree: ast.Module) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     ]
-    parents = {
-        child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
-    }
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     asked = {name: _asked_of(tree, name, tables[name], parents) for name in tables}
-    for name, (value, length) in tables.items():
+    for name, (value, _) in tables.items():
         if stores.count(name) != 1:
             continue
         for row in _rows(value):
@@ -81,9 +79,7 @@ def _asked_of(
     return asked
 
 
-def _columns(
-    node: ast.Name, is_dict: bool, parents: dict[ast.AST, ast.AST]
-) -> set[int] | None:
+def _columns(node: ast.Name, is_dict: bool, parents: dict[ast.AST, ast.AST]) -> set[int] | None:
     """The columns that one use asks for; None for whatever this does not understand."""
     use = parents[node]
     if isinstance(use, ast.Compare) and node in use.comparators and is_dict:

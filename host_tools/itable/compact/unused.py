@@ -10,15 +10,8 @@ from itable.compact.syntax import PACKAGE, Function, assignment, ours
 
 
 def drop_texts(tree: ast.Module) -> None:
-    """Strings that stand alone, docstrings of modules too, and what is said of types.
-
-    Machine code (`viper`) keeps its types: they say what its words hold.
-    """
+    """Strings that stand alone: docstrings, of modules too."""
     for node in ast.walk(tree):
-        if isinstance(node, Function) and not _is_machine_code(node):
-            node.returns = None
-            for argument in arguments_of(node):
-                argument.annotation = None
         if isinstance(node, (ast.Module, ast.ClassDef, *Function)):
             node.body = [
                 statement
@@ -27,6 +20,15 @@ def drop_texts(tree: ast.Module) -> None:
                     isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
                 )
             ] or ([] if isinstance(node, ast.Module) else [ast.Pass()])
+
+
+def drop_types(tree: ast.Module) -> None:
+    """What is said of types, but for machine code (`viper`): there it says what words hold."""
+    for node in ast.walk(tree):
+        if isinstance(node, Function) and not _is_machine_code(node):
+            node.returns = None
+            for argument in arguments_of(node):
+                argument.annotation = None
     _Untyped().visit(tree)
 
 
@@ -43,6 +45,7 @@ class _Untyped(ast.NodeTransformer):
 
 
 def leave_out(modules: dict[str, ast.Module], entry_names: set[str]) -> None:
+    """Drop imports, modules, functions, classes and tables until nothing more can go."""
     while True:
         before = sum(1 for tree in modules.values() for _ in ast.walk(tree))
         asked_for = _asked_for(modules)

@@ -13,9 +13,6 @@ from itable.deploy import compiling
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
 
-SMALL_MARCH = "armv6m"
-"""The RP2040's: the firmware finds room in its memory only when it is made small."""
-
 
 @dataclass(frozen=True)
 class Pack:
@@ -51,7 +48,7 @@ def make(
             next_step="name the folder inversion_table of the firmware",
         )
     march = compiling.architecture(mpy)
-    if march == SMALL_MARCH:
+    if march == compiling.SMALL_MARCH:
         sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
