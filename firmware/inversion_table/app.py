@@ -15,7 +15,7 @@ from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.estimation import warmth
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
@@ -354,7 +354,7 @@ class App:
         ready = ready and self.program_check.ok and self.clocks.ok
         if firmware.look(now_ms, ready, self.on_home_switch(), self.unix_time_s):
             self._firmware_failed = True
-            what = self.program_check.problem or FAULTS[self.decision.fault][0]
+            what = self.program_check.problem or FAULT_NAMES[self.decision.fault]
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
             self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
