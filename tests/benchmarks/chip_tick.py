@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from inversion_table.contract import manifest
+from itable.cells import without_offset
 from itable.compact import compact
 from itable.firmware import package_files, package_folder
 from table_bench.chip import ChipTable, files, image, program
@@ -72,7 +73,7 @@ def flash_with_marks(folder: Path) -> list[str]:
             content = text.encode()
         sources.append((path, content))
     sources.append((MARKER, MARKER_TEXT))
-    made = program.compiled(compact(sources, [DEFAULT_ENTRY]))
+    made = program.compiled(compact(without_offset(sources), [DEFAULT_ENTRY]))
     flash = bytearray(program.flash_with_firmware(image.find(), DEFAULT_ENTRY))
     content_of = {f"/{path}": data for path, data in made.items()}
     content_of[manifest.PATH] = manifest.build(made.items())

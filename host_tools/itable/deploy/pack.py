@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inversion_table import chooser
 from inversion_table.contract import manifest
+from itable.cells import without_offset
 from itable.compact import compact
 from itable.deploy import compiling
 from itable.errors import InputError
@@ -52,6 +53,7 @@ def make(
         )
     march = compiling.architecture(mpy)
     if march == SMALL_MARCH:
+        sources = without_offset(sources)
         sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
