@@ -1,5 +1,6 @@
 """From reset to the running application: read what is stored, build, start ticks, loop."""
 
+import gc
 import sys
 
 import micropython
@@ -17,7 +18,7 @@ from inversion_table.journal.recorder import Recorder
 from inversion_table.journal.ring import Ring
 from inversion_table.link.lines import LineBuffer
 from inversion_table.link.methods import Methods
-from inversion_table.link.server import Server
+from inversion_table.link.server import NO_MEMORY, Server
 from inversion_table.link.stream import BlockStream
 from inversion_table.safety import limits, states
 from inversion_table.session import plan as plans
@@ -59,7 +60,7 @@ def run() -> None:
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
-        heap.loaded()
+        app.heap_free = heap.loaded()
         board.start_watchdog()
         timer = board.start_ticks(app.tick, limits.TICK_MS)
     except BaseException as error:  # noqa: BLE001 - told, and then another start is tried
@@ -105,15 +106,31 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
             return True
         if app.restart_due():
             return False
+        _talk(board, server, lines, stream)
+        app.background()
+        board.idle()
+    return True
+
+
+def _talk(board: Board, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
+    """Take in what arrived, answer it, go on with a log that is being sent.
+
+    Whoever asks for more than there is memory for is told so; it ends nothing else (RQ-165).
+    """
+    try:
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
         while lines.waiting():
             _answer(board, server, stream, lines.take())
         stream.step(board.ticks_ms())
-        app.background()
-        board.idle()
-    return True
+    except MemoryError:
+        gc.collect()
+        try:
+            stream.stop()
+            board.usb.write(NO_MEMORY)
+        except MemoryError:
+            pass  # a host that hears nothing asks again
 
 
 def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> App:
@@ -125,7 +142,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
     settings = kept.in_use()
     calibration = KeptCalibration(store)
     calibration.limit(settings)
-    ring = _ring(board, store)
+    ring, proof = _ring(board, store)
     recorder = Recorder(ring, board.unix_time_s)
     app = App(
         board,
@@ -140,6 +157,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
         _program_check(firmware.manifest_path),
         start_cause,
         firmware,
+        proof,
     )
     plan = _plan(store, settings, app.plan_lock)
     if plan is not None:
@@ -155,23 +173,21 @@ def _program_check(manifest_path: str) -> ProgramCheck:
     )
 
 
-def _ring(board: Board, store: Store) -> Ring | AbsentRing:
-    """The log's ring; without one the controller still starts, for somebody may be away from home.
+def _ring(board: Board, store: Store) -> tuple:
+    """(the log's ring, the Proof of its place).
 
-    Laying out the flash for it erases, which stalls the chip: that is done only at home.
+    Without a place for it the controller still starts, for somebody may be away from home. Laying
+    out the flash for it erases, which stalls the chip: that is done only at home.
     """
     try:
-        if not board.at_home_switch() and not reserve.is_reserved(
-            board.flash, JOURNAL_FOLDER, store
-        ):
-            return AbsentRing()
-        return Ring(
-            reserve.open_region(
+        if board.at_home_switch() or reserve.is_reserved(board.flash, JOURNAL_FOLDER, store):
+            region, proof = reserve.open_region(
                 board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress
             )
-        )
+            return Ring(region), proof
     except (reserve.ReserveError, StoreError, OSError):
-        return AbsentRing()
+        pass
+    return AbsentRing(), None
 
 
 def _answer(board: Board, server: Server, stream: BlockStream, line: bytes | None) -> None:

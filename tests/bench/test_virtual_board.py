@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from table_bench.simulated.settings import DEFAULT_ENTRY
 from table_bench.virtual import BenchError, VirtualTable, device
-from table_bench.virtual.table import DEFAULT_ENTRY
 
 
 def ask(table, question: bytes) -> bytes:

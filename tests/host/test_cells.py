@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from itable.cells import without_offset
+from itable.deploy.cells import without_offset
 from itable.firmware import package_files, package_folder
 from tests.micropython import FIRMWARE, run_on_cpython
 

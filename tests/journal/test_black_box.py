@@ -17,7 +17,7 @@ from inversion_table.contract.records import (
 )
 from inversion_table.contract.session_log import BoxGaps
 from inversion_table.estimation.estimate import Estimate
-from inversion_table.journal.black_box import BOX_ENTRIES, BlackBox
+from inversion_table.journal.black_box import BOX_ENTRIES, START_PRESSED, BlackBox
 from inversion_table.safety import faults
 from inversion_table.safety.ports import Decision, Inputs, Wish
 
@@ -42,10 +42,10 @@ class Ticks:
         for _ in range(count):
             self.now_ms = (self.now_ms + ms) & WRAP
             self._stir()
-            self.box.take(
-                self.decision, self.estimate, self.inputs, self.wish, flags.FLAG_POWER, self.now_ms
-            )
+            told = self.box.take(self.decision, self.estimate, self.inputs, self.wish, self.now_ms)
             self.seen.append(self._sample())
+            pressed = START_PRESSED if self.inputs.start_edge else 0
+            assert told == self.seen[-1].flags | pressed
 
     def _stir(self) -> None:
         roll = self.random.randrange
@@ -62,10 +62,22 @@ class Ticks:
         self.inputs.supply_mv = 24_000 + roll(40)
         for name in ("return_edge", "pause_edge", "jog_up", "jog_down", "host_return", "host_stop"):
             setattr(self.inputs, name, roll(20) == 1)
+        self.estimate.valid = roll(9) > 0
+        self.decision.power = roll(3) > 0
+        for name in ("relay_closed", "home_switch", "estop_pressed", "ankle_locked", "end_reached"):
+            setattr(self.inputs, name, roll(10) == 1)
+        self.inputs.start_edge = roll(20) == 1
 
     def _sample(self) -> BoxSample:
         inputs, estimate = self.inputs, self.estimate
         bits = (
+            (estimate.valid, flags.FLAG_TILT_VALID),
+            (self.decision.power, flags.FLAG_POWER),
+            (inputs.relay_closed, flags.FLAG_RELAY_CLOSED),
+            (inputs.home_switch, flags.FLAG_HOME_SWITCH),
+            (inputs.estop_pressed, flags.FLAG_ESTOP),
+            (inputs.ankle_locked, flags.FLAG_ANKLE_LOCKED),
+            (inputs.end_reached, flags.FLAG_END_REACHED),
             (estimate.primary_ok, flags.FLAG_BOX_PRIMARY_OK),
             (estimate.monitor_ok, flags.FLAG_BOX_MONITOR_OK),
             (inputs.return_edge, flags.FLAG_BOX_RETURN),
@@ -85,7 +97,7 @@ class Ticks:
             tens(estimate.primary_tilt_mdeg),
             tens(estimate.monitor_tilt_mdeg),
             self.decision.state,
-            flags.FLAG_POWER | sum(flag for on, flag in bits if on),
+            sum(flag for on, flag in bits if on),
         )
 
 
@@ -135,10 +147,12 @@ def test_the_bytes_of_a_small_box() -> None:
     box = BlackBox()
     decision, estimate, inputs, wish = Decision(), Estimate(), Inputs(), Wish()
     decision.state = 3
+    decision.power = True
+    inputs.relay_closed = inputs.estop_pressed = inputs.end_reached = False
     inputs.supply_mv = 24_000
     for tick in (1, 2):
         estimate.tilt_mdeg = 1_990 + 10 * tick
-        box.take(decision, estimate, inputs, wish, 2, 10 * tick)
+        box.take(decision, estimate, inputs, wish, 10 * tick)
     box.latch(11)
     box.ask()
     size = box.fill(0)
@@ -162,7 +176,7 @@ def test_values_past_a_column_are_held_at_its_end() -> None:
     box = BlackBox()
     decision, estimate, inputs, wish = Decision(), Estimate(), Inputs(), Wish()
     estimate.tilt_mdeg, estimate.rate_mdeg_per_s = 900_000, -(1 << 29)
-    box.take(decision, estimate, inputs, wish, 0, 0)
+    box.take(decision, estimate, inputs, wish, 0)
     box.latch(1)
     box.ask()
     size = box.fill(0)

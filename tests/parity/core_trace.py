@@ -12,6 +12,7 @@ from simulated_table import SimulatedTable  # type: ignore[import-not-found]
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import frame, messages
 from inversion_table.indication.indicator import Indicator
+from inversion_table.journal.black_box import BlackBox
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.safety import limits, states
 from inversion_table.safety.ports import Decision, Inputs
@@ -160,10 +161,13 @@ class Scribe:
         self.crc = 0
         self.count = 0
         self.box = self
+        self._box = BlackBox()
 
-    def take(self, decision, estimate, inputs, wish, flags, now_ms):
+    def take(self, decision, estimate, inputs, wish, now_ms):
         """What the black box takes of a tick."""
+        flags = self._box.take(decision, estimate, inputs, wish, now_ms)
         self._told(flags, now_ms)
+        return flags
 
     def _told(self, *values):
         self.crc = binascii.crc32(repr(values).encode(), self.crc)

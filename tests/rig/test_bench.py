@@ -21,7 +21,7 @@ from table_bench.rig.processes import Processes
 from table_bench.rig.self_test import SelfTest
 from table_bench.rig.wiring_table import load
 from table_bench.simulated.errors import BenchError
-from table_bench.virtual.table import DEFAULT_ENTRY, HEAP_KB
+from table_bench.simulated.settings import ProcessSettings
 
 IDLE = "import time\nwhile True:\n    time.sleep_ms(100)\n"
 """A controller that does nothing: for tests of the rig alone."""
@@ -42,6 +42,18 @@ def alone() -> Iterator[RigTable]:
         assert table.processes is not None
         assert table.processes.rig.timer_failures == 0
         assert table.processes.rig.console == ""
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(120)
+def test_less_than_a_microsecond_passes_too(alone: RigTable) -> None:
+    """What is left of a wait after rounding must not be waited for without end."""
+    before_ms = alone.now_ms
+    for ms in (0.0004, 10.0004, 0.0):
+        alone.advance(ms)
+    assert alone.now_ms - before_ms == pytest.approx(10.0, abs=0.002)
 
 
 # --- wires ---------------------------------------------------------------------------------------
@@ -264,14 +276,8 @@ def test_over_two_serial_ports_in_real_time(table: RigTable, tmp_path: Path) -> 
     desk = Processes(
         table.wiring,
         lambda: table.truth,
-        state_dir=tmp_path,
-        seed=1,
-        entry=DEFAULT_ENTRY,
-        provision={},
-        heap_kb=HEAP_KB,
-        with_manifest=True,
-        bare=False,
-        cpu=None,
+        ProcessSettings(),
+        tmp_path,
     )
     rig_port, controller_port = str(desk.rig.serial.path), desk.controller_port
     assert RigTable.variant({"rig_port": rig_port}) is DeskRigTable

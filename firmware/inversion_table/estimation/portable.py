@@ -7,7 +7,8 @@ keeps it equal to Python's is that no intermediate leaves +-2^30 (tests/estimati
 
 What such functions keep from tick to tick lies in cells, words in one array: an attribute costs a
 search of 2 us on the chip, a cell an instruction or two. `ptr32(cells)` takes their address, and so
-does an argument `c: ptr32`.
+does an argument `c: ptr32`. Nobody checks an index into them, and where a machine word has 64 bits
+a negative word of an array reads as a large one.
 """
 
 from array import array
@@ -26,6 +27,11 @@ def const(value: int) -> int:
 def viper(function):
     """`function`."""
     return function
+
+
+def ptr16(numbers):
+    """`numbers`, an array("h"); machine code reads them without their sign, on any machine."""
+    return numbers
 
 
 class ptr32(array):  # noqa: N801

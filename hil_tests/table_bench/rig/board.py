@@ -20,6 +20,8 @@ _REQUEST = struct.Struct(f"<{frame.REQUEST_LONGS}q")
 _SNAPSHOT = struct.Struct(f"<{frame.SNAPSHOT_LONGS}q")
 _PWM = slice(bench_frame.PWM0, bench_frame.PWM0 + bench_frame.PWM_SLOTS)
 _NO_KBD_INTERRUPT = -1
+ALL_PINS = (1 << 30) - 1
+"""One bit a GPIO."""
 
 
 class Machine(NamedTuple):
@@ -52,7 +54,12 @@ class RigBoard:
         self._pipes = FirmwarePipes(self.serial)
         flash = folder.resolve() / "files"
         stage(flash)
-        config = {"files": str(flash), "boot_us": 0}
+        config = {
+            "files": str(flash),
+            "boot_us": 0,
+            "watched_pins": 0,
+            "external_pull_ups": ALL_PINS,  # the wires say what a line that nothing drives is at
+        }
         self._device = Device(
             config,
             folder,

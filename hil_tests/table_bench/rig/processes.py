@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from table_bench.plant import Truth
@@ -15,6 +14,7 @@ from table_bench.rig.wiring_table import WiringTable
 from table_bench.simulated.cpu import CpuPlace
 from table_bench.simulated.pacing import Pacer
 from table_bench.simulated.serial_port import SerialPort
+from table_bench.simulated.settings import ProcessSettings
 from table_bench.simulated.stepped_serial import SteppedSerial
 from table_bench.virtual.controller import Controller
 
@@ -32,47 +32,28 @@ class Processes:
         self,
         table: WiringTable,
         truth: Callable[[], Truth],
-        *,
+        settings: ProcessSettings,
         state_dir: Path,
-        seed: int,
-        entry: str,
-        provision: Mapping[str, bytes],
-        heap_kb: int,
-        with_manifest: bool,
-        bare: bool,
-        cpu: int | None,
     ) -> None:
-        self._lock = threading.RLock()
-        self._place = CpuPlace(cpu)
-        self._pinned = threading.local()
+        self._place = CpuPlace(settings.cpu)
         self._run_was_low = False
         self._running_s = 0.0
         self._advanced_us = 0
         with self.control():  # on the CPU that both processes shall share
             self.rig = RigBoard(state_dir)
-            self.wires = Wires(table, self.rig, truth, seed)
+            self.wires = Wires(table, self.rig, truth, settings.seed)
             self._serial = SerialPort(state_dir)
             self.controller = Controller(
                 self.wires,
                 self._serial,
                 lambda: None,
-                state_dir=state_dir,
-                seed=seed,
-                entry="" if bare else entry,
-                provision=provision,
-                heap_kb=heap_kb,
-                with_manifest=with_manifest,
-                bare=bare,
+                settings,
+                state_dir,
             )
 
-    @contextmanager
-    def control(self) -> Iterator[None]:
+    def control(self) -> AbstractContextManager[None]:
         """Hold the desk alone, on the CPU that all three processes share."""
-        with self._lock:
-            if not getattr(self._pinned, "done", False):
-                self._place.pin_thread(threading.get_native_id())
-                self._pinned.done = True
-            yield
+        return self._place.at_work()
 
     @property
     def now_ms(self) -> float:
@@ -140,7 +121,7 @@ class Processes:
 
     def close(self) -> None:
         """End both processes and give everything back."""
-        with self._lock:
+        with self._place.alone():
             self.controller.kill()
             self._serial.close()
             self.rig.close()

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from table_bench.bench import Bench, BenchUnavailable, LacksAbility, SerialLink
 from table_bench.imu import ImuErrors
-from table_bench.imu.errors import Matrix
-from table_bench.physics import Rider
 from table_bench.plant import Truth
 from table_bench.plant.imu_specimens import turned_specimens
-from table_bench.plant.plant import HOME_TILT_DEG
 from table_bench.rig import calibration, wiring_table
 from table_bench.rig.catalogue import RIG_FAULTS, for_rig
 from table_bench.rig.desk import Desk
@@ -25,8 +21,15 @@ from table_bench.rig.ports import Ports
 from table_bench.rig.processes import Processes
 from table_bench.rig.trace import RowTrace
 from table_bench.simulated.errors import BenchError
-from table_bench.virtual.table import DEFAULT_ENTRY, HEAP_KB
+from table_bench.simulated.settings import (
+    DEFAULT_ENTRY,
+    ProcessKeywords,
+    ProcessSettings,
+    state_folder,
+)
 
+_NO_TIME_MS = 0.0005
+"""Time is counted in whole microseconds where it is virtual: what rounding left never passes."""
 _LONGEST_ADVANCE_MS = 1_000
 """The rig keeps 0.64 s of truth, and the system's buffers some seconds: it must be taken."""
 
@@ -46,9 +49,9 @@ _checked: set[tuple[str | None, str | None]] = set()
 class RigTable(Bench):
     """A controller in front of a rig.
 
-    Without ports both are MicroPython processes, and the arguments are VirtualTable's. With
-    `rig_port` and `controller_port` both are real boards; their firmware and calibration are
-    already on the controller, and less is offered (DeskRigTable). `wiring`: file of the wiring
+    Without ports both are MicroPython processes, made with ProcessSettings' fields. With `rig_port`
+    and `controller_port` both are real boards; their firmware and calibration are already on the
+    controller, and less is offered (DeskRigTable). `wiring`: file of the wiring
     table; `analog`: file that `calibrate` wrote. `check`: test every wire before anything else; by
     default real ones, once in a run.
     """
@@ -61,37 +64,36 @@ class RigTable(Bench):
     def __init__(
         self,
         *,
-        seed: int = 1,
-        rider: Rider | None = None,
-        state_dir: Path | str | None = None,
-        provision: Mapping[str, bytes] | None = None,
-        start_tilt_deg: float = HOME_TILT_DEG,
-        entry: str = DEFAULT_ENTRY,
-        heap_kb: int = HEAP_KB,
-        with_manifest: bool = True,
-        bare: bool = False,
-        cpu: int | None = None,
-        turned: Mapping[str, Matrix] | None = None,
         wiring: Path | str | None = None,
         rig_port: str | None = None,
         controller_port: str | None = None,
         analog: Path | str | None = None,
         check: bool | None = None,
+        **keywords: Unpack[ProcessKeywords],
     ) -> None:
         if (rig_port is None) != (controller_port is None):
             raise BenchError("name both ports, rig_port and controller_port, or neither")
         self.wiring = wiring_table.load(wiring or wiring_table.BOARDS / "pico.toml")
-        self._imu_errors = turned_specimens(seed, turned or {})
-        self._rider = rider or Rider()
-        self._seed = seed
-        self._start_tilt_deg = start_tilt_deg
+        self._settings = settings = ProcessSettings(**keywords)
+        self._imu_errors = turned_specimens(settings.seed, settings.turned)
         self._analog = None if analog is None else calibration.read(Path(analog))
-        self._temporary = state_dir is None
-        self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix=f"{self.NAME}-table-"))
-        self.state_dir.mkdir(parents=True, exist_ok=True)
+        self._temporary = settings.state_dir is None
+        self.state_dir = state_folder(self.NAME, settings)
         self._rows = RowTrace()
         self._latest = Truth(
-            *(0.0, start_tilt_deg, 0.0, 0.0, 0.0, False, 0.0, False, (0.0, 0.0, 0.0), 0, 0.0),
+            *(
+                0.0,
+                settings.start_tilt_deg,
+                0.0,
+                0.0,
+                0.0,
+                False,
+                0.0,
+                False,
+                (0.0, 0.0, 0.0),
+                0,
+                0.0,
+            ),
             *(False, False, False, True),
         )
         self._closed = False
@@ -102,21 +104,15 @@ class RigTable(Bench):
         """Both boards, where they are processes."""
         self._desk: Desk
         if rig_port is not None and controller_port is not None:
-            if provision or entry != DEFAULT_ENTRY:
+            if settings.provision or settings.entry != DEFAULT_ENTRY:
                 raise LacksAbility(self.NAME, "provision")
             self._desk = Ports(rig_port, controller_port)
         else:
             self.processes = self._desk = Processes(
                 self.wiring,
                 lambda: self._latest,
-                state_dir=self.state_dir,
-                seed=seed,
-                entry=entry,
-                provision=provision or {},
-                heap_kb=heap_kb,
-                with_manifest=with_manifest,
-                bare=bare,
-                cpu=cpu,
+                settings,
+                self.state_dir,
             )
         try:
             self._connect()
@@ -186,18 +182,18 @@ class RigTable(Bench):
     def prepare(self, tilt_deg: float | None = None) -> None:
         """A whole table, with nobody's hands on it, at the tilt that it began with or another."""
         rig = self._rig
-        rig.ask("table", **table_parameters(self._rider))
+        rig.ask("table", **table_parameters(self._settings.rider))
         for role, errors in self._imu_errors.items():
             rig.ask(
                 "sensor",
                 role=role,
                 errors=sensor_parameters(errors),
-                strength=shaking_strength(self._seed),
+                strength=shaking_strength(self._settings.seed),
             )
         if self._analog is not None:
             rig.ask("analog", **self._analog)
-        rig.ask("seed", seed=self._seed)
-        tilt = self._start_tilt_deg if tilt_deg is None else tilt_deg
+        rig.ask("seed", seed=self._settings.seed)
+        tilt = self._settings.start_tilt_deg if tilt_deg is None else tilt_deg
         rig.ask("place", tilt_mdeg=round(tilt * 1000))
         rig.ask("stream", on=True)
         self._rows.offset_ms = self._desk.now_ms - rig.truth()[0]
@@ -236,7 +232,7 @@ class RigTable(Bench):
         """Let `ms` pass."""
         end_ms = self._desk.now_ms + ms
         left_ms = ms
-        while left_ms > 0:
+        while left_ms > _NO_TIME_MS:
             self._desk.advance(min(left_ms, _LONGEST_ADVANCE_MS))
             with self._desk.control():
                 self._rig.drain()

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from table_bench import wiring
 from table_bench.plant import Truth
 from table_bench.plant.i2c_bus import EIO, ETIMEDOUT
-from table_bench.rig.board import Inputs, Machine, RigBoard
+from table_bench.rig.board import ALL_PINS, Inputs, Machine, RigBoard
 from table_bench.rig.device_modules import rig_frame as frame
 from table_bench.rig.wiring_table import Wire, WiringTable
 
 _NO_PWM = (0,) * 6
 _WINDOW = 41_667
 """Looks of the rig's duty program in a millisecond."""
-_ALL_HIGH = (1 << 30) - 1
 _FULL_SCALE_COUNTS = 4095.0
 _CURRENT_NOISE_COUNTS = 5.0
 _SUPPLY_NOISE_COUNTS = 1.5
@@ -101,7 +100,7 @@ class Wires:
 
     def _look(self) -> Inputs:
         """The controller's outputs at the rig's pins."""
-        levels = _ALL_HIGH
+        levels = ALL_PINS
         by_rig_pin: dict[int, Wire] = {}
         for wire in self._wires.values():
             if wire.name in self._cut or not isinstance(wire.controller, int):
@@ -206,7 +205,7 @@ class Wires:
 
     def input_levels(self) -> int:
         """Level at every GPIO of the controller with a pull-up, one bit a GPIO."""
-        levels = _ALL_HIGH
+        levels = ALL_PINS
         for wire in self._wires.values():
             if wire.kind == "contact" and wire.name not in self._cut:
                 assert isinstance(wire.controller, int)

@@ -8,6 +8,9 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -15,12 +18,30 @@ _MOST_PER_CPU = 64
 
 
 class CpuPlace:
-    """A claimed CPU; threads that exchange with the firmware pin themselves to it."""
+    """A claimed CPU, which bench and firmware share, and the order of the threads there."""
 
     def __init__(self, cpu: int | None = None) -> None:
-        self._lock: IO[bytes] | None = None
+        self._claimed: IO[bytes] | None = None
         self._before: dict[int, set[int]] = {}
+        self._in_turn = threading.RLock()
+        self._pinned = threading.local()
         self.cpu = self._claim() if cpu is None else cpu
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Until the end no other thread is at work: for a look that exchanges nothing."""
+        with self._in_turn:
+            yield
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The same for one that exchanges with the firmware: it stays on the CPU from then on."""
+        with self._in_turn:
+            if not getattr(self._pinned, "done", False):
+                self._before.setdefault(threading.get_native_id(), os.sched_getaffinity(0))
+                os.sched_setaffinity(0, {self.cpu})
+                self._pinned.done = True
+            yield
 
     def _claim(self) -> int:
         allowed = sorted(os.sched_getaffinity(0))
@@ -34,15 +55,9 @@ class CpuPlace:
                 except OSError:
                     lock.close()
                     continue
-                self._lock = lock
+                self._claimed = lock
                 return cpu
         return allowed[0]
-
-    def pin_thread(self, thread_id: int) -> None:
-        """Pin the calling thread (`thread_id` is its native id); once is enough."""
-        if thread_id not in self._before:
-            self._before[thread_id] = os.sched_getaffinity(0)
-            os.sched_setaffinity(0, {self.cpu})
 
     def release(self) -> None:
         """Give the CPU back and let the threads run anywhere again."""
@@ -52,6 +67,6 @@ class CpuPlace:
             except ProcessLookupError:
                 continue
         self._before.clear()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        if self._claimed is not None:
+            self._claimed.close()
+            self._claimed = None

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import heapq
 import shutil
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from table_bench.bench import Bench
 from table_bench.faults import FAULTS, parameters_of
 from table_bench.imu import ImuErrors
-from table_bench.plant import Plant, PlantSettings, Truth
+from table_bench.plant import Plant, Truth
 from table_bench.simulated.controller import FlashOperation, SimulatedController
 from table_bench.simulated.cpu import CpuPlace
 from table_bench.simulated.pacing import Pacer
 from table_bench.simulated.serial_port import SerialPort
+from table_bench.simulated.settings import TableSettings, state_folder
 from table_bench.simulated.stepped_serial import SteppedSerial
 from table_bench.simulated.trace import Trace
 
@@ -32,24 +30,18 @@ _FREE_RUN_CHUNK_MS = 20
 class SimulatedTable(Bench):
     """A controller with a simulated table. All methods may be called from any thread.
 
-    A bench makes its controller between this class's __init__ and its first `power_on`. Same
-    arguments and same calls give the same bytes everywhere.
+    A bench makes its controller between this class's __init__ and its first `power_on`.
     """
 
     FLASH_FILE = "flash.bin"
 
     _controller: SimulatedController
 
-    def __init__(
-        self, settings: PlantSettings, state_dir: Path | str | None, cpu: int | None
-    ) -> None:
-        self._temporary = state_dir is None
-        self.state_dir = Path(state_dir or tempfile.mkdtemp(prefix=f"{self.NAME}-table-"))
-        self.state_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.RLock()
-        self._place = CpuPlace(cpu)
-        self._pinned = threading.local()
-        self._plant = Plant(settings)
+    def __init__(self, settings: TableSettings) -> None:
+        self._temporary = settings.state_dir is None
+        self.state_dir = state_folder(self.NAME, settings)
+        self._place = CpuPlace(settings.cpu)
+        self._plant = Plant(settings.plant)
         self._trace = Trace()
         self._serial = SerialPort(self.state_dir)
         self._actions: list[tuple[int, int, Callable[[], None]]] = []
@@ -71,21 +63,16 @@ class SimulatedTable(Bench):
         if self._closed:
             return
         self._closed = True
-        with self._lock:
+        with self._place.alone():
             self._controller.kill()
             self._serial.close()
             self._place.release()
         if self._temporary:
             shutil.rmtree(self.state_dir, ignore_errors=True)
 
-    @contextmanager
-    def _control(self) -> Iterator[None]:
+    def _control(self) -> AbstractContextManager[None]:
         """Hold the table alone, on the CPU that it shares with the firmware."""
-        with self._lock:
-            if not getattr(self._pinned, "done", False):
-                self._place.pin_thread(threading.get_native_id())
-                self._pinned.done = True
-            yield
+        return self._place.at_work()
 
     # --- time --------------------------------------------------------------------------------
 
@@ -168,7 +155,7 @@ class SimulatedTable(Bench):
     @property
     def truth(self) -> Truth:
         """What is really the case now."""
-        with self._lock:
+        with self._place.alone():
             return self._plant.truth()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from table_bench.faults import UnknownFault
 from table_bench.plant.plant import CORE_TEMPERATURE_COUNTS
 from table_bench.simulated.controller import FlashOperation
 from table_bench.simulated.serial_port import SerialPort
+from table_bench.simulated.settings import ProcessSettings
 from table_bench.virtual import flash_file, registers
 from table_bench.virtual.device import STATUS, Device
 from table_bench.virtual.device_modules import bench_frame as frame
@@ -44,24 +45,18 @@ class Controller:
         plant: Surroundings,
         serial: SerialPort,
         note: Callable[[], None],
-        *,
+        settings: ProcessSettings,
         state_dir: Path,
-        seed: int,
-        entry: str,
-        provision: Mapping[str, bytes],
-        heap_kb: int,
-        with_manifest: bool = True,
-        bare: bool = False,
     ) -> None:
         self._plant = plant
         self._serial = serial
         self._pipes = FirmwarePipes(serial)
         self._note = note
         self._state_dir = state_dir
-        self._heap_kb = heap_kb
-        self._seed = seed
-        self._entry = entry
-        self._provision = {path: content.hex() for path, content in provision.items()}
+        self._heap_kb = settings.heap_kb
+        self._seed = settings.seed
+        self._entry = "" if settings.bare else settings.entry
+        self._provision = {path: content.hex() for path, content in settings.provision.items()}
         self._device: Device | None = None
         self._prefetcher = Prefetcher()
         self._faults: dict[str, dict[str, Any]] = {}
@@ -72,9 +67,9 @@ class Controller:
         self._device_base_us = 0
         self._clock_rate = 1.0
         self._clock_ppm = [0] * frame.CLOCKS
-        self._program = Program(state_dir, bare)
+        self._program = Program(state_dir, settings.bare)
         self._registers = registers.Registers()
-        self._with_manifest = with_manifest and not bare
+        self._with_manifest = settings.with_manifest and not settings.bare
         self._request: tuple[int, ...] = ()
         self._due_us = _NEVER_US
         self._asked = False

@@ -2,82 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import metadata
-from pathlib import Path
+from typing import Unpack
 
 from table_bench.bench import ABILITIES
-from table_bench.imu.errors import Matrix
-from table_bench.physics import Rider
-from table_bench.plant import PlantSettings
-from table_bench.plant.plant import HOME_TILT_DEG
 from table_bench.simulated import SimulatedTable
 from table_bench.simulated.errors import BenchError
+from table_bench.simulated.settings import ProcessKeywords, ProcessSettings
 from table_bench.virtual.controller import Controller
 
 __all__ = ["BenchError", "VirtualTable"]
 
-DEFAULT_ENTRY = """\
-import micropython
-
-micropython.kbd_intr(-1)
-
-try:
-    import chooser as start
-except ImportError:
-    from inversion_table import startup as start
-
-start.run()
-"""
-"""firmware/main.py, which is no part of the installed package; a test compares them."""
-HEAP_KB = 512
-"""About what the Pico has: 233 KB, with objects of half the size."""
-
 
 class VirtualTable(SimulatedTable):
-    """A controller in a MicroPython process, with its table.
-
-    `provision` maps paths on the device to contents that are written at boot where the file is
-    absent. `state_dir` holds the flash; by default it is temporary. `entry` is the program text
-    that the device runs while its filesystem has no /main.py. `with_manifest`: whoever put the
-    firmware on wrote its manifest too. `bare`: a chip with MicroPython and what its flash holds,
-    else the source tree lies in single files on it.
-    """
+    """A controller in a MicroPython process, with its table; made with ProcessSettings' fields."""
 
     NAME = "virtual"
     OFFERS = frozenset(ABILITIES) - {"cycles"}
 
     _controller: Controller
 
-    def __init__(
-        self,
-        *,
-        seed: int = 1,
-        rider: Rider | None = None,
-        state_dir: Path | str | None = None,
-        provision: Mapping[str, bytes] | None = None,
-        start_tilt_deg: float = HOME_TILT_DEG,
-        entry: str = DEFAULT_ENTRY,
-        heap_kb: int = HEAP_KB,
-        with_manifest: bool = True,
-        bare: bool = False,
-        cpu: int | None = None,
-        turned: Mapping[str, Matrix] | None = None,
-    ) -> None:
-        super().__init__(
-            PlantSettings(seed, rider or Rider(), start_tilt_deg, turned or {}), state_dir, cpu
-        )
+    def __init__(self, **keywords: Unpack[ProcessKeywords]) -> None:
+        settings = ProcessSettings(**keywords)
+        super().__init__(settings)
         self._controller = Controller(
             self._plant,
             self._serial,
             lambda: self.trace.take(self._plant),
-            state_dir=self.state_dir,
-            seed=seed,
-            entry="" if bare else entry,
-            provision=provision or {},
-            heap_kb=heap_kb,
-            with_manifest=with_manifest,
-            bare=bare,
+            settings,
+            self.state_dir,
         )
         self._start()
 

@@ -8,14 +8,11 @@ from pathlib import Path
 
 from inversion_table import chooser
 from inversion_table.contract import manifest
-from itable.cells import without_offset
 from itable.compact import compact
 from itable.deploy import compiling
+from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
-
-SMALL_MARCH = "armv6m"
-"""The RP2040's: the firmware finds room in its memory only when it is made small."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def make(
             next_step="name the folder inversion_table of the firmware",
         )
     march = compiling.architecture(mpy)
-    if march == SMALL_MARCH:
+    if march == compiling.SMALL_MARCH:
         sources = without_offset(sources)
         sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
     version = version_in(folder)

@@ -1,6 +1,6 @@
 """Stand-in for machine.I2CTarget with memory, as MicroPython 1.26 and later has it on the rp2."""
 
-import bench_core as core
+import bench_passing
 import bench_pin
 import rig_frame as rig
 
@@ -41,7 +41,7 @@ class I2CTarget:
         self._handler = None
         self._trigger = 0
         self._irq = _Irq()
-        core.targets[id] = self
+        bench_passing.targets[id] = self
 
     def irq(self, handler=None, trigger=0, hard=False):
         """Set a handler, or with no arguments return what has `flags()`."""
@@ -55,8 +55,8 @@ class I2CTarget:
 
     def deinit(self):
         """Answer no more."""
-        if core.targets[self._id] is self:
-            core.targets[self._id] = None
+        if bench_passing.targets[self._id] is self:
+            bench_passing.targets[self._id] = None
 
     def receive(self, register, count, data):
         """The bench: a host wrote bytes, of which the first goes to `register`."""

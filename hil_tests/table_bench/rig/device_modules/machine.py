@@ -4,7 +4,7 @@ import bench_core as _core
 import bench_frame as _frame
 from bench_analog import PWM
 from bench_clock import Timer
-from bench_pin import Pin
+from bench_edges import Pin
 from bench_target import I2CTarget
 
 __all__ = ("PWM", "I2CTarget", "Pin", "Timer", "idle", "unique_id")

@@ -26,6 +26,7 @@ def _mount(values):
 
 def _main():
     values = bench_config.values
+    bench_core.state[bench_core.PULLED_UP] = values["external_pull_ups"]
     bench_core.out[bench_frame.NOW_US] = values["boot_us"]
     bench_core.open_pipes(values["replies_fd"], values["requests_fd"])
     bench_core.exchange(bench_frame.HELLO)
@@ -34,7 +35,7 @@ def _main():
         with open("/firmware/main.py") as main:
             exec(main.read(), {"__name__": "__main__"})  # noqa: S102 - as the chip does
     except SystemExit as error:
-        if error is bench_core._BENCH_IS_GONE:
+        if error is bench_core.BENCH_IS_GONE:
             raise
     except BaseException as error:  # noqa: BLE001 - shown as the chip shows it
         sys.print_exception(error, sys.stderr)

@@ -1,6 +1,6 @@
 """Stand-in for the rig's `rp2`: state machines whose programs the bench knows by name.
 
-The bench plays a program's effect on the lines; tests/bench/test_rig_programs.py runs the
+The bench plays a program's effect on the lines; tests/rig/test_programs.py runs the
 instructions themselves.
 """
 

@@ -144,7 +144,7 @@ def _run(source):
     try:
         exec(source, {"__name__": "__main__"})  # noqa: S102 - main.py is text for the chip too
     except SystemExit as error:
-        if error is bench_core._BENCH_IS_GONE:
+        if error is bench_core.BENCH_IS_GONE:
             raise
     except BaseException as error:  # noqa: BLE001 - shown as the chip shows it
         for stream in (sys.stdout, sys.stderr):

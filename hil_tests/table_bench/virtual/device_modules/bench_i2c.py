@@ -7,6 +7,7 @@ byte that nobody acknowledges, ETIMEDOUT for a bus that is held.
 
 import bench_core as core
 import bench_frame as frame
+import bench_passing
 import bench_pin
 
 _EIO = OSError(5)
@@ -16,13 +17,12 @@ _OVERHEAD_US = 20
 
 _out = core.out
 _inp = core.inp
-_state = core.state
-_keys = core.slot_keys
-_views = core.slot_views
+_keys = bench_passing.slot_keys
+_views = bench_passing.slot_views
+_valid = bench_passing.slots_valid
 _NOW = frame.NOW_US
 _USED = frame.PREFETCH_USED
 _STATUS = frame.SLOT_STATUS
-_VALID = core.SLOTS_VALID
 
 
 class _Key:
@@ -55,8 +55,8 @@ class I2C:
         key = self._base | addr << 16 | memaddr << 8 | n
         i = 0
         while i < 4:
-            if _keys[i] == key and (_state[_VALID] >> i) & 1:
-                _state[_VALID] &= ~(1 << i)
+            if _keys[i] == key and (_valid[0] >> i) & 1:
+                _valid[0] &= ~(1 << i)
                 _out[_USED] |= 1 << i
                 code = (_inp[_STATUS] >> (8 * i)) & 0xFF
                 if code:
@@ -79,7 +79,7 @@ class I2C:
         core.spend(_OVERHEAD_US + (n + 3) * _BITS_PER_BYTE * 1_000_000 // self._freq_hz)
 
     def _write(self, addr, data):
-        _state[_VALID] = 0
+        _valid[0] = 0
         n = len(data)
         _out[frame.ARG0] = self._bus
         _out[frame.ARG1] = addr

@@ -111,7 +111,7 @@ def _run(terminal, code, names):
     try:
         exec(str(code, "utf-8"), names)  # noqa: S102 - it is what a REPL is for
     except BaseException as error:
-        if error is bench_core._BENCH_IS_GONE:
+        if error is bench_core.BENCH_IS_GONE:
             raise
         failure = error
     bench_core.out[bench_frame.KBD_INTR] = _NO_INTERRUPT

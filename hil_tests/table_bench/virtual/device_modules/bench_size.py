@@ -1,0 +1,5 @@
+"""How many longs the two frames of this bench have."""
+
+from bench_frame import REQUEST_LONGS, SNAPSHOT_LONGS
+
+__all__ = ("REQUEST_LONGS", "SNAPSHOT_LONGS")
