@@ -338,7 +338,7 @@ class GravityChannel(Cells):
         self.put(AGE_MS, AGE_MAX)
         _lose(self.cells)
 
-    def fixed(self) -> memoryview:
+    def fixed_cells(self) -> memoryview:
         """The cells that never change, for who watches over them (RQ-084)."""
         return memoryview(self.cells)[FIXED:FIXED_END]
 

@@ -87,7 +87,7 @@ class RestWatch(Cells):
             c[_WAIT] -= 1
             return
         c[_WAIT] = TAKE_EVERY - 1 + _ZERO
-        became = int(_take(c, sample))
+        became = int(self._take(c, sample))
         if became == _PASSED:
             return
         verdict = LOST
@@ -95,113 +95,115 @@ class RestWatch(Cells):
             self.temperature_mdegc = sample.temperature_mdegc
             if became != _LAST:
                 return
-            verdict = int(_conclude(c, self))
+            verdict = int(self._conclude(c))
         self.verdict = verdict
         self.windows = (int(self.windows) + 1) & 0xFFFFF
 
-
-@micropython.viper
-def _take(c: ptr32, sample) -> int:
-    """Add a reading to the window; the last one, or one too many that is missing, ends it."""
-    if not sample.ok or sample.saturated:
-        c[_MISSED] += 1
-        if c[_MISSED] - _ZERO <= MISSED_MAX:
-            return _PASSED
-        c[_TAKEN] = _ZERO
-        c[_MISSED] = _ZERO
-        return _TOO_MANY_MISSED
-    c[_NOW] = int(sample.ax_ug) + _ZERO
-    c[_NOW + 1] = int(sample.ay_ug) + _ZERO
-    c[_NOW + 2] = int(sample.az_ug) + _ZERO
-    c[_NOW + 3] = int(sample.gx_udps) + _ZERO
-    c[_NOW + 4] = int(sample.gy_udps) + _ZERO
-    c[_NOW + 5] = int(sample.gz_udps) + _ZERO
-    taken = c[_TAKEN] - _ZERO
-    axis = 0
-    if taken == 0:
-        while axis < 6:
-            c[_FIRST + axis] = c[_NOW + axis]
-            c[_SUM + axis] = _ZERO
-            axis += 1
-        c[_ACCEL_SQUARES] = _ZERO
-        c[_GYRO_SQUARES] = _ZERO
-        c[_WILD] = _ZERO
+    @micropython.viper
+    def _take(self, c: ptr32, sample) -> int:
+        """Add a reading to the window; the last one, or one too many that is missing, ends it."""
+        if not sample.ok or sample.saturated:
+            c[_MISSED] += 1
+            if c[_MISSED] - _ZERO <= MISSED_MAX:
+                return _PASSED
+            c[_TAKEN] = _ZERO
+            c[_MISSED] = _ZERO
+            return _TOO_MANY_MISSED
+        c[_NOW] = int(sample.ax_ug) + _ZERO
+        c[_NOW + 1] = int(sample.ay_ug) + _ZERO
+        c[_NOW + 2] = int(sample.az_ug) + _ZERO
+        c[_NOW + 3] = int(sample.gx_udps) + _ZERO
+        c[_NOW + 4] = int(sample.gy_udps) + _ZERO
+        c[_NOW + 5] = int(sample.gz_udps) + _ZERO
+        taken = c[_TAKEN] - _ZERO
         axis = 0
-    squares = 0
-    span = ACCEL_SPAN_UG
-    shift = _ACCEL_SHIFT
-    while axis < 6:
-        if axis == 3:
-            c[_ACCEL_SQUARES] += squares
-            squares = 0
-            span = GYRO_SPAN_UDPS
-            shift = _GYRO_SHIFT
-        away = c[_NOW + axis] - c[_FIRST + axis]
-        if away > span:
-            away = span
-            c[_WILD] = 1 + _ZERO
-        elif away < 0 - span:
-            away = 0 - span
-            c[_WILD] = 1 + _ZERO
-        c[_SUM + axis] += away
-        away >>= shift
-        squares += away * away
-        axis += 1
-    c[_GYRO_SQUARES] += squares
-    taken += 1
-    if taken == SAMPLES:
-        c[_TAKEN] = _ZERO
-        c[_MISSED] = _ZERO
-        return _LAST
-    c[_TAKEN] = taken + _ZERO
-    if taken == _HALF:
+        if taken == 0:
+            while axis < 6:
+                c[_FIRST + axis] = c[_NOW + axis]
+                c[_SUM + axis] = _ZERO
+                axis += 1
+            c[_ACCEL_SQUARES] = _ZERO
+            c[_GYRO_SQUARES] = _ZERO
+            c[_WILD] = _ZERO
+            axis = 0
+        squares = 0
+        span = ACCEL_SPAN_UG
+        shift = _ACCEL_SHIFT
+        while axis < 6:
+            if axis == 3:
+                c[_ACCEL_SQUARES] += squares
+                squares = 0
+                span = GYRO_SPAN_UDPS
+                shift = _GYRO_SHIFT
+            away = c[_NOW + axis] - c[_FIRST + axis]
+            if away > span:
+                away = span
+                c[_WILD] = 1 + _ZERO
+            elif away < 0 - span:
+                away = 0 - span
+                c[_WILD] = 1 + _ZERO
+            c[_SUM + axis] += away
+            away >>= shift
+            squares += away * away
+            axis += 1
+        c[_GYRO_SQUARES] += squares
+        taken += 1
+        if taken == SAMPLES:
+            c[_TAKEN] = _ZERO
+            c[_MISSED] = _ZERO
+            return _LAST
+        c[_TAKEN] = taken + _ZERO
+        if taken == _HALF:
+            axis = 0
+            while axis < 6:
+                c[_SUM_OF_HALF + axis] = c[_SUM + axis]
+                axis += 1
+        return _GOOD
+
+    @micropython.viper
+    def _conclude(self, c: ptr32) -> int:
+        """A whole window is there: write its mean, scatter and shift; returns the verdict."""
+        mean = self.mean
+        accel_shift = 0
+        gyro_shift = 0
+        accel_variance = (c[_ACCEL_SQUARES] - _ZERO) // SAMPLES
+        gyro_variance = (c[_GYRO_SQUARES] - _ZERO) // SAMPLES
         axis = 0
         while axis < 6:
-            c[_SUM_OF_HALF + axis] = c[_SUM + axis]
+            total = c[_SUM + axis] - _ZERO
+            away = total // SAMPLES
+            mean[axis] = c[_FIRST + axis] - _ZERO + away
+            half = c[_SUM_OF_HALF + axis] - _ZERO
+            shift = total - half - half
+            if shift < 0:
+                shift = 0 - shift
+            shift = shift // _HALF
+            if axis < 3:
+                away >>= _ACCEL_SHIFT
+                accel_variance -= away * away
+                if shift > accel_shift:
+                    accel_shift = shift
+            else:
+                away >>= _GYRO_SHIFT
+                gyro_variance -= away * away
+                if shift > gyro_shift:
+                    gyro_shift = shift
             axis += 1
-    return _GOOD
-
-
-@micropython.viper
-def _conclude(c: ptr32, watch) -> int:
-    """A whole window is there: write its mean, scatter and shift; returns the verdict."""
-    mean = watch.mean
-    accel_shift = 0
-    gyro_shift = 0
-    accel_variance = (c[_ACCEL_SQUARES] - _ZERO) // SAMPLES
-    gyro_variance = (c[_GYRO_SQUARES] - _ZERO) // SAMPLES
-    axis = 0
-    while axis < 6:
-        total = c[_SUM + axis] - _ZERO
-        away = total // SAMPLES
-        mean[axis] = c[_FIRST + axis] - _ZERO + away
-        half = c[_SUM_OF_HALF + axis] - _ZERO
-        shift = total - half - half
-        if shift < 0:
-            shift = 0 - shift
-        shift = shift // _HALF
-        if axis < 3:
-            away >>= _ACCEL_SHIFT
-            accel_variance -= away * away
-            if shift > accel_shift:
-                accel_shift = shift
-        else:
-            away >>= _GYRO_SHIFT
-            gyro_variance -= away * away
-            if shift > gyro_shift:
-                gyro_shift = shift
-        axis += 1
-    accel_scatter = int(root(accel_variance)) << _ACCEL_SHIFT
-    gyro_scatter = int(root(gyro_variance)) << _GYRO_SHIFT
-    watch.accel_shift_ug = accel_shift
-    watch.gyro_shift_udps = gyro_shift
-    watch.accel_scatter_ug = accel_scatter
-    watch.gyro_scatter_udps = gyro_scatter
-    if c[_WILD] != _ZERO or accel_shift > ACCEL_SHIFT_MAX_UG or gyro_shift > GYRO_SHIFT_MAX_UDPS:
-        return MOVING
-    if accel_scatter > ACCEL_SCATTER_MAX_UG or gyro_scatter > GYRO_SCATTER_MAX_UDPS:
-        return SHAKEN
-    return STILL
+        accel_scatter = int(root(accel_variance)) << _ACCEL_SHIFT
+        gyro_scatter = int(root(gyro_variance)) << _GYRO_SHIFT
+        self.accel_shift_ug = accel_shift
+        self.gyro_shift_udps = gyro_shift
+        self.accel_scatter_ug = accel_scatter
+        self.gyro_scatter_udps = gyro_scatter
+        if (
+            c[_WILD] != _ZERO
+            or accel_shift > ACCEL_SHIFT_MAX_UG
+            or gyro_shift > GYRO_SHIFT_MAX_UDPS
+        ):
+            return MOVING
+        if accel_scatter > ACCEL_SCATTER_MAX_UG or gyro_scatter > GYRO_SCATTER_MAX_UDPS:
+            return SHAKEN
+        return STILL
 
 
 @micropython.viper

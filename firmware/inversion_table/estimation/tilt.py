@@ -44,10 +44,12 @@ class TiltEstimator:
     @micropython.viper
     def update(self, primary, monitor, now_ms: int, estimate):
         """Take this tick's two `ImuSample`s and write `estimate`."""
-        follow(self._first, primary, now_ms)
-        follow(self._second, monitor, now_ms)
-        first = ptr32(self._first)
-        second = ptr32(self._second)
+        of_primary = self._first
+        of_monitor = self._second
+        follow(of_primary, primary, now_ms)
+        follow(of_monitor, monitor, now_ms)
+        first = ptr32(of_primary)
+        second = ptr32(of_monitor)
         first_ok = first[_OK] != _ZERO
         second_ok = second[_OK] != _ZERO
         chosen = first

@@ -37,8 +37,8 @@ class ValuesCheck:
         # (object, its attributes, CRC-32) of each, or (memory, None, CRC-32); the last is the plan.
         self._parts: list = [
             self._part(settings, _SETTINGS),
-            self._part(primary.fixed(), None),
-            self._part(monitor.fixed(), None),
+            self._part(primary.fixed_cells(), None),
+            self._part(monitor.fixed_cells(), None),
             None,
         ]
 
