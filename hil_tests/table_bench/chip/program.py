@@ -12,6 +12,7 @@ from inversion_table import chooser
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.deploy import compiling, device, pack
+from itable.deploy.cells import without_offset
 from itable.firmware import package_files, package_folder
 from table_bench.chip import files, image
 from table_bench.chip.compiled import CACHE
@@ -103,7 +104,7 @@ def deployed(firmware: bytes) -> dict[str, bytes]:
 def _in_single_files(
     sources: list[tuple[str, bytes]], entry: str, with_manifest: bool
 ) -> dict[str, bytes]:
-    made = compiling.compiled(compact(sources, [entry]), compiling.SMALL_MARCH)
+    made = compiling.compiled(compact(without_offset(sources), [entry]), compiling.SMALL_MARCH)
     content = {f"/{path}": data for path, data in made} | {MAIN: entry.encode()}
     if with_manifest:
         content[manifest.PATH] = manifest.build(made)

@@ -10,6 +10,7 @@ from inversion_table import chooser
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.deploy import compiling
+from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
 
@@ -49,6 +50,7 @@ def make(
         )
     march = compiling.architecture(mpy)
     if march == compiling.SMALL_MARCH:
+        sources = without_offset(sources)
         sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
