@@ -37,7 +37,8 @@ class ChipTable(SimulatedTable):
     `ready`: begin at HOME, out of a snapshot if such a start was made before; `start` then tells of
     that start. `traced`: interrupts can be measured (meter.TickMeter). `in_slot`: the firmware lies
     there as `itable deploy` leaves it, else in single files. `firmware`: the folder of another
-    package than the installed one. Raises image.NoImageError where there is no MicroPython image.
+    package than the installed one. `bare`: MicroPython alone is on it. Raises image.NoImageError
+    where there is no MicroPython image.
     """
 
     NAME = "chip"
@@ -55,6 +56,7 @@ class ChipTable(SimulatedTable):
         ready: bool = False,
         in_slot: bool = False,
         firmware: Path | None = None,
+        bare: bool = False,
         **keywords: Unpack[TableKeywords],
     ) -> None:
         self._uf2_path = uf2_path = image.find()
@@ -64,6 +66,8 @@ class ChipTable(SimulatedTable):
         self._flash_path = self.state_dir / self.FLASH_FILE
         if self._flash_path.exists():
             flash = bytearray(self._flash_path.read_bytes())
+        elif bare:
+            flash = image.flash_with(uf2_path.read_bytes())
         else:
             flash = bytearray(
                 program.flash_with_firmware(
