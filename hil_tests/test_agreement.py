@@ -85,10 +85,11 @@ def play(bench: Bench, run: Callable[[Clock], None]) -> Outcome:
     clock = Clock(bench)
     bench.press("START")
     run(clock)
-    at_us = bench.trace["time_us"]
-    moved_us = at_us[np.argmax(bench.trace["relay_closed"] > 0)]  # the first that truth can tell
+    trace = bench.trace
+    at_us = trace["time_us"]
+    moved_us = at_us[np.argmax(trace["relay_closed"] > 0)]  # the first that truth can tell
     tilt_deg = np.interp(
-        np.arange(-500_000, at_us[-1] - moved_us, 10_000), at_us - moved_us, bench.trace["tilt_deg"]
+        np.arange(-500_000, at_us[-1] - moved_us, 10_000), at_us - moved_us, trace["tilt_deg"]
     )
     records = operator.records()
     changes = [one for one in records if isinstance(one, Event)]

@@ -190,6 +190,7 @@ def test_the_doctor_sees_service_and_leaves_it_as_it_is(operator: Operator) -> N
 
 
 @pytest.mark.requirement("RQ-148")
+@pytest.mark.needs("bench:virtual")
 def test_the_doctor_sees_a_board_without_the_program() -> None:
     with VirtualTable(entry="import sys\nsys.path[:] = []\n") as table:
         table.advance(2_000)

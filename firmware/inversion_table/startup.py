@@ -142,7 +142,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
     settings = kept.in_use()
     calibration = KeptCalibration(store)
     calibration.limit(settings)
-    ring = _ring(board, store)
+    ring, proof = _ring(board, store)
     recorder = Recorder(ring, board.unix_time_s)
     app = App(
         board,
@@ -157,6 +157,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
         _program_check(firmware.manifest_path),
         start_cause,
         firmware,
+        proof,
     )
     plan = _plan(store, settings, app.plan_lock)
     if plan is not None:
@@ -172,23 +173,21 @@ def _program_check(manifest_path: str) -> ProgramCheck:
     )
 
 
-def _ring(board: Board, store: Store) -> Ring | AbsentRing:
-    """The log's ring; without one the controller still starts, for somebody may be away from home.
+def _ring(board: Board, store: Store) -> tuple:
+    """(the log's ring, the Proof of its place).
 
-    Laying out the flash for it erases, which stalls the chip: that is done only at home.
+    Without a place for it the controller still starts, for somebody may be away from home. Laying
+    out the flash for it erases, which stalls the chip: that is done only at home.
     """
     try:
-        if not board.at_home_switch() and not reserve.is_reserved(
-            board.flash, JOURNAL_FOLDER, store
-        ):
-            return AbsentRing()
-        return Ring(
-            reserve.open_region(
+        if board.at_home_switch() or reserve.is_reserved(board.flash, JOURNAL_FOLDER, store):
+            region, proof = reserve.open_region(
                 board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress
             )
-        )
+            return Ring(region), proof
     except (reserve.ReserveError, StoreError, OSError):
-        return AbsentRing()
+        pass
+    return AbsentRing(), None
 
 
 def _answer(board: Board, server: Server, stream: BlockStream, line: bytes | None) -> None:

@@ -258,7 +258,10 @@ class Bench(ABC):
 
     @property
     def trace(self) -> Columns:
-        """What is recorded of the truth (ability trace)."""
+        """What is recorded of the truth up to now (ability trace).
+
+        Asking may take time, in which more is recorded: ask once for columns that belong together.
+        """
         raise LacksAbility(self.NAME, "trace")
 
     @property

@@ -85,8 +85,8 @@ def compact(
     paths = {_module_name(path): path for path, _ in sources}
     entry_names = set().union(*(_identifiers(ast.parse(entry)) for entry in entries), [""])
     for tree in modules.values():
-        _drop_texts(tree)
-    _put_constants_in(modules)
+        drop_texts(tree)
+    put_constants_in(modules)
     _leave_out(modules, entry_names)
     _share_names(modules, entry_names)
     shorter = _short_names(modules, entry_names)
@@ -102,7 +102,7 @@ def _module_name(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _drop_texts(tree: ast.Module) -> None:
+def drop_texts(tree: ast.Module) -> None:
     """Strings that stand alone: docstrings, of modules too."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, *_Function)):
@@ -229,7 +229,7 @@ def _number(value: int) -> ast.expr:
     return ast.Constant(value)
 
 
-def _put_constants_in(modules: dict[str, ast.Module]) -> None:
+def put_constants_in(modules: dict[str, ast.Module]) -> None:
     constants = _Constants(modules)
     for name, tree in modules.items():
         _PutIn(name, constants).visit(tree)

@@ -1,0 +1,18 @@
+"""What the step refuses."""
+
+from __future__ import annotations
+
+import ast
+
+from itable.errors import InputError
+
+
+class UndecidedError(InputError):
+    """Something that cannot be worked out, or is not meant for machine code."""
+
+    def __init__(self, module: str, node: ast.AST, what: str) -> None:
+        super().__init__(
+            what,
+            where=f"{module.replace('.', '/')}.py, line {getattr(node, 'lineno', '?')}",
+            next_step="write it another way, or say what it is in itable/words/declared.py",
+        )
