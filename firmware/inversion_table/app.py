@@ -10,6 +10,7 @@ at home), and counters that only grow.
 
 import gc
 
+from inversion_table import loading
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
@@ -24,7 +25,6 @@ from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
-from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
@@ -316,8 +316,10 @@ class App:
         if self._log_proof is not None:
             return
         if self._log_lost and not self._restart_asked:
+            from inversion_table.journal.reserve import forget
+
             try:
-                reserve.forget(self.store)
+                forget(self.store)
             except (OSError, StoreError):
                 return  # tried again in the next pass
             self._restart_soon()
@@ -356,6 +358,7 @@ class App:
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
             self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
+            loading.let_go()
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""
