@@ -111,7 +111,7 @@ bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, o
 	$(BIN)/python -m tests.benchmarks.store $(ARGS)
 
 bench-chip: $(READY) ## where the time of the control tick goes on the emulated chip
-	$(BIN)/python -m tests.benchmarks.chip_tick
+	$(BIN)/python -m tests.benchmarks.chip_tick $(ARGS)
 
 chip: $(READY) ## the firmware on an emulated RP2040: does it boot, fit and keep time (docs/chip.md)
 	$(BIN)/pytest hil_tests/test_chip.py --bench chip -s -rs --timeout 1800 $(ARGS)

@@ -59,16 +59,17 @@ def test_the_box_is_what_happened_tick_by_tick(operator: Operator) -> None:
     assert whole[-2].state == states.MOVING
     assert whole[-1].state != states.MOVING
     # Each tick's tilt and drive beside the truth, once the two clocks are laid over each other.
-    at_ms = table.trace["time_us"] / 1_000
+    trace = table.trace
+    at_ms = trace["time_us"] / 1_000
     t_ms = np.array([sample.t_ms for sample in whole], float)
     duty = np.array([sample.duty_permille for sample in whole], float)
-    moved_ms = at_ms[np.argmax(table.trace["motor_drive"] > 0)]
+    moved_ms = at_ms[np.argmax(trace["motor_drive"] > 0)]
     offsets = moved_ms + np.arange(-1_000, 200, 5.0)
-    drive = [np.interp(t_ms + o, at_ms, table.trace["motor_drive"] * 1_000) for o in offsets]
+    drive = [np.interp(t_ms + o, at_ms, trace["motor_drive"] * 1_000) for o in offsets]
     misfits = [np.abs(one - duty).mean() for one in drive]
     offset = offsets[int(np.argmin(misfits))]
     assert min(misfits) < 10
-    truth_deg = np.interp(t_ms + offset, at_ms, table.trace["tilt_deg"])
+    truth_deg = np.interp(t_ms + offset, at_ms, trace["tilt_deg"])
     for name in ("tilt_mdeg", "primary_tilt_mdeg", "monitor_tilt_mdeg"):
         tilt_deg = np.array([getattr(sample, name) for sample in whole]) / 1_000
         assert np.abs(tilt_deg - truth_deg).max() < 1.0

@@ -21,6 +21,8 @@ from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
 from table_bench.virtual import VirtualTable
 
+pytestmark = pytest.mark.needs("bench:virtual")
+
 PLAN = simple_plan((20, 5), name="kept")
 NEW = "0.2.0"
 OLD_MAIN = """\

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from inversion_table.contract import messages
-from inversion_table.contract.records import Header
+from inversion_table.contract import events, flags, messages
+from inversion_table.contract.records import Event, Header
+from inversion_table.safety import faults
 from table_bench.operator import Operator, simple_plan
 from table_bench.pytest_plugin.measurements import Measurements
 
@@ -174,6 +175,7 @@ import gc
 gc.threshold(32_768)
 import machine
 from inversion_table import startup
+from inversion_table.estimation.channel import TILT_OFFSET_MDEG
 
 class Flip:
     def __init__(self, app):
@@ -203,7 +205,7 @@ startup.run()
     "flip",
     [
         "app.settings.head_down_max_ms ^= 1 << 18",
-        "app._estimator.monitor._tilt_offset_mdeg ^= 1 << 9",
+        "app._estimator.monitor.cells[TILT_OFFSET_MDEG] ^= 1 << 9",
         "app.program.hold_ms[0] ^= 1 << 16",
     ],
 )
@@ -432,3 +434,61 @@ startup.run()
     operator.wait_for_state("FAULT", 30_000)
     operator.upload(PLAN)
     come_home_and_refuse(operator, "SETTINGS_CORRUPT")
+
+
+WRONG_MAP = """\
+from inversion_table.store.values import Store
+store = Store("/data")
+kept = store.load("journal_map")
+if kept and not store.load("changed"):
+    blocks = kept["blocks"]
+    blocks[100], blocks[101] = blocks[101], blocks[100]
+    store.save("journal_map", kept)
+    store.save("changed", True)
+from inversion_table import startup
+startup.run()
+"""
+
+
+@pytest.mark.requirement("RQ-163")
+@pytest.mark.needs("entry", "boot_count", "flash_log")
+def test_nothing_is_written_where_a_wrong_map_says(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator(entry=WRONG_MAP, ready=False)
+    table = operator.table
+    # As soon as it proves wrong the table is without a log, and lays it out anew at home.
+    assert table.advance_until(lambda t: t.boots == 2, 30_000)
+    written = [one for one in table.flash_log if not one.erase]
+    assert len(written) < 64  # three small values; no page of the log, and no file of it
+    operator.wait_for_state("HOME", 120_000)
+    operator.wait(3)
+    assert table.boots == 2
+    operator.upload(simple_plan((-60, 1)))
+    operator.press("START")
+    operator.wait_for_state("MOVING")
+    operator.wait_for_state("HOME")
+    assert operator.records()
+
+
+@pytest.mark.requirement("RQ-163")
+@pytest.mark.needs("power_cut")
+def test_what_happens_before_the_logs_place_is_proved_is_in_the_log(
+    make_operator: Callable[..., Operator],
+) -> None:
+    operator = make_operator()
+    table = operator.table
+    operator.upload(simple_plan((-50, 30)))
+    operator.press("START")
+    operator.wait_for_state("HOLDING")
+    operator.close()
+    table.power_cut()
+    table.power_on()
+    operator.wait_for_state("STOPPED", 30_000)
+    operator.press("RETURN")  # at once: the map of 192 files is hardly begun
+    operator.wait_for_state("HOME", 60_000)
+    told = [record for record in operator.records() if isinstance(record, Event)]
+    codes = [(event.code, event.a) for event in told]
+    assert (events.FAULT_RAISED, faults.POWER_RESTORED) in codes
+    assert (events.BUTTON_PRESSED, flags.BUTTON_RETURN) in codes
+    assert not [code for code, _ in codes if code == events.LOG_RECORDS_LOST]

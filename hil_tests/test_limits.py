@@ -103,10 +103,11 @@ def test_head_down_time_out_leads_home(
     operator.wait_for_state("RETURNING", 60_000)
     assert operator.status()["fault"] == "HEAD_DOWN_TIMEOUT"
     operator.wait_for_state("HOME", step_ms=500)
-    tilt_deg = table.trace["tilt_deg"]
-    time_s = table.trace["time_us"] * 1e-6
+    trace = table.trace
+    tilt_deg = trace["tilt_deg"]
+    time_s = trace["time_us"] * 1e-6
     head_down = tilt_deg > 2.0
-    turned = np.flatnonzero(head_down & (table.trace["motor_drive"] < 0))[0]
+    turned = np.flatnonzero(head_down & (trace["motor_drive"] < 0))[0]
     measured["homeward after"] = time_s[turned] - time_s[np.argmax(head_down)]
     measured["head-down in all"] = np.count_nonzero(head_down) * 0.01  # and the way back
 

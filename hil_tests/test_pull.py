@@ -152,6 +152,7 @@ def test_a_long_log_is_listed_whole(operator: Operator) -> None:
         operator.press("JOG_DOWN", 1_500)  # far enough to leave the home switch each time
         operator.press("RETURN")
         operator.wait_for_state("HOME", step_ms=500)
+        operator.wait(1)  # the relay opens, and the button was let go of for long enough
     operator.close()
     with client_of(table) as client:
         sessions = client.list_log().sessions

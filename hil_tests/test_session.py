@@ -57,11 +57,12 @@ def test_session_follows_the_plan_with_any_rider(
     table.trace.clear()
     run_plan(operator)
 
-    tilt_deg = table.trace["tilt_deg"]
-    time_s = (table.trace["time_us"] - table.trace["time_us"][0]) * 1e-6
+    trace = table.trace
+    tilt_deg = trace["tilt_deg"]
+    time_s = (trace["time_us"] - trace["time_us"][0]) * 1e-6
     measured["overshoot"] = np.max(tilt_deg) - 45
     # The bed falls through the gear's play where the load changes sides, faster than it is driven.
-    measured["greatest rate"] = np.max(np.abs(table.trace["rate_deg_per_s"]))
+    measured["greatest rate"] = np.max(np.abs(trace["rate_deg_per_s"]))
     samples = [r for r in operator.records() if isinstance(r, Sample)]
     moving = [s for s in samples if s.state in (states.MOVING, states.HOLDING)]
     # The log's clock starts at START; find the shift by its first outward movement.

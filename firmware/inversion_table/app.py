@@ -3,17 +3,19 @@
     tick        sense -> estimate -> decide -> drive -> record      100 Hz, hard interrupt
     background  talk, restart sensors, write the log, feed the watchdog
 
-They meet in named places only: the mailbox flags of requests (host to tick), the recorder's queue
-(tick to flash), `program` (replaced as a whole, only at home), and counters that only grow.
+They meet in named places only: the mailbox flags of requests (host to tick), the verdicts among the
+tick's inputs (`_judge`), the recorder's queue (tick to flash), `program` (replaced as a whole, only
+at home), and counters that only grow.
 """
 
 import gc
 
+from inversion_table import loading
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.estimation import warmth
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
@@ -23,6 +25,7 @@ from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
+from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
 from inversion_table.journal.pulled import Pulled
@@ -47,6 +50,8 @@ CHECK_STEPS_AT_START = 16
 """Steps of the program's check in a pass: 8 KB, about 5 ms; the whole program in about 1 s."""
 CHECK_PASSES = 2
 """Later one step in so many passes: the whole program in about 32 s."""
+PROOF_STEPS = 3
+"""Files of the log that are proved in a pass, some 7 ms each; all 192 of them in 64 passes."""
 VALUES_MS = 5_000
 """One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
@@ -61,7 +66,8 @@ class App:
     settings: limits.Settings in use; kept_settings: store.settings.KeptSettings, what is stored;
     settings_ok: whether a session may begin with them; calibration:
     store.calibration.KeptCalibration; program_check: integrity.program.ProgramCheck; start_cause:
-    why the controller started (contract.resets); firmware: integrity.firmware.Firmware
+    why the controller started (contract.resets); firmware: integrity.firmware.Firmware; log_proof:
+    journal.reserve.Proof of the ring's place, None where nothing is to be proved
     """
 
     def __init__(
@@ -77,9 +83,12 @@ class App:
         program_check,
         start_cause,
         firmware,
+        log_proof=None,
     ) -> None:
         self.board = board
         self.ring = ring
+        self._log_proof = log_proof
+        self._log_lost = False
         self.recorder = recorder
         self.store = store
         self.settings = settings
@@ -139,7 +148,11 @@ class App:
         self._faults_seen = 0
         self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
-        self.describe_log()
+        self._waiting = False
+        """START and jog outward are refused for now."""
+        self._bind()
+        self._judge()
+        self._log_described = False
         recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
         fell = firmware.fell()
         if fell is not None and not fell["told"]:
@@ -151,73 +164,67 @@ class App:
 
     def tick(self, _timer=None) -> None:
         """One control tick, in interrupt context: no allocation (RQ-043), no waiting."""
-        now_ms = self.board.ticks_ms()
-        if self._started and elapsed_ms(now_ms, self._then_ms) >= LATE_MS:
+        now_ms = self._ticks_ms()
+        if self._started and (now_ms - self._then_ms) & TICKS_MASK >= LATE_MS:
             self.late_ticks += 1
         self._started = True
         self._then_ms = now_ms
         self.ticks = (self.ticks + 1) & TICKS_MASK
-
-        self._sense(now_ms)
-        self._estimator.update(self._primary, self._monitor, now_ms, self.estimate)
-        self._monitors.update(self.decision, self.estimate, self.inputs, now_ms)
-        self.sequencer.step(
-            self.program,
-            self.decision,
-            self.estimate,
-            self.inputs,
-            self.settings,
-            now_ms,
-            self.wish,
-        )
-        self._kernel.step(
-            self.wish,
-            self.estimate,
-            self.inputs,
-            self._monitors,
-            self.settings,
-            now_ms,
-            self.decision,
-        )
-        self._drive.apply(self.decision)
-        self._indicator.show(self.decision, now_ms)
-        self.last_fault.note(self.decision, self.estimate, self.inputs, now_ms)
-        self._chronicle.write(
-            self.decision,
-            self.estimate,
-            self.inputs,
-            self.wish,
-            self.sequencer.step_number,
-            now_ms,
-        )
+        inputs = self.inputs
+        self._sense(inputs, now_ms)
+        decision = self.decision
+        estimate = self.estimate
+        wish = self.wish
+        settings = self.settings
+        monitors = self._monitors
+        sequencer = self.sequencer
+        self._update_estimate(self._primary, self._monitor, now_ms, estimate)
+        monitors.update(decision, estimate, inputs, now_ms)
+        sequencer.step(self.program, decision, estimate, inputs, settings, now_ms, wish)
+        self._step_kernel(wish, estimate, inputs, monitors, settings, now_ms, decision)
+        self._apply(decision)
+        self._show(decision, now_ms)
+        self._note_fault(decision, estimate, inputs, now_ms)
+        self._write(decision, estimate, inputs, wish, sequencer.step_number, now_ms)
 
     def drive_off(self) -> None:
         """No drive, no heartbeat; for the way out."""
         self._drive.off()
 
-    def _sense(self, now_ms: int) -> None:
-        board = self.board
-        board.primary_imu.read(self._primary, now_ms)
-        board.monitor_imu.read(self._monitor, now_ms)
-        self.primary_rest.update(self._primary)
-        self.monitor_rest.update(self._monitor)
-        inputs = self.inputs
-        self._panel.read(inputs, now_ms)
-        self._analog.read(inputs)
+    def _sense(self, inputs, now_ms: int) -> None:
+        primary = self._primary
+        monitor = self._monitor
+        self._read_primary(primary, now_ms)
+        self._read_monitor(monitor, now_ms)
+        self._watch_primary(primary)
+        self._watch_monitor(monitor)
+        self._read_panel(inputs, now_ms)
+        self._read_analog(inputs)
         inputs.host_return = self._return_asked
         self._return_asked = False
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
-        inputs.plan_ready = self.program is not None
-        if self.firmware.on_trial:  # RQ-142
-            inputs.plan_ready = False
+        if self._waiting:
             inputs.jog_down = False
             inputs.jog_down_edge = False
-        inputs.settings_ok = self.settings_ok and self._values.ok
-        inputs.home_angle_ok = self.home_angle.ok
-        inputs.program_ok = self.program_check.ok
-        inputs.clocks_ok = self.clocks.ok
-        self._sensed = (self._sensed + 1) & TICKS_MASK
+        self._sensed = self.ticks
+
+    def _bind(self) -> None:
+        """What the tick calls, found once: on the chip each search takes a microsecond or two."""
+        board = self.board
+        self._ticks_ms = board.ticks_ms
+        self._read_primary = board.primary_imu.read
+        self._read_monitor = board.monitor_imu.read
+        self._watch_primary = self.primary_rest.update
+        self._watch_monitor = self.monitor_rest.update
+        self._read_panel = self._panel.read
+        self._read_analog = self._analog.read
+        self._update_estimate = self._estimator.update
+        self._step_kernel = self._kernel.step
+        self._apply = self._drive.apply
+        self._show = self._indicator.show
+        self._note_fault = self.last_fault.note
+        self._write = self._chronicle.write
 
     # Mailboxes: what the background may ask of the tick
 
@@ -246,18 +253,38 @@ class App:
         if elapsed_ms(now_ms, self._values_ms) >= VALUES_MS:
             self._values_ms = now_ms
             self._values.step()
+        self._judge()
         self._restart_sensors(now_ms)
-        self.recorder.flush(now_ms)
+        if not self._log_described:
+            self._describe_log()
+        if self._log_proof is None:
+            self.recorder.flush(now_ms)
+        else:
+            self._prove_log()
         self._watch_warmth()
         self._watch_home(now_ms)
+        self._judge()
         self._watch_sessions()
         if self.may_erase():
-            self.ring.prepare(1)
+            self._erase_ahead()
         if elapsed_ms(now_ms, self._collected_ms) >= COLLECT_MS:
             self._collected_ms = now_ms
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+
+    def _judge(self) -> None:
+        """What the background finds of everything that START needs, for the tick's inputs.
+
+        The tick writes none of these. It gets a verdict in the pass that found it, in one store.
+        """
+        inputs = self.inputs
+        self._waiting = self.firmware.on_trial or self._log_proof is not None  # RQ-142, RQ-163
+        inputs.plan_ready = self.program is not None and not self._waiting
+        inputs.settings_ok = self.settings_ok and self._values.ok and not self._log_lost  # RQ-105
+        inputs.home_angle_ok = self.home_angle.ok
+        inputs.program_ok = self.program_check.ok
+        inputs.clocks_ok = self.clocks.ok
 
     def _watch_home(self, now_ms: int) -> None:
         """Each arrival is measured, logged and kept (RQ-114)."""
@@ -265,6 +292,38 @@ class App:
             angle = self.home_angle
             self.recorder.note(now_ms, events.HOME_MEASURED, angle.primary_mdeg, angle.monitor_mdeg)
             angle.keep()
+
+    def _prove_log(self) -> None:
+        """Nothing is written to the log's flash before its place is proved (RQ-163).
+
+        Until then what is recorded waits in the recorder's queue, and no motion outward begins. On
+        the chip that takes a second or two longer than the self-test.
+        """
+        proof = self._log_proof
+        for _ in range(PROOF_STEPS):
+            if proof.pending():
+                proof.step()
+        if proof.disproved:
+            # Something else may lie there by now: without a log until it is laid out anew.
+            self.ring = AbsentRing()
+            self.recorder.use(self.ring)
+            self._log_lost = True
+        if not proof.pending():
+            self._log_proof = None
+
+    def _erase_ahead(self) -> None:
+        """At home, with the motor off: make room for the next session's log."""
+        if self._log_proof is not None:
+            return
+        if self._log_lost and not self._restart_asked:
+            from inversion_table.journal.reserve import forget
+
+            try:
+                forget(self.store)
+            except (OSError, StoreError):
+                return  # tried again in the next pass
+            self._restart_soon()
+        self.ring.prepare(1)
 
     def _watch_sessions(self) -> None:
         """A session that was done whole proves the settings that it ran with (RQ-146)."""
@@ -295,10 +354,11 @@ class App:
         ready = ready and self.program_check.ok and self.clocks.ok
         if firmware.look(now_ms, ready, self.on_home_switch(), self.unix_time_s):
             self._firmware_failed = True
-            what = self.program_check.problem or FAULTS[self.decision.fault][0]
+            what = self.program_check.problem or FAULT_NAMES[self.decision.fault]
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
             self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
+            loading.let_go()
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""
@@ -411,10 +471,15 @@ class App:
         lock = self.plan_lock
         new = self.program is None or self.program.plan_id != plan.plan_id()
         if new or (lock.locked and counter != lock.counter):
+            # First what may find no memory (RQ-165): what is kept is what START runs.
+            program = self._laid_out(plan)
+            header = self._log_header(program)
             lock.take(counter, seal)
             self.store.save("plan", lock.wrap(plan.to_wire(), counter, seal))
             self.recorder.note(self.board.ticks_ms(), events.PLAN_STORED, 0, 0)
-            self.use_plan(plan)
+            self._use(program)
+            self.recorder.describe(*header)
+            self._log_described = True
 
     def replace_calibration(self, values: dict) -> int:
         """Keep a new calibration and restart; returns its version.
@@ -443,22 +508,37 @@ class App:
         return True
 
     def _ask_restart(self, event: int, detail: int) -> None:
-        now_ms = self.board.ticks_ms()
-        self.recorder.note(now_ms, event, detail, 0)
+        self.recorder.note(self.board.ticks_ms(), event, detail, 0)
+        self._restart_soon()
+
+    def _restart_soon(self) -> None:
         self._restart_asked = True
-        self._restart_ms = now_ms
+        self._restart_ms = self.board.ticks_ms()
 
     def use_plan(self, plan) -> None:
         """Lay `plan` out for running. Only at home: the tick sees the old one or the new one."""
-        program = Program(plan, self.settings.acceleration_mdeg_per_s2)
+        self._use(self._laid_out(plan))
+        self._log_described = False
+
+    def _laid_out(self, plan) -> Program:
+        return Program(plan, self.settings.acceleration_mdeg_per_s2)
+
+    def _use(self, program: Program) -> None:
         self._values.use_plan(program)
         self.program = program
-        self.describe_log()
+        self._judge()
 
-    def describe_log(self) -> None:
-        """Tell the log what its next session header says (RQ-123)."""
-        program = self.program
-        self.recorder.describe(
+    def _describe_log(self) -> None:
+        """Tell the log what its next session header says (RQ-123), before it gets to code one.
+
+        On the chip it takes a third of a second to work out.
+        """
+        self.recorder.describe(*self._log_header(self.program))
+        self._log_described = True
+
+    def _log_header(self, program: Program | None) -> tuple:
+        """The arguments of Recorder.describe."""
+        return (
             program.plan_id if program else NO_PLAN_ID,
             program.name if program else "",
             self.firmware.name(),

@@ -10,7 +10,11 @@ often would cost the start seconds: a collection takes 10 to 40 ms on the chip."
 gc.threshold(GARBAGE_BYTES)
 
 
-def loaded() -> None:
-    """Everything is built: from here on collections are made when the background asks for them."""
+def loaded() -> int:
+    """Everything is built: from here on collections are made when the background asks for them.
+
+    Returns the bytes that are free.
+    """
     gc.collect()
     gc.threshold(-1)
+    return gc.mem_free()

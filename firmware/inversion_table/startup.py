@@ -1,26 +1,26 @@
 """From reset to the running application: read what is stored, build, start ticks, loop."""
 
+import gc
 import sys
 
 import micropython
 
 import inversion_table
-from inversion_table import VERSION, heap
+from inversion_table import VERSION, heap, loading
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
+from inversion_table.chooser import LOAD_MOST_MS
 from inversion_table.integrity import resets
 from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
-from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.recorder import Recorder
 from inversion_table.journal.ring import Ring
 from inversion_table.link.lines import LineBuffer
 from inversion_table.link.methods import Methods
-from inversion_table.link.server import Server
+from inversion_table.link.server import NO_MEMORY, Server
 from inversion_table.link.stream import BlockStream
 from inversion_table.safety import limits, states
-from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.lock import PlanLock
 from inversion_table.store.settings import KeptSettings
@@ -40,6 +40,7 @@ def run() -> None:
     micropython.kbd_intr(NO_INTERRUPT)
     if hasattr(micropython, "alloc_emergency_exception_buf"):
         micropython.alloc_emergency_exception_buf(128)
+    loading.begin()
     board = Board()
     store = Store(STORE_FOLDER)
     firmware = Firmware(package_root(inversion_table.__file__))
@@ -53,13 +54,14 @@ def run() -> None:
         return
     board.mark(resets.RUNNING)
     if firmware.on_trial:
-        board.start_watchdog(firmware.LOAD_MOST_MS)  # it runs since before the first import
+        board.start_watchdog(LOAD_MOST_MS)  # it runs since before the first import
     try:
         app = build(board, store, start_cause, firmware)
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
-        heap.loaded()
+        loading.let_go()
+        app.heap_free = heap.loaded()
         board.start_watchdog()
         timer = board.start_ticks(app.tick, limits.TICK_MS)
     except BaseException as error:  # noqa: BLE001 - told, and then another start is tried
@@ -105,15 +107,31 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
             return True
         if app.restart_due():
             return False
+        _talk(board, server, lines, stream)
+        app.background()
+        board.idle()
+    return True
+
+
+def _talk(board: Board, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
+    """Take in what arrived, answer it, go on with a log that is being sent.
+
+    Whoever asks for more than there is memory for is told so; it ends nothing else (RQ-165).
+    """
+    try:
         arrived = board.usb.read()
         if arrived:
             lines.feed(arrived)
         while lines.waiting():
             _answer(board, server, stream, lines.take())
         stream.step(board.ticks_ms())
-        app.background()
-        board.idle()
-    return True
+    except MemoryError:
+        gc.collect()
+        try:
+            stream.stop()
+            board.usb.write(NO_MEMORY)
+        except MemoryError:
+            pass  # a host that hears nothing asks again
 
 
 def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> App:
@@ -125,7 +143,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
     settings = kept.in_use()
     calibration = KeptCalibration(store)
     calibration.limit(settings)
-    ring = _ring(board, store)
+    ring, proof = _ring(board, store)
     recorder = Recorder(ring, board.unix_time_s)
     app = App(
         board,
@@ -140,6 +158,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
         _program_check(firmware.manifest_path),
         start_cause,
         firmware,
+        proof,
     )
     plan = _plan(store, settings, app.plan_lock)
     if plan is not None:
@@ -155,23 +174,23 @@ def _program_check(manifest_path: str) -> ProgramCheck:
     )
 
 
-def _ring(board: Board, store: Store) -> Ring | AbsentRing:
-    """The log's ring; without one the controller still starts, for somebody may be away from home.
+def _ring(board: Board, store: Store) -> tuple:
+    """(the log's ring, the Proof of its place).
 
-    Laying out the flash for it erases, which stalls the chip: that is done only at home.
+    Without a place for it the controller still starts, for somebody may be away from home. Laying
+    out the flash for it erases, which stalls the chip: that is done only at home.
     """
+    from inversion_table.journal.reserve import ReserveError, is_reserved, open_region
+
     try:
-        if not board.at_home_switch() and not reserve.is_reserved(
-            board.flash, JOURNAL_FOLDER, store
-        ):
-            return AbsentRing()
-        return Ring(
-            reserve.open_region(
+        if board.at_home_switch() or is_reserved(board.flash, JOURNAL_FOLDER, store):
+            region, proof = open_region(
                 board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress
             )
-        )
-    except (reserve.ReserveError, StoreError, OSError):
-        return AbsentRing()
+            return Ring(region), proof
+    except (ReserveError, StoreError, OSError):
+        pass
+    return AbsentRing(), None
 
 
 def _answer(board: Board, server: Server, stream: BlockStream, line: bytes | None) -> None:
@@ -195,16 +214,18 @@ def _service_wanted(board: Board, store: Store) -> bool:
     return wanted and board.at_home_switch()
 
 
-def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:
+def _plan(store: Store, settings: limits.Settings, lock: PlanLock):
     """The stored plan, if it is whole, inside the limits and, on a locked table, sealed."""
+    from inversion_table.session.plan import PlanError, check, from_wire
+
     try:
         stored = store.load("plan")
         if stored is None:
             return None
         wire, counter, seal = lock.unwrap(stored)
-        plan = plans.from_wire(wire)
-    except (StoreError, plans.PlanError):
+        plan = from_wire(wire)
+    except (StoreError, PlanError):
         return None
-    if plans.check(plan, settings) or not lock.check_stored(plan, counter, seal):
+    if check(plan, settings) or not lock.check_stored(plan, counter, seal):
         return None
     return plan

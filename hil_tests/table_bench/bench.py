@@ -8,7 +8,7 @@ What only some of them can do has a name in `ABILITIES`; a test says what it `ne
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -128,6 +128,8 @@ class Bench(ABC):
     """The faults that it can inject: all of the catalogue, or those that it can really make."""
     FLASH_FILE: ClassVar[str | None] = None
     """The file in `state_dir` that holds the flash; a copy of it makes a table as used as this."""
+    KEEPS_STARTS: ClassVar[bool] = False
+    """It takes the argument `ready`: a table that stands at HOME as one like it did before."""
     state_dir: Path
     """A folder for what belongs to this table; the flash outlives the bench if it was given."""
 
@@ -256,7 +258,10 @@ class Bench(ABC):
 
     @property
     def trace(self) -> Columns:
-        """What is recorded of the truth (ability trace)."""
+        """What is recorded of the truth up to now (ability trace).
+
+        Asking may take time, in which more is recorded: ask once for columns that belong together.
+        """
         raise LacksAbility(self.NAME, "trace")
 
     @property
@@ -273,6 +278,11 @@ class Bench(ABC):
     def boots(self) -> int:
         """How often the controller started: 1 after power-on (ability boot_count)."""
         raise LacksAbility(self.NAME, "boot_count")
+
+    @property
+    def resets_ms(self) -> Sequence[float]:
+        """When the controller's watchdog or its program reset it, as far as the bench can tell."""
+        return ()
 
     @property
     def reset_cause(self) -> int:

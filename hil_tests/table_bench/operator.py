@@ -68,6 +68,13 @@ class Operator:
 
     def ask(self, method: str, **params: object) -> dict[str, Any]:
         """The whole reply to a request; raises TimeoutError when none comes."""
+        return self._ask(method, params, False)
+
+    def ask_anyhow(self, method: str, **params: object) -> dict[str, Any]:
+        """As `ask`, but an error that tells of no request counts as the reply, too."""
+        return self._ask(method, params, True)
+
+    def _ask(self, method: str, params: dict[str, Any], anyhow: bool) -> dict[str, Any]:
         request_id = next(self._ids)
         request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
         self.send_raw(frame.encode(request))
@@ -79,7 +86,9 @@ class Operator:
                 reply = frame.decode(line)
             except frame.FrameError:
                 continue
-            if isinstance(reply, dict) and reply.get("id") == request_id:
+            if not isinstance(reply, dict):
+                continue
+            if reply.get("id") == request_id or (anyhow and reply.get("id") is None):
                 return reply
 
     def result(self, method: str, **params: object) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """The serial link: a real pty at one end, the firmware's stdin and stdout at the other."""
 
+import errno
+import os
 import time
 
 import pytest
 import serial
 
-from table_bench.virtual import VirtualTable
+from table_bench.simulated import stepped_serial
+from table_bench.virtual import BenchError, VirtualTable
 
 
 def test_pyserial_talks_to_a_free_running_table(runner):
@@ -43,6 +46,46 @@ def test_large_amounts_arrive_whole_both_ways(runner):
         with table.stepped_serial(timeout=10) as port:
             port.write(b"".join(lines))
             assert [port.readline() for _ in lines] == lines
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_what_the_pty_refuses_for_a_moment_is_written_again(runner, monkeypatch, number):
+    with VirtualTable(entry=runner) as table:
+        table.advance(500)
+        with table.stepped_serial(timeout=5) as port:
+            pty = table._serial._master
+            plain, refused = os.write, list[int]()
+
+            def write(fd, data):
+                if fd == pty and len(refused) < 3:
+                    refused.append(len(data))
+                    raise OSError(number, os.strerror(number))
+                return plain(fd, data)
+
+            monkeypatch.setattr(os, "write", write)
+            port.write(b"hello\n")
+            assert port.readline() == b"hello\n"
+            assert refused == [6, 6, 6]
+
+
+def test_what_gets_lost_in_the_pty_is_told_in_numbers(runner, monkeypatch):
+    monkeypatch.setattr(stepped_serial, "_TRIES", 3)
+    with VirtualTable(entry=runner) as table:
+        table.advance(500)
+        port = table.stepped_serial(timeout=5)
+        pty, plain = table._serial._master, os.write
+        port.write(b"hello\n")
+        assert port.readline() == b"hello\n"
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", lambda fd, data: len(data) if fd == pty else plain(fd, data))
+            port.write(b"again\n")
+            with pytest.raises(BenchError, match=r"^6 of 12 bytes .* 0 wait in front of it$"):
+                port.readline()
+        with pytest.raises(BenchError, match="lost in the pty"):
+            port.close()
+        with table.stepped_serial(timeout=5) as port:
+            port.write(b"anew\n")
+            assert port.readline() == b"anew\n"
 
 
 def test_what_nobody_reads_is_dropped_and_never_blocks_the_firmware(board):
@@ -108,6 +151,22 @@ def test_unplugging_breaks_the_hosts_port_and_replugging_offers_a_new_one(runner
         with table.stepped_serial() as again:
             again.write(b"hello\n")
             assert again.readline() == b"hello\n"
+
+
+def test_an_unplugged_ports_name_is_gone_before_its_pty(runner, monkeypatch):
+    """The system gives a closed pty's name to the next that asks, maybe another bench."""
+    with VirtualTable(entry=runner) as table:
+        pty, path, seen = table._serial._master, table._serial.path, []
+        plain = os.close
+
+        def close(fd):
+            if fd == pty:
+                seen.append(path.is_symlink())
+            plain(fd)
+
+        monkeypatch.setattr(os, "close", close)
+        table.inject("usb_unplugged")
+        assert seen == [False]
 
 
 def test_a_new_host_gets_nothing_that_was_meant_for_the_last_one(runner):

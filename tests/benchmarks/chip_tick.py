@@ -1,123 +1,295 @@
 """Where the time of the control tick goes on the emulated chip: `make bench-chip`.
 
-The statements of `App.tick` and `App._sense` get marks between them: writes to a register that only
-the bench has (table_bench.chip.blocks.marks). What a mark itself costs is measured and taken off.
+The statements of `App.tick`, and of App's own methods that it calls, get marks between them: writes
+to a register that only the bench has (table_bench.chip.blocks.marks). What a mark itself costs is
+measured and taken off. `--inside estimation/tilt.py:update` marks another function, too. The whole
+tick is measured from outside, with the firmware as it is.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import itertools
 import shutil
 import statistics
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inversion_table.contract import manifest
-from itable.compact import compact
-from itable.firmware import package_files, package_folder
-from itable.words import words
-from table_bench.chip import ChipTable, files, image, program
+from inversion_table.contract import frame
+from itable.firmware import package_folder
+from table_bench.chip import ChipTable
+from table_bench.chip.meter import Tick, TickMeter
 from table_bench.factory import calibrated
-from table_bench.operator import Operator
-from table_bench.simulated.settings import DEFAULT_ENTRY
+from table_bench.operator import Operator, simple_plan
 
-MARKED = {"tick": "", "_sense": "sense: "}
-MARKER = "inversion_table/marker.py"
-MARKER_TEXT = b"""\
+APP = "app.py"
+TICK = "tick"
+MARKER = "marker.py"
+MARKER_TEXT = """\
 @micropython.viper
 def mark(number: int):
     ptr32(0x40068000)[0] = number
 """
+ITSELF = 0
+"""Two marks with nothing between them."""
+TICK_BEGINS = 1
 CYCLES_OF_US = 125
 MEASURED_MS = 500
-START_MOST_MS = 60_000
+MOVING_AFTER_MS = 2_000
+PLAN = simple_plan((0, 1))
+PROVISION = calibrated(1) | {"/data/plan.json": frame.encode(PLAN.to_wire())}
+LABEL_MOST = 60
+WAY_OUT = "the way out"
 
 
-def marked(source: str) -> tuple[str, list[str]]:
-    """app.py with a mark before each statement of the tick, and what each mark begins."""
-    tree = ast.parse(source)
-    labels = ["nothing: two marks"]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name in MARKED:
-            body = [
-                item
-                for item in node.body
-                if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-            ]
-            node.body = [_mark(0)]
-            for item in body:
-                labels.append(MARKED[node.name] + ast.unparse(item).split("\n")[0].split("(")[0])
-                node.body += [_mark(len(labels) - 1), item]
-            labels.append(MARKED[node.name] + "the way out")
-            node.body.append(_mark(len(labels) - 1))
-    text = ast.unparse(ast.fix_missing_locations(tree))
-    return f"from inversion_table.marker import mark\n{text}", labels
+# --- marks in the sources ------------------------------------------------------------------------
+
+
+@dataclass
+class Marked:
+    """The firmware's package with marks in it, in a folder; what each mark begins."""
+
+    folder: Path
+    labels: list[str] = field(default_factory=lambda: ["nothing: two marks"])
+
+    def function(self, path: str, name: str) -> None:
+        """Mark the function or method `name` of the module at `path`."""
+        file = self.folder / path
+        tree = ast.parse(file.read_text())
+        functions = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name == name
+        ]
+        if len(functions) != 1:
+            raise SystemExit(f"{len(functions)} functions are called {name} in {path}, not one")
+        self._mark(functions[0], "" if name == TICK else f"{name}: ")
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        marks = "from inversion_table.marker import mark\n"
+        file.write_text(marks + text.removeprefix(marks))
+
+    def _mark(self, function: ast.FunctionDef, prefix: str) -> None:
+        body = [item for item in function.body if not _is_text(item)]
+        function.body = [_mark(ITSELF)] if not prefix else []
+        for item in body:
+            function.body += [_mark(len(self.labels)), item]
+            self.labels.append(prefix + ast.unparse(item).split("\n")[0][:LABEL_MOST])
+        function.body.append(_mark(len(self.labels)))
+        self.labels.append(prefix + WAY_OUT)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _mark(number: int) -> ast.stmt:
     return ast.parse(f"mark({number})").body[0]
 
 
-def flash_with_marks(folder: Path) -> list[str]:
-    """Put the marked firmware into `folder` as a table's flash; returns the labels."""
+def own_methods(source: str) -> list[str]:
+    """The tick, and the methods of the same class that it calls, and those that they call."""
+    methods = {
+        node.name: node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)
+    }
+    found = [TICK]
+    for name in found:
+        for node in ast.walk(methods[name]):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "self"
+                and node.func.attr in methods
+                and node.func.attr not in found
+            ):
+                found.append(node.func.attr)
+    return found
+
+
+@contextmanager
+def marked_firmware(inside: Sequence[str]) -> Iterator[Marked]:
+    """A copy of the firmware with marks; `inside`: "module.py:function" of further ones."""
     package = package_folder()
     assert package is not None
-    sources = []
-    labels: list[str] = []
-    for path, content in package_files(package):
-        if path.endswith("/app.py"):
-            text, labels = marked(content.decode())
-            content = text.encode()
-        sources.append((path, content))
-    sources.append((MARKER, MARKER_TEXT))
-    made = program.compiled(compact(words(sources), [DEFAULT_ENTRY]))
-    flash = bytearray(program.flash_with_firmware(image.find(), DEFAULT_ENTRY))
-    content_of = {f"/{path}": data for path, data in made.items()}
-    content_of[manifest.PATH] = manifest.build(made.items())
-    files.write(flash, content_of)
-    (folder / "flash.bin").write_bytes(flash)
-    return labels
+    with tempfile.TemporaryDirectory(prefix="chip-tick-") as place:
+        marked = Marked(Path(place) / package.name)
+        shutil.copytree(package, marked.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in own_methods((package / APP).read_text()):
+            marked.function(APP, name)
+        for one in inside:
+            path, _, name = one.partition(":")
+            marked.function(path, name)
+        (marked.folder / MARKER).write_text(MARKER_TEXT)
+        yield marked
+
+
+# --- measuring -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Part:
+    """Microseconds of one statement, tick by tick; `waited_us` is what it waited for a bus."""
+
+    worked_us: list[float] = field(default_factory=list)
+    waited_us: list[float] = field(default_factory=list)
+
+
+def doubled_us(worked_us: float, waited_us: float) -> float:
+    """Executed cycles twice, for what the emulator leaves out; waits for I2C once."""
+    return 2 * worked_us + waited_us
+
+
+def parts_of(
+    seen: Sequence[tuple[int, int, int]], last: int
+) -> tuple[list[dict[int, Part]], float]:
+    """(each whole tick: mark -> its Part, what a mark costs in us) out of the marks in order.
+
+    last: the mark that ends a tick; what comes after it belongs to nobody.
+    """
+    spans = [
+        (number, (cycle_after - cycle - (wait_after - wait)), wait_after - wait)
+        for (number, cycle, wait), (_, cycle_after, wait_after) in itertools.pairwise(seen)
+    ]
+    mark = statistics.median(worked for number, worked, _ in spans if number == ITSELF)
+    ticks: list[dict[int, Part]] = []
+    for number, worked, waited in spans:
+        if number == ITSELF:
+            ticks.append(defaultdict(Part))
+        elif ticks and number != last:
+            part = ticks[-1][number]
+            part.worked_us.append((worked - mark) / CYCLES_OF_US)
+            part.waited_us.append(waited / CYCLES_OF_US)
+    return ticks[:-1], mark / CYCLES_OF_US  # the last one may be cut off
+
+
+def go_to_moving(table: Any) -> None:
+    """Press START, and be on the way outward."""
+    Operator(table).press("START")
+    table.advance(MOVING_AFTER_MS)
+    assert table.truth.relay_closed, "START moved nothing"
+
+
+def marks_seen(table: ChipTable) -> list[tuple[int, int, int]]:
+    """What is marked during the next MEASURED_MS."""
+    chip = table.controller.chip
+    assert chip is not None
+    chip.marks.seen.clear()
+    table.advance(MEASURED_MS)
+    return list(chip.marks.seen)
+
+
+def whole_ticks(table: ChipTable) -> list[Tick]:
+    """The ticks of the next MEASURED_MS, measured from outside."""
+    assert table.controller.chip is not None
+    meter = TickMeter(table.controller.chip, lambda: table.ticks)
+    table.advance(MEASURED_MS)
+    meter.stop()
+    return meter.ticks
 
 
 def main() -> None:
-    """Print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="chip-tick-"))
-    try:
-        labels = flash_with_marks(folder)
-        with ChipTable(state_dir=folder, provision=calibrated(1)) as table:
-            at: Any = table
-            Operator(at).wait_for_state("HOME", START_MOST_MS)
-            chip = table.controller.chip
-            assert chip is not None
-            chip.marks.seen.clear()
-            ticks = table.ticks
-            table.advance(MEASURED_MS)
-            ticks = table.ticks - ticks
-            report(chip.marks.seen, labels, ticks)
-    finally:
-        shutil.rmtree(folder)
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inside", action="append", default=[], metavar="MODULE.py:FUNCTION")
+    parser.add_argument("--in-slot", action="store_true", help="installed as by itable deploy")
+    arguments = parser.parse_args()
+    common: dict[str, Any] = {
+        "ready": True,
+        "provision": PROVISION,
+        "in_slot": arguments.in_slot,
+    }
+    with ChipTable(traced=True, **common) as table:
+        print_start(table)
+        for state in ("HOME", "MOVING"):
+            print_whole(state, whole_ticks(table))
+            if state == "HOME":
+                go_to_moving(table)
+    with marked_firmware(arguments.inside) as marked:
+        with ChipTable(firmware=marked.folder, **common) as table:
+            last = marked.labels.index(WAY_OUT)
+            home, mark_us = parts_of(marks_seen(table), last)
+            go_to_moving(table)
+            moving, _ = parts_of(marks_seen(table), last)
+        print_parts(marked.labels, home, moving, mark_us)
 
 
-def report(seen: list[tuple[int, int, int]], labels: list[str], ticks: int) -> None:
-    """Microseconds of each statement in each tick, the processor's apart from the buses'."""
-    worked: dict[int, list[float]] = defaultdict(list)
-    waited: dict[int, float] = defaultdict(float)
-    ways_out = {number for number, label in enumerate(labels) if label.endswith("the way out")}
-    for (number, cycle, wait), (_, next_cycle, next_wait) in itertools.pairwise(seen):
-        if number in ways_out:
+def print_start(table: ChipTable) -> None:
+    """Memory, and how long the start took."""
+    status = Operator(table).status()
+    assert table.start is not None
+    print(f"heap free: {status['heap_free'] / 1024:.1f} KB")
+    print(
+        f"power-on to the first tick {table.start.first_tick_ms / 1000:.2f} s,"
+        f" to HOME {table.start.home_ms / 1000:.2f} s\n"
+    )
+    print("| state | ticks | typical, ms | worst, ms | of it I2C | doubled: typical | worst |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+
+
+def print_whole(state: str, ticks: Sequence[Tick]) -> None:
+    """One row: the whole tick, in ms."""
+    whole = [tick.whole / CYCLES_OF_US / 1000 for tick in ticks]
+    waited = [tick.waited / CYCLES_OF_US / 1000 for tick in ticks]
+    doubled = [
+        doubled_us(tick.worked / CYCLES_OF_US, tick.waited / CYCLES_OF_US) / 1000 for tick in ticks
+    ]
+    print(
+        f"| {state} | {len(ticks)} | {statistics.mean(whole):.2f} | {max(whole):.2f}"
+        f" | {statistics.mean(waited):.2f} | {statistics.mean(doubled):.2f} | {max(doubled):.2f} |",
+        flush=True,
+    )
+
+
+def print_parts(
+    labels: Sequence[str],
+    home: Sequence[dict[int, Part]],
+    moving: Sequence[dict[int, Part]],
+    mark_us: float,
+) -> None:
+    """Each statement: microseconds in a typical tick and in the worst one, at HOME and MOVING."""
+    worst_home, worst_moving = max(home, key=_doubled), max(moving, key=_doubled)
+    print(
+        f"\n{len(home)} ticks at HOME, {len(moving)} MOVING; a mark costs {mark_us:.1f} us, taken"
+    )
+    print("off; what interrupts a statement counts for it. Microseconds, not doubled:\n")
+    print("| statement | HOME | I2C | in the worst | MOVING | I2C | in the worst |")
+    print("|---|---|---|---|---|---|---|")
+    for number in range(TICK_BEGINS, len(labels)):
+        if labels[number] == WAY_OUT:
             continue
-        worked[number].append((next_cycle - cycle - (next_wait - wait)) / CYCLES_OF_US)
-        waited[number] += (next_wait - wait) / CYCLES_OF_US
-    mark_us = min(worked[0])
-    print(f"{ticks} ticks; a mark costs {mark_us:.1f} us, taken off\n")
-    print("| statement of the tick | us | waits for I2C, us |\n|---|---|---|")
-    for number, label in enumerate(labels):
-        if number and number not in ways_out and "self._sense" not in label:
-            own_us = statistics.mean(worked[number]) - mark_us
-            print(f"| `{label}` | {own_us:.0f} | {waited[number] / ticks:.0f} |")
+        columns = []
+        for ticks, worst in ((home, worst_home), (moving, worst_moving)):
+            columns += [
+                statistics.mean(sum(tick[number].worked_us) for tick in ticks),
+                statistics.mean(sum(tick[number].waited_us) for tick in ticks),
+                sum(worst[number].worked_us) + sum(worst[number].waited_us),
+            ]
+        print(f"| `{labels[number]}` | " + " | ".join(f"{us:.0f}" for us in columns) + " |")
+    for state, ticks, worst in (("HOME", home, worst_home), ("MOVING", moving, worst_moving)):
+        more = {
+            number: _doubled_part(worst[number])
+            - statistics.mean(_doubled_part(tick[number]) for tick in ticks)
+            for number in worst
+        }
+        number = max(more, key=lambda one: more[one])
+        print(
+            f"\n{state}: the worst tick is {_doubled(worst) / 1000:.2f} ms, doubled;"
+            f" most of what it takes longer is `{labels[number]}`: +{more[number]:.0f} us"
+        )
+
+
+def _doubled_part(part: Part) -> float:
+    return doubled_us(sum(part.worked_us), sum(part.waited_us))
+
+
+def _doubled(tick: dict[int, Part]) -> float:
+    return sum(_doubled_part(part) for part in tick.values())
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def test_each_processor_gets_its_own_machine_code():
         names = [name for _, _, name in chooser.entries(text)]
         sources = [name for name, _ in package_files(PACKAGE)]
         wanted = {name.removesuffix(".py") + ".mpy" for name in sources} | {chooser.ABOUT}
-        if one.march == pack.SMALL_MARCH:  # what the device never uses is left out
+        if one.march == compiling.SMALL_MARCH:  # what the device never uses is left out
             assert {f"{PACKAGE.name}/startup.mpy", chooser.ABOUT} <= set(names) < wanted
         else:
             assert set(names) == wanted

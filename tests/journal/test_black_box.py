@@ -42,9 +42,7 @@ class Ticks:
         for _ in range(count):
             self.now_ms = (self.now_ms + ms) & WRAP
             self._stir()
-            told = self.box.take(
-                self.decision, self.estimate, self.inputs, self.wish, self.now_ms
-            )
+            told = self.box.take(self.decision, self.estimate, self.inputs, self.wish, self.now_ms)
             self.seen.append(self._sample())
             pressed = START_PRESSED if self.inputs.start_edge else 0
             assert told == self.seen[-1].flags | pressed

@@ -44,6 +44,18 @@ def alone() -> Iterator[RigTable]:
         assert table.processes.rig.console == ""
 
 
+# --- time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(120)
+def test_less_than_a_microsecond_passes_too(alone: RigTable) -> None:
+    """What is left of a wait after rounding must not be waited for without end."""
+    before_ms = alone.now_ms
+    for ms in (0.0004, 10.0004, 0.0):
+        alone.advance(ms)
+    assert alone.now_ms - before_ms == pytest.approx(10.0, abs=0.002)
+
+
 # --- wires ---------------------------------------------------------------------------------------
 
 

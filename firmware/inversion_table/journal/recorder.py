@@ -63,7 +63,7 @@ class Recorder:
         self._ring = ring
         self._unix_time_s = unix_time_s
         self._entries = queue_entries
-        self._queue = array("i", [0] * (_WORDS * queue_entries))
+        self._queue = array("i", bytes(4 * _WORDS * queue_entries))
         self._put = 0
         self._get = 0
         self.lost_records = 0
@@ -179,6 +179,10 @@ class Recorder:
         return (self._get - self._put - 1) % self._entries
 
     # The background's side
+
+    def use(self, ring) -> None:
+        """From now on record into `ring`: while nothing was stored in the one before it."""
+        self._ring = ring
 
     def describe(
         self,

@@ -13,6 +13,10 @@ value in the store (`MAP_NAME`):
 
     {"blocks": [flash block of file 0, of file 1, ...]}
 
+Whether the map still holds is proved file by file: littlefs walks the folder for each, which takes
+one or two seconds for all. A start does not wait for it: the map is believed for reading, and
+before the first page is programmed or erased all of it has been proved (`Proof`, RQ-163).
+
 The search needs no markers: pages of the log are unique too. So when the map is lost, the blocks
 are found again by what lies in them; files that read as erased hold no data and are made anew. The
 order is the files' own, hence the ring's is kept.
@@ -37,6 +41,10 @@ _CHUNKS = BLOCK_BYTES // PAGE_BYTES
 _FILE_TRIES = 3
 _ENOENT = 2
 _IOCTL_BLOCK_COUNT = 4
+_FREE_BLOCKS = 3
+"""In what os.statvfs tells."""
+_LEFT_FREE_BLOCKS = 8
+"""What the log leaves to everything else that is stored: 32 KB."""
 
 
 class ReserveError(Exception):
@@ -47,24 +55,54 @@ def no_progress(done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def open_region(flash, folder: str, store, block_count: int, progress=no_progress) -> Region:
-    """The log's region in `flash`, the device that the filesystem of `folder` is mounted on.
+def open_region(flash, folder: str, store, block_count: int, progress=no_progress) -> tuple:
+    """(the log's region in `flash`, the device that `folder` is mounted on; its Proof).
 
     The first time, and whenever its map or a file is missing, this makes files and searches the
-    flash (`is_reserved` tells beforehand); else it only checks. A reservation of another size than
-    `block_count` is kept as it is, with the log in it. `progress(done, total)` is called after each
-    block. Raises ReserveError; journal/absent.py then stands in for the ring.
+    flash (`is_reserved` tells beforehand), and leaves nothing to prove. Before its Proof is done,
+    the region may only be read. A reservation of another size than `block_count` is kept as it is,
+    with the log in it. `progress(done, total)` is called after each block. Raises ReserveError;
+    journal/absent.py then stands in for the ring.
     """
     reservation = _Reservation(flash, folder, store)
     blocks = reservation.known_blocks()
-    if blocks is None:
-        blocks = reservation.build(block_count, progress)
-    return Region(flash, blocks)
+    if blocks is not None:
+        return Region(flash, blocks), Proof(reservation, blocks)
+    blocks = reservation.build(block_count, progress)
+    return Region(flash, blocks), Proof(reservation, ())
 
 
 def is_reserved(flash, folder: str, store) -> bool:
-    """Whether `open_region` will find everything in its place, and erase nothing."""
+    """Whether map and files are there, so that `open_region` will erase nothing."""
     return _Reservation(flash, folder, store).known_blocks() is not None
+
+
+def forget(store) -> None:
+    """Drop a map that proved wrong: the next `open_region` makes it anew. Raises StoreError."""
+    store.save(MAP_NAME, None)
+
+
+class Proof:
+    """Compares the files of a map with their blocks, one at each step, until one is `disproved`."""
+
+    def __init__(self, reservation, blocks):
+        self.disproved = False
+        self._reservation = reservation
+        self._blocks = blocks
+        self._next = 0
+
+    def pending(self) -> bool:
+        """Whether there is more to compare."""
+        return not self.disproved and self._next < len(self._blocks)
+
+    def step(self) -> None:
+        """Compare one file with its block: some milliseconds, for littlefs walks the folder."""
+        index = self._next
+        self._next = index + 1
+        try:
+            self.disproved = not self._reservation.same(index, self._blocks[index], 1)
+        except OSError:
+            self.disproved = True
 
 
 class _Reservation:
@@ -78,17 +116,17 @@ class _Reservation:
         self._serial = 0
 
     def known_blocks(self):
-        """The stored map, if it is sound and agrees with files and flash; else None."""
+        """The stored map, if it is sound and each of its files is there; else None."""
         blocks = self._stored_blocks()
         if blocks is None:
             return None
         try:
             sizes = self._sizes()
-            for index, block in enumerate(blocks):
-                if sizes.get(_name(index)) != BLOCK_BYTES or not self._same(index, block, 1):
-                    return None
         except OSError:
             return None
+        for index in range(len(blocks)):
+            if sizes.get(_name(index)) != BLOCK_BYTES:
+                return None
         return blocks
 
     def build(self, block_count: int, progress) -> array:
@@ -99,8 +137,14 @@ class _Reservation:
         self._serial = self._largest_serial()
         try:
             sizes = self._sizes()
+            missing = [
+                index for index in range(block_count) if sizes.get(_name(index)) != BLOCK_BYTES
+            ]
+            # Before anything is made: a filesystem that is full keeps nothing any more (RQ-164).
+            if os.statvfs(self._folder)[_FREE_BLOCKS] < len(missing) + _LEFT_FREE_BLOCKS:
+                raise OSError("no room")
             for index in range(block_count):
-                if sizes.get(_name(index)) != BLOCK_BYTES or self._is_blank(index):
+                if index in missing or self._is_blank(index):
                     self._make(index)
                 progress(index + 1, block_count)
             blocks = self._find(block_count)
@@ -183,7 +227,7 @@ class _Reservation:
             file.readinto(self._chunk)
         return self._chunk[:_SERIAL_AT] == _MARKER
 
-    def _same(self, index: int, block: int, chunks: int) -> bool:
+    def same(self, index: int, block: int, chunks: int) -> bool:
         """Whether file and flash block agree in their first `chunks` pages."""
         with open(self._path(index), "rb") as file:
             for chunk in range(chunks):
@@ -230,7 +274,7 @@ class _Reservation:
         return [
             block
             for block in range(self._flash_blocks)
-            if prints[block] == crc and self._same(index, block, _CHUNKS)
+            if prints[block] == crc and self.same(index, block, _CHUNKS)
         ]
 
     def _block_crc(self, block: int) -> int:

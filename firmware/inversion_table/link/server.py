@@ -38,7 +38,7 @@ def _usable_id(request_id: object) -> bool:
     return type(request_id) is int and -ID_BOUND <= request_id <= ID_BOUND
 
 
-_NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too deep")
+NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too deep")
 """Ready beforehand: there is none left to make it with."""
 
 
@@ -70,7 +70,7 @@ class Server:
         try:
             return self._answer(line)
         except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
-            return _NO_MEMORY, None
+            return NO_MEMORY, None
 
     def _answer(self, line: bytes | None) -> tuple:
         if line is None:

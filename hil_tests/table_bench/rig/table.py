@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Unpack
@@ -28,6 +28,8 @@ from table_bench.simulated.settings import (
     state_folder,
 )
 
+_NO_TIME_MS = 0.0005
+"""Time is counted in whole microseconds where it is virtual: what rounding left never passes."""
 _LONGEST_ADVANCE_MS = 1_000
 """The rig keeps 0.64 s of truth, and the system's buffers some seconds: it must be taken."""
 
@@ -230,7 +232,7 @@ class RigTable(Bench):
         """Let `ms` pass."""
         end_ms = self._desk.now_ms + ms
         left_ms = ms
-        while left_ms > 0:
+        while left_ms > _NO_TIME_MS:
             self._desk.advance(min(left_ms, _LONGEST_ADVANCE_MS))
             with self._desk.control():
                 self._rig.drain()
@@ -350,6 +352,11 @@ class RigTable(Bench):
     def boots(self) -> int:
         """How often the controller started: 1 after power-on, more after each reset."""
         return self._as_process("boot_count").controller.boots
+
+    @property
+    def resets_ms(self) -> Sequence[float]:
+        """When watchdog or program reset the controller, where it is a process."""
+        return self.processes.controller.resets_ms if self.processes else ()
 
     @property
     def reset_cause(self) -> int:

@@ -32,6 +32,7 @@ class SerialPort:
         self._master: int | None = None
         self._for_host = bytearray()
         self._for_device = bytearray()
+        self._refusal: OSError | None = None
         self._poll = select.poll()
         self.host_present = False
         """Whether somebody has the port open."""
@@ -65,11 +66,11 @@ class SerialPort:
         """Let the port vanish; the host sees an I/O error."""
         if self._master is None:
             return
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()  # first: once the pty is closed, somebody else's may have its name
         self._poll.unregister(self._master)
         os.close(self._master)
         self._master = None
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
         self.generation += 1
         self._host_left()
 
@@ -150,12 +151,21 @@ class SerialPort:
             self._read_host()
 
     def flush_to_host(self) -> None:
-        """Give the host what fits into the system's buffer."""
-        if self._master is None:
+        """Give the host what the system takes now; the rest waits for the next time."""
+        if self._master is None or not self._for_host:
             return
-        with contextlib.suppress(BlockingIOError, OSError):
+        try:
             written = os.write(self._master, self._for_host)
-            del self._for_host[:written]
+        except OSError as error:
+            self._refusal = error
+            return
+        del self._for_host[:written]
+
+    @property
+    def on_its_way(self) -> str:
+        """What waits for the host, and why it last had to, for a message."""
+        why = f", {self._refusal.strerror}" if self._refusal else ""
+        return f"{len(self._for_host)} wait in front of it{why}"
 
     def close(self) -> None:
         """Give everything back."""

@@ -16,7 +16,9 @@ _STEP_MS = 10
 _CHUNK_BYTES = 1024
 _READ_BYTES = 1 << 16
 _REAL_LIMIT_S = 5.0
-_REAL_TRIES = 3
+_TRY_MS = 50
+_TRIES = 300
+"""Counted, not timed: after a machine stood still for a while, there is time left."""
 
 
 class SteppedSerial:
@@ -113,11 +115,13 @@ class SteppedSerial:
     def close(self) -> None:
         """Close the port; the device then has no host."""
         if self.is_open:
-            with contextlib.suppress(OSError):
-                self._fill()  # the system would keep it for the next host
-            self.is_open = False
-            with contextlib.suppress(OSError):
-                os.close(self._fd)
+            try:
+                with contextlib.suppress(OSError):
+                    self._fill()  # the system would keep it for the next host
+            finally:
+                self.is_open = False
+                with contextlib.suppress(OSError):
+                    os.close(self._fd)
 
     def __enter__(self) -> SteppedSerial:
         return self
@@ -133,15 +137,23 @@ class SteppedSerial:
 
     def _fill(self) -> None:
         """Take every byte that is known to be on its way through the system's pty."""
-        poll = select.poll()
-        poll.register(self._fd, select.POLLIN)
         with self._control():
             self._check()
             while self._taken < self._port.to_host:
-                self._port.flush_to_host()
-                # Again after a time-out: a machine that stood still wakes this up first of all.
-                if not any(poll.poll(int(_REAL_LIMIT_S * 1000)) for _ in range(_REAL_TRIES)):
-                    raise BenchError("bytes for the host got lost in the pty")
+                self._wait_for_the_system()
                 data = os.read(self._fd, _READ_BYTES)
                 self._taken += len(data)
                 self._buffer += data
+
+    def _wait_for_the_system(self) -> None:
+        """Until something can be read. A busy system may refuse a write that it takes later."""
+        poll = select.poll()
+        poll.register(self._fd, select.POLLIN)
+        for _ in range(_TRIES):
+            self._port.flush_to_host()
+            if poll.poll(_TRY_MS):
+                return
+        raise BenchError(
+            f"{self._port.to_host - self._taken} of {self._port.to_host} bytes for the host got"
+            f" lost in the pty; {self._port.on_its_way}"
+        )

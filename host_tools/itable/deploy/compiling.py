@@ -13,8 +13,9 @@ from itable.errors import InputError, MismatchError
 
 SMALL_INT_BITS = 31
 """As on the chip; a PC's MicroPython loads what was made for fewer bits than it has."""
-THUMB_MARCH = "armv6m"
-"""The RP2040's, whose machine code can be made tighter."""
+SMALL_MARCH = "armv6m"
+"""The RP2040's: the firmware finds room in its memory only when it is made small."""
+_WITHOUT_LINE_NUMBERS = "-O3"
 # sys.implementation._mpy: the version in the lowest byte, then two bits of the native code's
 # version, then the number of the processor in this row.
 ARCHITECTURES = (
@@ -78,6 +79,7 @@ def _one(name: str, source: bytes, march: str, place: Path) -> tuple[str, bytes]
     done = subprocess.run(
         [
             *(_program(), f"-march={march}", f"-msmall-int-bits={SMALL_INT_BITS}"),
+            *((_WITHOUT_LINE_NUMBERS,) if march == SMALL_MARCH else ()),
             *("-s", name, "-o", str(code), str(place)),
         ],
         capture_output=True,
@@ -93,7 +95,7 @@ def _one(name: str, source: bytes, march: str, place: Path) -> tuple[str, bytes]
             next_step="correct the firmware's source",
         )
     made = code.read_bytes()
-    if march == THUMB_MARCH:
+    if march == SMALL_MARCH:
         made = mpy_file.with_code(made, thumb.tight)
     return name.removesuffix(".py") + ".mpy", made
 

@@ -10,12 +10,10 @@ from inversion_table import chooser
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.deploy import compiling
+from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
 from itable.words import words
-
-SMALL_MARCH = "armv6m"
-"""The RP2040's: the firmware finds room in its memory only when it is made small."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,11 @@ def packed(files: list[tuple[str, bytes]]) -> bytes:
     return text + b"".join(contents[name] for _, _, name in chooser.entries(text))
 
 
+def made_small(sources: list[tuple[str, bytes]], entry: str) -> list[tuple[str, bytes]]:
+    """The package's files (path, source) for a Pico; `entry` is the program that starts them."""
+    return compact(words(without_offset(sources)), [entry])
+
+
 def make(
     folder: Path, mpy: int, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Pack:
@@ -52,10 +55,8 @@ def make(
             next_step="name the folder inversion_table of the firmware",
         )
     march = compiling.architecture(mpy)
-    if march == SMALL_MARCH:
-        sources = compact(
-            words(sources), [(files_of("inversion_table") / "chooser.py").read_text()]
-        )
+    if march == compiling.SMALL_MARCH:
+        sources = made_small(sources, (files_of("inversion_table") / "chooser.py").read_text())
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
     files = [

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from itable import compact
 from itable.words.machine import MachineCode, Made
@@ -25,8 +24,6 @@ from itable.words.records import Records
 from itable.words.rewrite import Rewriter, add_import
 
 CHIP_BITS = 32
-SOURCES = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
-"""This step's own sources: whoever keeps what it made must know when they change."""
 
 
 def words(sources: Sequence[tuple[str, bytes]], bits: int = CHIP_BITS) -> list[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ import sys
 import vfs
 from nor_flash import NorFlash, PowerCut
 
-from inversion_table.journal.reserve import ReserveError, is_reserved, open_region
+from inversion_table.journal.reserve import ReserveError, forget, is_reserved, open_region
 from inversion_table.journal.ring import Ring
 from inversion_table.store import Store
 
@@ -33,12 +33,27 @@ class Table:
         self.store = Store("/flash/store")
 
     def reserved(self):
-        return is_reserved(self.flash, "/flash/log", self.store)
+        """Whether map, files and flash agree."""
+        if not is_reserved(self.flash, "/flash/log", self.store):
+            return False
+        return proved(open_region(self.flash, "/flash/log", self.store, LOG_BLOCKS)[1])
 
-    def region(self, blocks=LOG_BLOCKS, progress=None):
-        if progress is None:
-            return open_region(self.flash, "/flash/log", self.store, blocks)
-        return open_region(self.flash, "/flash/log", self.store, blocks, progress)
+    def region(self, blocks=LOG_BLOCKS, progress=lambda done, total: None):
+        """As a controller gets it: a map that proves wrong is forgotten for the next start."""
+        operations = self.flash.operations
+        region, proof = open_region(self.flash, "/flash/log", self.store, blocks, progress)
+        if not proved(proof):
+            assert self.flash.operations == operations  # nothing was written on its word
+            forget(self.store)
+            region, proof = open_region(self.flash, "/flash/log", self.store, blocks, progress)
+            assert not proof.pending()
+        return region
+
+
+def proved(proof):
+    while proof.pending():
+        proof.step()
+    return not proof.disproved
 
 
 def write_log(ring, pages):
@@ -214,6 +229,41 @@ def too_big_a_wish_is_refused_and_can_be_lowered():
             os.remove("/flash/log/" + name)
     assert table.region().block_count == LOG_BLOCKS
     assert table.reserved()
+
+
+def what_finds_no_room_leaves_what_there_is():
+    table = Table()
+    table.store.save("plan", [1])
+    free = os.statvfs("/flash")[3]
+    for _ in range(2):
+        try:
+            table.region(blocks=FLASH_BLOCKS)
+            raise AssertionError("there was room")
+        except ReserveError:
+            pass
+        assert os.statvfs("/flash")[3] >= free - 4  # what the folder itself takes
+        table.restart()
+    for number in range(20):
+        table.store.save("plan", [number] * 50)
+    # As much as there is room for, next to what others may yet need.
+    ring = Ring(table.region(blocks=24), 4)
+    write_log(ring, 133)
+    kept = contents(ring)
+    # Lost, and no room to make them good: what holds data stays.
+    os.remove("/flash/log/001")
+    os.remove("/flash/store/journal_map.json")
+    with open("/flash/big", "wb") as file:
+        while os.statvfs("/flash")[3] > 3:
+            file.write(bytes(4096))
+    names = os.listdir("/flash/log")
+    try:
+        table.region(blocks=24)
+        raise AssertionError("there was room")
+    except ReserveError:
+        pass
+    assert os.listdir("/flash/log") == names
+    os.remove("/flash/big")
+    assert len(contents(Ring(table.region(blocks=24), 4))) >= len(kept) - 3
 
 
 def a_cut_at_any_operation_while_reserving_is_made_good():
