@@ -55,7 +55,9 @@ def random_body(dice: random.Random, depth: int, indent: str) -> str:
                 test += f" {dice.choice(('and', 'or'))} x & {1 << dice.randrange(8)}"
             inner = random_body(dice, depth - 1, indent + "    ")
             if kind == 3:
-                lines.append(f"while x > {dice.randrange(900, 1000)}:\n{indent}    x -= 40\n{inner}")
+                lines.append(
+                    f"while x > {dice.randrange(900, 1000)}:\n{indent}    x -= 40\n{inner}"
+                )
             else:
                 lines.append(f"if {test}:\n{inner}")
                 if dice.random() < 0.5:

@@ -182,6 +182,11 @@ def test_machine_code_of_the_sources_reads_words_through_a_pointer() -> None:
         ("def f(decision):\n    return decision.colour\n", "no number `colour`", 2),
         ("def f(decision):\n    decision = g()\n    return decision.at_home\n", "unknown", 3),
         ("def f(decision):\n    decision.reset()\n", "no method `reset`", 2),
+        (
+            "@micropython.viper\ndef f(decision, bits: int):\n    decision.at_home = bits & 4\n",
+            "may not be",
+            3,
+        ),
     ],
 )
 @pytest.mark.requirement("RQ-158")

@@ -36,6 +36,7 @@ class Package:
 
     def __init__(self, modules: Iterable[Module]) -> None:
         self.modules = {module.name: module for module in modules}
+        self._assigned: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
         for module in self.modules.values():
             self._look_around(module)
 
@@ -100,6 +101,17 @@ class Package:
             if isinstance(statement, ast.ClassDef) and statement.name == name:
                 return statement
         return None
+
+    def assigned(self, class_: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """Attribute -> what is assigned to it, anywhere in the class."""
+        if class_ not in self._assigned:
+            found = self._assigned[class_] = {}
+            for node in ast.walk(class_):
+                if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                    target = node.targets[0]
+                    if isinstance(target, ast.Attribute):
+                        found.setdefault(target.attr, []).append(node.value)
+        return self._assigned[class_]
 
     def value(self, module: str, name: str) -> ast.expr | None:
         """What a name at the top level is assigned."""

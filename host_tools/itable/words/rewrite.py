@@ -195,6 +195,24 @@ class Rewriter(ast.NodeTransformer):
             return load(word, self._bits)
         return word
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """In machine code nothing else would make a truth of what is kept as one: 0 or 1."""
+        for target in node.targets:
+            kind = self._scope.kind(target.value) if isinstance(target, ast.Attribute) else None
+            if (
+                self._pointers is not None
+                and isinstance(target, ast.Attribute)
+                and isinstance(kind, Part)
+                and target.attr in kind.layout.truths
+                and not self._scope.is_truth(node.value)
+            ):
+                what = (
+                    f"`{target.attr}` is true or false, and `{ast.unparse(node.value)}` may not be"
+                )
+                raise UndecidedError(self._module.name, node, what)
+        self.generic_visit(node)
+        return node
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """A record's method is a function."""
         tested, self._tested = self._tested, False
