@@ -32,6 +32,8 @@ SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
 START_AGAIN_MS = 2_000
+SAID_MS = 20
+"""What was printed leaves the port in this time: a reset at once would cut off the error's name."""
 
 
 def run() -> None:
@@ -81,6 +83,7 @@ def run() -> None:
         board.mark(resets.CRASHED)
         firmware.failed(crash)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
+        board.sleep_ms(SAID_MS)
     board.reset()
 
 
