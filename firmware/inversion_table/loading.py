@@ -1,4 +1,4 @@
-"""Modules that are in memory only while they are needed: for the start, or for a method of the wire.
+"""Modules that are in memory only while they are needed: for the start, or for a request.
 
 Such a module is imported inside the function that needs it. What was loaded since `begin` goes with
 `let_go`, as far as nothing that stays was made of its functions or classes (RQ-156).

@@ -48,7 +48,7 @@ def run(files: dict[str, str], name: str = "startup") -> dict[str, object]:
 def loaded(files: dict[str, str]) -> dict[str, object]:
     """`startup`, with the other files where its imports find them."""
     modules = {}
-    for name, text in files.items():
+    for name in files:
         whole = "inversion_table" if name == "__init__" else f"inversion_table.{name}"
         modules[whole] = types.ModuleType(whole)
     kept_modules = {name: sys.modules[name] for name in modules if name in sys.modules}
@@ -120,7 +120,8 @@ def test_what_only_a_function_imports_is_a_file_of_its_own() -> None:
         "    return do(Thing())\n",
         things="class Thing:\n    def size(self):\n        return 4\n",
         deep__sub____init__="",
-        deep__sub__rare="from inversion_table.things import Thing\nfrom inversion_table import few\n"
+        deep__sub__rare="from inversion_table.things import Thing\n"
+        "from inversion_table import few\n"
         "def work(thing):\n    return few.twice(thing.size()), isinstance(thing, Thing)\n",
         few="def twice(value):\n    return 2 * value\n",
     )
@@ -213,7 +214,7 @@ def unknown_names(tree: ast.Module) -> set[str]:
     found: set[str] = set()
 
     class Reader(scopes.ScopedTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
+        def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - as ast has it
             if self.standing_of(node.id) == scopes.GLOBAL:
                 found.add(node.id)
             return node

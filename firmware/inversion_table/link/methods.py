@@ -2,11 +2,10 @@
 
 from inversion_table import VERSION, loading
 from inversion_table.contract import messages
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.contract.resets import cause_name
 from inversion_table.estimation.rest import VERDICTS
 from inversion_table.link.server import Refusal
-from inversion_table.store.values import StoreError
 
 LOADED = (
     "plan.put",
@@ -20,6 +19,10 @@ LOADED = (
 """Methods of link/home_methods.py: they are answered only at home, and loaded for it."""
 
 
+WORDS_KEPT = 4
+"""Faults whose words are in memory: no fault, the one there is, what START was refused for."""
+
+
 class Methods:
     """Binds the methods to the application `app` (inversion_table/app.py)."""
 
@@ -27,6 +30,7 @@ class Methods:
         self._app = app
         self._device = device
         self._contract = messages.contract_hash()
+        self._fault_words: dict = {}
         self.table = {
             "hello": self._hello,
             "firmware.get": self._firmware_get,
@@ -100,12 +104,12 @@ class Methods:
                 "tilt_error_mdeg": estimate.error_mdeg,
                 "current_ma": inputs.current_ma,
                 "supply_mv": inputs.supply_mv,
-                "fault": FAULTS[fault][0],
-                "fault_patient": FAULTS[fault][3],  # RQ-080
-                "fault_engineer": FAULTS[fault][4],
+                "fault": FAULT_NAMES[fault],
+                "fault_patient": self._words(fault)[0],  # RQ-080
+                "fault_engineer": self._words(fault)[1],
                 "last_fault": self._last_fault(),
-                "refused": FAULTS[refused][0],
-                "refused_patient": FAULTS[refused][3],
+                "refused": FAULT_NAMES[refused],
+                "refused_patient": self._words(refused)[0],
                 "plan_id": program.plan_id if program else "",
                 "plan_name": program.name if program else "",
                 "step": app.sequencer.step_number,
@@ -138,6 +142,25 @@ class Methods:
             None,
         )
 
+    def _words(self, fault: int) -> tuple:
+        """(words for the patient, words for the engineer) of a fault (RQ-080).
+
+        All of them would take 7 KB for good: those that were told last are kept. Where they cannot
+        be loaded the fault's name has to do.
+        """
+        if fault not in self._fault_words:
+            try:
+                from inversion_table.safety.fault_words import words_of
+
+                words = words_of(fault)
+            except (ImportError, SyntaxError, ValueError, MemoryError):
+                words = ("", "its words cannot be loaded")
+            loading.let_go()
+            if len(self._fault_words) >= WORDS_KEPT:
+                self._fault_words.clear()
+            self._fault_words[fault] = words
+        return self._fault_words[fault]
+
     def _last_fault(self) -> dict | None:
         """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""
         last = self._app.last_fault
@@ -145,7 +168,7 @@ class Methods:
             return None
         return {
             "code": last.fault,
-            "name": FAULTS[last.fault][0],
+            "name": FAULT_NAMES[last.fault],
             "age_ms": self._app.fault_age_ms(),
             "state": STATE_NAMES[last.state],
             "tilt_mdeg": last.tilt_mdeg,

@@ -18,7 +18,7 @@ from itable.compact.scopes import GLOBAL, ScopedTransformer, bound
 from itable.compact.syntax import PACKAGE, Function, ours
 from itable.errors import InputError
 
-# ruff: noqa: D102, N802 - the visitors' names are those of Python's syntax
+# ruff: noqa: N802 - the visitors' names are those of Python's syntax
 
 MAIN = f"{PACKAGE}.startup"
 APART = (PACKAGE,)

@@ -21,8 +21,8 @@ KEPT = _words(
     flush following found frame frequency_hz function gyro head headers high id idle index info
     init inputs ioctl item keep kept key keys kind known last left length level limit line lines
     list load lock locked log long many mark mask memory method methods micropython missing
-    mkfs mode module modules more most motion mount move name names native new_path next note number offset
-    older open over pack package part passing path pattern pending phase ping pins poll port pos
+    mkfs mode module modules more most motion mount move name names native new_path next note
+    number offset older open over pack package part passing path pattern pending phase ping pins poll port pos
     present previous problems program ptr16 ptr32 ptr8 pull pulled put queue rate read readblocks
     reader readfrom_mem readfrom_mem_into readinto readline reason record region register request
     reset reset_cause rest restart result returning returns right ring root rounds same save

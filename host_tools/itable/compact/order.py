@@ -13,7 +13,7 @@ from collections import Counter
 from itable.compact.scopes import GLOBAL, ScopedTransformer, arguments_of
 from itable.compact.syntax import Function
 
-# ruff: noqa: D102, N802 - the visitors' names are those of Python's syntax
+# ruff: noqa: N802 - the visitors' names are those of Python's syntax
 
 _FIRST = 120
 _TEXT_IS_NAME_UP_TO = 10

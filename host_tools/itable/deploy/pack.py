@@ -10,6 +10,7 @@ from inversion_table import chooser
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.deploy import compiling
+from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
 
@@ -33,7 +34,7 @@ def packed(files: list[tuple[str, bytes]]) -> bytes:
 
 def made_small(sources: list[tuple[str, bytes]], entry: str) -> list[tuple[str, bytes]]:
     """The package's files (path, source) for a Pico; `entry` is the program that starts them."""
-    return compact(sources, [entry])
+    return compact(without_offset(sources), [entry])
 
 
 def make(
