@@ -315,22 +315,22 @@ class GravityChannel(Cells):
         span_ug = 0
         if calibration.residual_mdeg >= OFFSET_RESIDUAL_MDEG:
             span_ug = min(calibration.residual_mdeg * OFFSET_UG_PER_MDEG, OFFSET_MAX_UG)
-        fixed = [lead_shift]
-        fixed.extend(calibration.accel_bias_ug)
-        fixed.extend(8_192 + ppm * 128 // 15_625 for ppm in calibration.accel_scale_ppm)
-        fixed.extend(calibration.gyro_bias_udps)
+        lasting = [lead_shift]
+        lasting.extend(calibration.accel_bias_ug)
+        lasting.extend(8_192 + ppm * 128 // 15_625 for ppm in calibration.accel_scale_ppm)
+        lasting.extend(calibration.gyro_bias_udps)
         for row in calibration.mount_q14:
-            fixed.extend(row)
-        fixed.extend(part * RATE_ONE >> 14 for part in bed_y)
-        fixed.append(calibration.tilt_offset_mdeg)
-        fixed.append(calibration.residual_mdeg)
+            lasting.extend(row)
+        lasting.extend(part * RATE_ONE >> 14 for part in bed_y)
+        lasting.append(calibration.tilt_offset_mdeg)
+        lasting.append(calibration.residual_mdeg)
         # In bed axes, where up is (-sin, 0, cos), a force turns the tilt by (-cos, 0, -sin).
         for axis in range(3):
-            fixed.append(-HOME_COS_Q14 * bed_x[axis] - HOME_SIN_Q14 * bed_z[axis] >> 14)
-        fixed.append(span_ug << 6)
-        fixed.append(shaken_from_ug)
-        fixed.append(learn_turn)
-        for index, number in enumerate(fixed):
+            lasting.append(-HOME_COS_Q14 * bed_x[axis] - HOME_SIN_Q14 * bed_z[axis] >> 14)
+        lasting.append(span_ug << 6)
+        lasting.append(shaken_from_ug)
+        lasting.append(learn_turn)
+        for index, number in enumerate(lasting):
             self.put(FIXED + index, number)
         for axis in range(3):
             self.put(BIAS_X + axis, calibration.gyro_bias_udps[axis])
