@@ -10,11 +10,12 @@ at home), and counters that only grow.
 
 import gc
 
+from inversion_table import loading
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.estimation import warmth
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
@@ -24,7 +25,6 @@ from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
-from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
@@ -176,14 +176,16 @@ class App:
         estimate = self.estimate
         wish = self.wish
         settings = self.settings
+        monitors = self._monitors
+        sequencer = self.sequencer
         self._update_estimate(self._primary, self._monitor, now_ms, estimate)
-        self._update_monitors(decision, estimate, inputs, now_ms)
-        self._step_sequencer(self.program, decision, estimate, inputs, settings, now_ms, wish)
-        self._step_kernel(wish, estimate, inputs, self._monitors, settings, now_ms, decision)
+        monitors.update(decision, estimate, inputs, now_ms)
+        sequencer.step(self.program, decision, estimate, inputs, settings, now_ms, wish)
+        self._step_kernel(wish, estimate, inputs, monitors, settings, now_ms, decision)
         self._apply(decision)
         self._show(decision, now_ms)
         self._note_fault(decision, estimate, inputs, now_ms)
-        self._write(decision, estimate, inputs, wish, self.sequencer.step_number, now_ms)
+        self._write(decision, estimate, inputs, wish, sequencer.step_number, now_ms)
 
     def drive_off(self) -> None:
         """No drive, no heartbeat; for the way out."""
@@ -218,8 +220,6 @@ class App:
         self._read_panel = self._panel.read
         self._read_analog = self._analog.read
         self._update_estimate = self._estimator.update
-        self._update_monitors = self._monitors.update
-        self._step_sequencer = self.sequencer.step
         self._step_kernel = self._kernel.step
         self._apply = self._drive.apply
         self._show = self._indicator.show
@@ -303,7 +303,7 @@ class App:
         for _ in range(PROOF_STEPS):
             if proof.pending():
                 proof.step()
-        if proof.failed:
+        if proof.disproved:
             # Something else may lie there by now: without a log until it is laid out anew.
             self.ring = AbsentRing()
             self.recorder.use(self.ring)
@@ -316,8 +316,10 @@ class App:
         if self._log_proof is not None:
             return
         if self._log_lost and not self._restart_asked:
+            from inversion_table.journal.reserve import forget
+
             try:
-                reserve.forget(self.store)
+                forget(self.store)
             except (OSError, StoreError):
                 return  # tried again in the next pass
             self._restart_soon()
@@ -352,10 +354,11 @@ class App:
         ready = ready and self.program_check.ok and self.clocks.ok
         if firmware.look(now_ms, ready, self.on_home_switch(), self.unix_time_s):
             self._firmware_failed = True
-            what = self.program_check.problem or FAULTS[self.decision.fault][0]
+            what = self.program_check.problem or FAULT_NAMES[self.decision.fault]
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
             self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
+            loading.let_go()
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""
