@@ -25,8 +25,8 @@ calibrated has its zero; it makes the way from there right (RQ-118).
 
 The tilt is led by the delay of the sensors' own low-pass filters (LEAD_SHIFT).
 
-What runs in the tick is compiled to machine code on the chip (portable.py says how, and what such
-code may use); the numbers lie in cells, whose names stand below.
+What runs in the tick is compiled to machine code on the chip (portable.py says what such code
+may use); the numbers lie in cells (cells.py), whose names stand below.
 
 Scales, chosen so that every intermediate stays inside +-2^30 for all that the sensors can give
 (tests/estimation proves it at the corners):
@@ -37,8 +37,9 @@ Scales, chosen so that every intermediate stays inside +-2^30 for all that the s
 """
 
 from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.cells import Cells
 from inversion_table.estimation.integer_math import atan2_mdeg
-from inversion_table.estimation.portable import Cells, const, ptr32
+from inversion_table.estimation.portable import const, ptr32
 
 # --- time ---
 STEP_MAX_MS = const(40)
