@@ -10,11 +10,12 @@ at home), and counters that only grow.
 
 import gc
 
+from inversion_table import loading
 from inversion_table.actuation.drive import Drive
 from inversion_table.contract import events
 from inversion_table.contract.identity import NO_PLAN_ID, calibration_id, settings_id
 from inversion_table.contract.messages import LOG_LIST_MOST, RESTART_MS, contract_hash
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.estimation import warmth
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
@@ -24,7 +25,6 @@ from inversion_table.integrity.clocks import Clocks
 from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
-from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.last_fault import LastFault
@@ -340,8 +340,10 @@ class App:
         if self._log_proof is not None:
             return
         if self._log_lost and not self._restart_asked:
+            from inversion_table.journal.reserve import forget
+
             try:
-                reserve.forget(self.store)
+                forget(self.store)
             except (OSError, StoreError):
                 return  # tried again in the next pass
             self._restart_soon()
@@ -376,10 +378,11 @@ class App:
         ready = ready and self.program_check.ok and self.clocks.ok
         if firmware.look(now_ms, ready, self.on_home_switch(), self.unix_time_s):
             self._firmware_failed = True
-            what = self.program_check.problem or FAULTS[self.decision.fault][0]
+            what = self.program_check.problem or FAULT_NAMES[self.decision.fault]
             firmware.failed("not ready after a minute: %s, %s" % (STATE_NAMES[state], what))
         elif not firmware.on_trial:
             self.recorder.note(now_ms, events.FIRMWARE_PROVED, firmware.number(firmware.slot), 0)
+            loading.let_go()
 
     def _check_program(self) -> None:
         """Quickly at the start, since no START is accepted before it is done; slowly after it."""

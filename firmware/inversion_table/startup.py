@@ -6,13 +6,13 @@ import sys
 import micropython
 
 import inversion_table
-from inversion_table import VERSION, heap
+from inversion_table import VERSION, heap, loading
 from inversion_table.app import App
 from inversion_table.board import JOURNAL_BLOCKS, Board
+from inversion_table.chooser import LOAD_MOST_MS
 from inversion_table.integrity import resets
 from inversion_table.integrity.firmware import Firmware
 from inversion_table.integrity.program import ProgramCheck, loaded_files, package_root
-from inversion_table.journal import reserve
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.journal.recorder import Recorder
 from inversion_table.journal.ring import Ring
@@ -21,7 +21,6 @@ from inversion_table.link.methods import Methods
 from inversion_table.link.server import NO_MEMORY, Server
 from inversion_table.link.stream import BlockStream
 from inversion_table.safety import limits, states
-from inversion_table.session import plan as plans
 from inversion_table.store.calibration import KeptCalibration
 from inversion_table.store.lock import PlanLock
 from inversion_table.store.settings import KeptSettings
@@ -41,6 +40,7 @@ def run() -> None:
     micropython.kbd_intr(NO_INTERRUPT)
     if hasattr(micropython, "alloc_emergency_exception_buf"):
         micropython.alloc_emergency_exception_buf(128)
+    loading.begin()
     board = Board()
     store = Store(STORE_FOLDER)
     firmware = Firmware(package_root(inversion_table.__file__))
@@ -54,12 +54,13 @@ def run() -> None:
         return
     board.mark(resets.RUNNING)
     if firmware.on_trial:
-        board.start_watchdog(firmware.LOAD_MOST_MS)  # it runs since before the first import
+        board.start_watchdog(LOAD_MOST_MS)  # it runs since before the first import
     try:
         app = build(board, store, start_cause, firmware)
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
+        loading.let_go()
         app.heap_free = heap.loaded()
         board.start_watchdog()
         timer = board.start_ticks(app.tick, limits.TICK_MS)
@@ -179,13 +180,15 @@ def _ring(board: Board, store: Store) -> tuple:
     Without a place for it the controller still starts, for somebody may be away from home. Laying
     out the flash for it erases, which stalls the chip: that is done only at home.
     """
+    from inversion_table.journal.reserve import ReserveError, is_reserved, open_region
+
     try:
-        if board.at_home_switch() or reserve.is_reserved(board.flash, JOURNAL_FOLDER, store):
-            region, proof = reserve.open_region(
+        if board.at_home_switch() or is_reserved(board.flash, JOURNAL_FOLDER, store):
+            region, proof = open_region(
                 board.flash, JOURNAL_FOLDER, store, JOURNAL_BLOCKS, board.show_progress
             )
             return Ring(region), proof
-    except (reserve.ReserveError, StoreError, OSError):
+    except (ReserveError, StoreError, OSError):
         pass
     return AbsentRing(), None
 
@@ -211,16 +214,18 @@ def _service_wanted(board: Board, store: Store) -> bool:
     return wanted and board.at_home_switch()
 
 
-def _plan(store: Store, settings: limits.Settings, lock: PlanLock) -> plans.Plan | None:
+def _plan(store: Store, settings: limits.Settings, lock: PlanLock):
     """The stored plan, if it is whole, inside the limits and, on a locked table, sealed."""
+    from inversion_table.session.plan import PlanError, check, from_wire
+
     try:
         stored = store.load("plan")
         if stored is None:
             return None
         wire, counter, seal = lock.unwrap(stored)
-        plan = plans.from_wire(wire)
-    except (StoreError, plans.PlanError):
+        plan = from_wire(wire)
+    except (StoreError, PlanError):
         return None
-    if plans.check(plan, settings) or not lock.check_stored(plan, counter, seal):
+    if check(plan, settings) or not lock.check_stored(plan, counter, seal):
         return None
     return plan

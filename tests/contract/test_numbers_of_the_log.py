@@ -1,5 +1,6 @@
 from inversion_table.contract import events, flags, names
 from inversion_table.safety import faults, states
+from inversion_table.safety.fault_words import WORDS
 
 
 def test_flags_are_single_bits_with_a_name_each() -> None:
@@ -24,7 +25,7 @@ def test_states_and_faults_have_the_name_of_their_number() -> None:
         assert getattr(states, name) == number
     for number, name in enumerate(names.FAULT_NAMES):
         assert getattr(faults, name) == number
-    assert len(set(names.FAULT_NAMES)) == len(names.FAULTS)
+    assert len(set(names.FAULT_NAMES)) == len(WORDS)
 
 
 def test_every_event_number_has_its_name_and_no_number_is_used_twice() -> None:

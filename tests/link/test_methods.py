@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from inversion_table.contract import frame, messages
 from inversion_table.contract.messages import METHODS, contract_hash, field_problem
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.estimation import rest
 from inversion_table.estimation.calibration import CalibrationError
 from inversion_table.link.methods import Methods
@@ -136,13 +136,13 @@ def test_each_parameter_is_checked_before_anything_is_done(app: FakeApp, method:
 
 def test_status_in_every_state_with_every_fault(app: FakeApp) -> None:
     for state in range(len(STATE_NAMES)):
-        for fault in range(len(FAULTS)):
+        for fault in range(len(FAULT_NAMES)):
             app.decision.state = state
             app.decision.fault = fault
             app.decision.refused = fault
             result = ask(app, "status")["result"]
             assert result["state"] == STATE_NAMES[state]
-            assert result["fault"] == result["refused"] == FAULTS[fault][0]
+            assert result["fault"] == result["refused"] == FAULT_NAMES[fault]
 
 
 def test_status_at_the_ends_of_what_the_parts_can_say(app: FakeApp) -> None:

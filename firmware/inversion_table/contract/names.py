@@ -5,4 +5,4 @@ from inversion_table.safety.states import STATE_NAMES
 
 FAULT_NAMES = tuple([fault[0] for fault in FAULTS])
 
-__all__ = ["FAULTS", "FAULT_NAMES", "STATE_NAMES"]
+__all__ = ["FAULT_NAMES", "STATE_NAMES"]

@@ -8,14 +8,9 @@ import json
 import sys
 
 from inversion_table import VERSION
+from inversion_table.chooser import PROVED, TEXT_MOST
 from inversion_table.contract import manifest
 from inversion_table.safety.ticks import elapsed_ms
-
-if "chooser" in sys.modules:
-    # The one that started this firmware: the same code need not be in memory twice.
-    import chooser  # type: ignore[import-not-found]
-else:
-    from inversion_table import chooser
 
 PROVE_MS = 12_000
 """So long in HOME on end, the program checked and every periodic work done once, is the proof."""
@@ -26,24 +21,26 @@ PROVE_MOST_MS = 60_000
 class Firmware:
     """The firmware that was loaded from below `root` ("/slot_a/", or another folder: no slot)."""
 
-    LOAD_MOST_MS = chooser.LOAD_MOST_MS
-
     def __init__(self, root: str) -> None:
+        # The program's own copy of what started it, loaded for these few lines alone: that one may
+        # be older.
+        from inversion_table.chooser import MANIFEST, PACKS, TREE, folder, pack_path, read_record
+
         self.slot = ""
-        for slot in chooser.PACKS:
-            if root == chooser.folder(slot) + "/":
+        for slot in PACKS:
+            if root == folder(slot) + "/":
                 self.slot = slot
-        self.manifest_path = root + chooser.MANIFEST if self.slot else manifest.PATH
-        self.build = _about(chooser.pack_path(self.slot) if self.slot else manifest.PATH)[0]
-        record = chooser.read_record()
-        if not self.slot and record is not None and record["use"] == chooser.TREE:
-            self.slot = chooser.TREE
+        self.manifest_path = root + MANIFEST if self.slot else manifest.PATH
+        self.build = _about(pack_path(self.slot) if self.slot else manifest.PATH)[0]
+        record = read_record()
+        if not self.slot and record is not None and record["use"] == TREE:
+            self.slot = TREE
         self._record = record if record is not None and record["use"] == self.slot else None
-        self.on_trial = self._record is not None and self._record["starts"] != chooser.PROVED
+        self.on_trial = self._record is not None and self._record["starts"] != PROVED
         self._previous = None
         if self._record is not None and self._record["back"]:
             back = self._record["back"]
-            build, version = _about(chooser.pack_path(back))
+            build, version = _about(pack_path(back))
             self._previous = {"slot": back, "build": build, "version": version}
         self._ready_ms = 0
         self._waiting_ms = 0
@@ -75,12 +72,14 @@ class Firmware:
         return self._waiting_ms >= PROVE_MOST_MS
 
     def _proved(self, since: int) -> None:
+        from inversion_table.chooser import write_record
+
         record = dict(self._record)  # type: ignore[arg-type]
-        record["starts"] = chooser.PROVED
+        record["starts"] = PROVED
         record["since"] = since
         record["why"] = ""
         try:
-            chooser.write_record(record)
+            write_record(record)
         except OSError:
             self._ready_ms = 0  # tried again; until then nothing starts
             return
@@ -89,17 +88,21 @@ class Firmware:
 
     def number(self, slot: str) -> int:
         """A slot as the log writes it."""
-        return chooser.SLOTS.index(slot)
+        from inversion_table.chooser import SLOTS
+
+        return SLOTS.index(slot)
 
     def failed(self, why: str | BaseException) -> None:
         """Note, for whoever asks later, what this start on trial failed with."""
         if not self.on_trial:
             return
+        from inversion_table.chooser import words, write_record
+
         record = dict(self._record)  # type: ignore[arg-type]
-        text = why if isinstance(why, str) else chooser.words(why)
-        record["why"] = text[: chooser.TEXT_MOST]
+        text = why if isinstance(why, str) else words(why)
+        record["why"] = text[:TEXT_MOST]
         try:
-            chooser.write_record(record)
+            write_record(record)
         except OSError:
             pass  # then the reason is not known
 
@@ -133,8 +136,10 @@ class Firmware:
 
 def _about(path: str) -> tuple:
     """(build, version) of a pack, or of a manifest; "" for what is not known."""
+    from inversion_table.chooser import glance
+
     try:
-        build, about = chooser.glance(path)
+        build, about = glance(path)
     except (OSError, ValueError):
         return "", ""
     try:

@@ -1,19 +1,26 @@
 """What each method of the wire does on the device. None can move the table outward (RQ-061)."""
 
-from inversion_table import VERSION
+from inversion_table import VERSION, loading
 from inversion_table.contract import messages
-from inversion_table.contract.names import FAULTS, STATE_NAMES
+from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.contract.resets import cause_name
-from inversion_table.estimation.calibration import CalibrationError
 from inversion_table.estimation.rest import VERDICTS
 from inversion_table.link.server import Refusal
-from inversion_table.safety import limits
-from inversion_table.session import plan as plans
-from inversion_table.store.lock import SealError
-from inversion_table.store.values import StoreError
 
-PROBLEMS_MOST = 16
-"""Problems of a plan that fit in one reply; the host finds all of them by itself."""
+LOADED = (
+    "plan.put",
+    "plan.get",
+    "lock.get",
+    "log.pulled",
+    "settings.get",
+    "settings.put",
+    "calibration.put",
+)
+"""Methods of link/home_methods.py: they are answered only at home, and loaded for it."""
+
+
+WORDS_KEPT = 4
+"""Faults whose words are in memory: no fault, the one there is, what START was refused for."""
 
 
 class Methods:
@@ -23,27 +30,40 @@ class Methods:
         self._app = app
         self._device = device
         self._contract = messages.contract_hash()
+        self._fault_words: dict = {}
         self.table = {
             "hello": self._hello,
             "firmware.get": self._firmware_get,
             "status": self._status,
-            "plan.put": self._plan_put,
-            "plan.get": self._plan_get,
             "plan.list": self._plan_list,
-            "lock.get": self._lock_get,
             "session.return": self._session_return,
             "session.stop": self._session_stop,
             "log.list": self._log_list,
             "log.read": self._log_read,
-            "log.pulled": self._log_pulled,
             "clock.set": self._clock_set,
-            "settings.get": self._settings_get,
-            "settings.put": self._settings_put,
             "device.get": self._device_get,
             "imu.rest": self._imu_rest,
             "calibration.get": self._calibration_get,
-            "calibration.put": self._calibration_put,
         }
+        for name in LOADED:
+            self.table[name] = self._loaded(name)
+
+    def _loaded(self, name: str):
+        """The method of that name, whose code is in memory only while it runs (RQ-156)."""
+
+        def method(params: dict) -> tuple:
+            try:
+                try:
+                    from inversion_table.link.home_methods import answer
+                except (ImportError, SyntaxError, ValueError) as error:
+                    raise Refusal(
+                        messages.INTERNAL_ERROR, "its code cannot be loaded: %s" % error
+                    ) from None
+                return answer(name, self._app, params)
+            finally:
+                loading.let_go()
+
+        return method
 
     def _hello(self, params: dict) -> tuple:
         theirs = params.get("contract")
@@ -71,8 +91,8 @@ class Methods:
         estimate = app.estimate
         inputs = app.inputs
         program = app.program
-        fault = FAULTS[decision.fault]
-        refused = FAULTS[decision.refused]
+        fault = decision.fault
+        refused = decision.refused
         return (
             {
                 "state": STATE_NAMES[decision.state],
@@ -84,12 +104,12 @@ class Methods:
                 "tilt_error_mdeg": estimate.error_mdeg,
                 "current_ma": inputs.current_ma,
                 "supply_mv": inputs.supply_mv,
-                "fault": fault[0],
-                "fault_patient": fault[3],  # RQ-080
-                "fault_engineer": fault[4],
+                "fault": FAULT_NAMES[fault],
+                "fault_patient": self._words(fault)[0],  # RQ-080
+                "fault_engineer": self._words(fault)[1],
                 "last_fault": self._last_fault(),
-                "refused": refused[0],
-                "refused_patient": refused[3],
+                "refused": FAULT_NAMES[refused],
+                "refused_patient": self._words(refused)[0],
                 "plan_id": program.plan_id if program else "",
                 "plan_name": program.name if program else "",
                 "step": app.sequencer.step_number,
@@ -122,6 +142,25 @@ class Methods:
             None,
         )
 
+    def _words(self, fault: int) -> tuple:
+        """(words for the patient, words for the engineer) of a fault (RQ-080).
+
+        All of them would take 7 KB for good: those that were told last are kept. Where they cannot
+        be loaded the fault's name has to do.
+        """
+        if fault not in self._fault_words:
+            try:
+                from inversion_table.safety.fault_words import words_of
+
+                words = words_of(fault)
+            except (ImportError, SyntaxError, ValueError, MemoryError):
+                words = ("", "its words cannot be loaded")
+            loading.let_go()
+            if len(self._fault_words) >= WORDS_KEPT:
+                self._fault_words.clear()
+            self._fault_words[fault] = words
+        return self._fault_words[fault]
+
     def _last_fault(self) -> dict | None:
         """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""
         last = self._app.last_fault
@@ -129,7 +168,7 @@ class Methods:
             return None
         return {
             "code": last.fault,
-            "name": FAULTS[last.fault][0],
+            "name": FAULT_NAMES[last.fault],
             "age_ms": self._app.fault_age_ms(),
             "state": STATE_NAMES[last.state],
             "tilt_mdeg": last.tilt_mdeg,
@@ -147,50 +186,11 @@ class Methods:
             return angle.monitor_mdeg
         return angle.primary_mdeg
 
-    def _plan_put(self, params: dict) -> tuple:
-        try:
-            plan = plans.from_wire(params["plan"])
-        except plans.PlanError as error:
-            raise _plan_refusal(error.problems) from None
-        if plan.plan_id() != params["id"]:  # RQ-068
-            raise Refusal(messages.INVALID_PARAMS, "'id' is not the id of this plan")
-        problems = plans.check(plan, self._app.settings)
-        if problems:
-            if not self._app.calibration.calibrated:
-                _tell_why_so_low(problems)
-            raise _plan_refusal(problems)
-        counter, seal = params.get("counter"), params.get("seal")
-        try:
-            self._app.plan_lock.check(plan, counter, seal)
-        except SealError as error:
-            raise Refusal(messages.SEAL_REFUSED, str(error)) from None
-        try:
-            self._app.store_plan(plan, counter, seal)
-        except (OSError, StoreError) as error:
-            raise Refusal(messages.STORE_FAILED, str(error)) from None
-        return {"id": plan.plan_id()}, None
-
-    def _plan_get(self, params: dict) -> tuple:
-        program = self._app.program
-        if program is None:
-            return {"plan": None, "id": None}, None
-        return {"plan": program.plan.to_wire(), "id": program.plan_id}, None
-
     def _plan_list(self, params: dict) -> tuple:
         program = self._app.program
         if program is None:
             return {"plans": []}, None
         return {"plans": [{"id": program.plan_id, "name": program.name}]}, None
-
-    def _lock_get(self, params: dict) -> tuple:
-        lock = self._app.plan_lock
-        return {
-            "locked": lock.locked,
-            "key_id": lock.key_id,
-            "device": lock.device,
-            "counter": lock.counter,
-            "problem": lock.problem[:200],
-        }, None
 
     def _session_return(self, params: dict) -> tuple:
         self._app.ask_return()
@@ -227,58 +227,9 @@ class Methods:
             "total": total,
         }, source
 
-    def _log_pulled(self, params: dict) -> tuple:
-        if not self._app.may_erase():  # RQ-044
-            raise Refusal(messages.BUSY, "log.pulled")
-        session = params["session"]
-        try:
-            self._app.log_pulled(session, params["last"])
-        except KeyError:
-            raise Refusal(messages.NOT_FOUND, "session %d, or it went on" % session) from None
-        except (OSError, StoreError) as error:
-            raise Refusal(messages.STORE_FAILED, str(error)) from None
-        return {"pulled": True}, None
-
     def _clock_set(self, params: dict) -> tuple:
         self._app.set_clock(params["unix_s"])
         return {"unix_s": self._app.unix_time_s()}, None
-
-    def _settings_get(self, params: dict) -> tuple:
-        bounds = {}
-        for name in limits.SETTINGS:
-            lowest, highest, default, hazard = limits.SETTINGS[name]
-            bounds[name] = [lowest, highest, default, hazard]
-        kept = self._app.kept_settings
-        return {
-            "settings": self._app.settings.to_dict(),
-            "stored": kept.stored.to_dict(),
-            "id": kept.id(),
-            "proved": kept.proved(),
-            "damaged": not kept.ok,
-            "bounds": bounds,
-        }, None
-
-    def _settings_put(self, params: dict) -> tuple:
-        app = self._app
-        if not app.may_set():  # RQ-145
-            raise Refusal(messages.BUSY, "settings.put needs the bed at home, without power")
-        try:
-            changed = app.replace_settings(params["settings"], params["base"])
-        except limits.SettingsError as error:
-            raise Refusal(messages.SETTINGS_REFUSED, str(error)) from None
-        except (OSError, StoreError) as error:
-            raise Refusal(messages.STORE_FAILED, str(error)) from None
-        return {
-            "id": app.kept_settings.id(),
-            "plan": self._plan_against(app.kept_settings.stored),
-            "restarts_ms": messages.RESTART_MS if changed else None,
-        }, None
-
-    def _plan_against(self, settings) -> str:
-        """What is wrong with the plan in use by these settings; "" when it fits, or without one."""
-        program = self._app.program
-        problems = plans.check(program.plan, settings) if program is not None else ()
-        return problems[0].text[:200] if problems else ""
 
     def _device_get(self, params: dict) -> tuple:
         app = self._app
@@ -314,18 +265,6 @@ class Methods:
         values["arrivals"] = app.home_angle.arrivals
         return values, None
 
-    def _calibration_put(self, params: dict) -> tuple:
-        app = self._app
-        if not app.on_home_switch():  # RQ-112
-            raise Refusal(messages.BUSY, "calibration.put needs the bed at home, without power")
-        try:
-            version = app.replace_calibration(params["calibration"])
-        except CalibrationError as error:
-            raise Refusal(messages.CALIBRATION_REFUSED, str(error)) from None
-        except (OSError, StoreError) as error:
-            raise Refusal(messages.STORE_FAILED, str(error)) from None
-        return {"version": version, "restarts_ms": messages.RESTART_MS}, None
-
 
 def _rest(rest, ok: bool, tilt_mdeg: int) -> dict:
     """One IMU's last window; read again if the tick finished another one meanwhile."""
@@ -345,20 +284,3 @@ def _rest(rest, ok: bool, tilt_mdeg: int) -> dict:
         }
         if rest.windows == window:
             return values
-
-
-def _tell_why_so_low(problems: list) -> None:
-    for problem in problems:
-        if problem.code == plans.BAD_TILT:  # RQ-113
-            problem.text += (
-                "; it was never calibrated and limits itself to %d deg: run itable calibrate"
-                % (limits.UNCALIBRATED_TILT_MAX_MDEG // 1_000)
-            )
-
-
-def _plan_refusal(problems: list) -> Refusal:
-    return Refusal(
-        messages.PLAN_REFUSED,
-        problems[0].text,
-        {"problems": [problem.to_dict() for problem in problems[:PROBLEMS_MOST]]},
-    )

@@ -206,6 +206,24 @@ def _set_from_wire(wire_set: object) -> StepSet:
     return StepSet(times, steps, line)
 
 
+def of_program(program) -> Plan:
+    """The plan that `program` (session.program.Program) was laid out from."""
+    sets = []
+    for index in range(len(program.set_first)):
+        first = program.set_first[index]
+        steps = [
+            Step(
+                program.tilt_mdeg[at],
+                program.rate_mdeg_per_s[at],
+                program.hold_ms[at],
+                program.step_line[at],
+            )
+            for at in range(first, first + program.set_count[index])
+        ]
+        sets.append(StepSet(program.set_times[index], steps, program.set_line[index]))
+    return Plan(program.name, sets, program.return_rate_mdeg_per_s, program.rest_ms)
+
+
 def check(plan: Plan, settings: limits.Settings) -> list:
     """Every way in which `plan` lies outside `settings` or the constants: Problems (RQ-068)."""
     problems = []

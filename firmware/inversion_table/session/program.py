@@ -5,10 +5,12 @@ from inversion_table.session import profile
 
 
 class Program:
-    """A checked plan, ready for the sequencer; built in the background, never in the tick."""
+    """A checked plan, ready for the sequencer; built in the background, never in the tick.
+
+    It keeps what the plan says, but not the plan: session/plan.py is in memory only at times.
+    """
 
     def __init__(self, plan, acceleration_mdeg_per_s2: int) -> None:
-        self.plan = plan
         self.plan_id = plan.plan_id()
         self.name = plan.name
         self.return_rate_mdeg_per_s = plan.return_rate_mdeg_per_s
@@ -19,16 +21,20 @@ class Program:
         self.set_first: list = []
         self.set_count: list = []
         self.set_times: list = []
+        self.step_line: list = []
+        self.set_line: list = []
         self.step_total = 0
         for step_set in plan.sets:
             self.set_first.append(len(self.tilt_mdeg))
             self.set_count.append(len(step_set.steps))
             self.set_times.append(step_set.times)
+            self.set_line.append(step_set.line)
             self.step_total += len(step_set.steps) * step_set.times
             for step in step_set.steps:
                 self.tilt_mdeg.append(step.tilt_mdeg)
                 self.rate_mdeg_per_s.append(step.rate_mdeg_per_s)
                 self.hold_ms.append(step.hold_ms)
+                self.step_line.append(step.line)
         self._acceleration = acceleration_mdeg_per_s2
         self._pass_ms = [self._pass_after(index, -1) for index in range(len(self.set_first))]
         self._later_ms = [0] * len(self.set_first)

@@ -1,6 +1,5 @@
 """The settings that the table keeps: loaded and checked at the start, replaced only at home."""
 
-from inversion_table.contract import setting_steps
 from inversion_table.contract.identity import settings_id
 from inversion_table.safety import limits
 from inversion_table.store.slots import Slots
@@ -78,7 +77,9 @@ class KeptSettings:
             return False  # asked for again, the reply was lost (RQ-128)
         if base != self.id():
             raise limits.SettingsError("they were changed meanwhile; look at them again")
-        found = setting_steps.problem(self.stored.to_dict(), new.to_dict(), self.proved())
+        from inversion_table.contract.setting_steps import problem  # at home alone, and rarely
+
+        found = problem(self.stored.to_dict(), new.to_dict(), self.proved())
         if found:
             raise limits.SettingsError(found)
         for _ in range(SAVES_MOST):

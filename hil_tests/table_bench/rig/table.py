@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Unpack
@@ -352,6 +352,11 @@ class RigTable(Bench):
     def boots(self) -> int:
         """How often the controller started: 1 after power-on, more after each reset."""
         return self._as_process("boot_count").controller.boots
+
+    @property
+    def resets_ms(self) -> Sequence[float]:
+        """When watchdog or program reset the controller, where it is a process."""
+        return self.processes.controller.resets_ms if self.processes else ()
 
     @property
     def reset_cause(self) -> int:

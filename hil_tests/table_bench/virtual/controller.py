@@ -79,6 +79,7 @@ class Controller:
         self._ticks = 0
         self._flags = 0
         self.boots = 0
+        self.resets_ms: list[float] = []
         self.reset_cause = PWRON_RESET
         self.timer_failures = 0
         self.program_ended = False
@@ -133,6 +134,7 @@ class Controller:
 
     def _reset(self, reason: int) -> None:
         self.kill()
+        self.resets_ms.append(self._plant.now_us / 1000)
         self._registers.watchdog(reason)
         self._boot(WDT_RESET)
 

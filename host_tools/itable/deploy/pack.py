@@ -10,6 +10,7 @@ from inversion_table import chooser
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.deploy import compiling
+from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
 
@@ -31,6 +32,11 @@ def packed(files: list[tuple[str, bytes]]) -> bytes:
     return text + b"".join(contents[name] for _, _, name in chooser.entries(text))
 
 
+def made_small(sources: list[tuple[str, bytes]], entry: str) -> list[tuple[str, bytes]]:
+    """The package's files (path, source) for a Pico; `entry` is the program that starts them."""
+    return compact(without_offset(sources), [entry])
+
+
 def make(
     folder: Path, mpy: int, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Pack:
@@ -49,7 +55,7 @@ def make(
         )
     march = compiling.architecture(mpy)
     if march == compiling.SMALL_MARCH:
-        sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
+        sources = made_small(sources, (files_of("inversion_table") / "chooser.py").read_text())
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
     files = [

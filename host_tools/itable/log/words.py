@@ -2,6 +2,7 @@
 
 from inversion_table.chooser import SLOTS
 from inversion_table.contract import events, flags, names, records, resets
+from inversion_table.safety.fault_words import WORDS
 
 STATE_WORDS = {
     "SELF_TEST": "self-test",
@@ -66,7 +67,7 @@ def fault_name(number: int) -> str:
 
 def fault_patient_words(number: int) -> str:
     """What the person on the table is told about a fault; "" for one that is not known here."""
-    return str(names.FAULTS[number][3]) if number < len(names.FAULTS) else ""
+    return str(WORDS[number][0]) if number < len(WORDS) else ""
 
 
 def event_words(event: records.Event) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from inversion_table.contract import events, names
+from inversion_table.contract import events
+from inversion_table.safety.fault_words import WORDS
 from itable import __version__
 from itable.clinic.programme import Programme, Week
 from itable.clinic.release import without_mark
@@ -224,8 +225,8 @@ def _faults(log: SessionLog) -> str:
         return '<p class="good">No fault was reported in this session.</p>'
     rows = []
     for event in found:
-        known = 0 <= event.a < len(names.FAULTS)
-        engineer = str(names.FAULTS[event.a][4]) if known else ""
+        known = 0 <= event.a < len(WORDS)
+        engineer = str(WORDS[event.a][1]) if known else ""
         rows.append(
             f"<tr><td>{clock(event.t_ms)}</td>"
             f"<td>{escape(words.fault_name(event.a).lower().replace('_', ' '))}</td>"

@@ -1,0 +1,108 @@
+"""Step 4: columns of a table that nothing on the device asks for are emptied.
+
+A table is a name in capitals for a row of rows, or a dict of rows, all of one length and written
+out where it is assigned, once. What is asked of it is told by how it is used: `TABLE[key][2]` asks
+for column 2, `first, _, third = TABLE[key]` for all but the second; `key in TABLE`, `len(TABLE)`,
+and going through a dict's keys ask for none. Any other use asks for all, and nothing is changed. An
+emptied place holds None, so that the others stay where they were.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from itable.compact.syntax import assignment
+
+_OF_NO_COLUMN = ("len", "sorted", "list", "tuple", "set")
+
+
+def empty_columns(tree: ast.Module) -> None:
+    """Do so in one module."""
+    tables: dict[str, tuple[ast.Tuple | ast.Dict, int]] = {}
+    for statement in tree.body:
+        name, value = assignment(statement)
+        if name is not None and name.rpartition("__")[2].isupper() and value is not None:
+            length = _length_of_rows(value)
+            if length:
+                tables[name] = (value, length)  # type: ignore[assignment]
+    stores = [
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    ]
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    asked = {name: _asked_of(tree, name, tables[name], parents) for name in tables}
+    for name, (value, _) in tables.items():
+        if stores.count(name) != 1:
+            continue
+        for row in _rows(value):
+            row.elts = [
+                item if column in asked[name] else ast.Constant(None)
+                for column, item in enumerate(row.elts)
+            ]
+
+
+def _rows(value: ast.expr) -> list[ast.Tuple]:
+    found = value.elts if isinstance(value, ast.Tuple) else getattr(value, "values", [])
+    return [row for row in found if isinstance(row, ast.Tuple)]
+
+
+def _length_of_rows(value: ast.expr) -> int:
+    """Of a table's rows; 0 for what is no table."""
+    if not isinstance(value, (ast.Tuple, ast.Dict)):
+        return 0
+    rows = _rows(value)
+    whole = len(value.elts) if isinstance(value, ast.Tuple) else len(value.values)
+    lengths = {len(row.elts) for row in rows}
+    if len(rows) != whole or len(lengths) != 1:
+        return 0
+    return lengths.pop()
+
+
+def _asked_of(
+    tree: ast.Module,
+    name: str,
+    table: tuple[ast.Tuple | ast.Dict, int],
+    parents: dict[ast.AST, ast.AST],
+) -> set[int]:
+    value, length = table
+    asked: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias) and node.name == name:
+            return set(range(length))
+        if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
+            continue
+        found = _columns(node, isinstance(value, ast.Dict), parents)
+        if found is None:
+            return set(range(length))
+        asked |= {column % length for column in found}
+    return asked
+
+
+def _columns(node: ast.Name, is_dict: bool, parents: dict[ast.AST, ast.AST]) -> set[int] | None:
+    """The columns that one use asks for; None for whatever this does not understand."""
+    use = parents[node]
+    if isinstance(use, ast.Compare) and node in use.comparators and is_dict:
+        return set() if all(isinstance(op, (ast.In, ast.NotIn)) for op in use.ops) else None
+    if isinstance(use, ast.Call) and isinstance(use.func, ast.Name) and node in use.args:
+        if use.func.id == "len" or (is_dict and use.func.id in _OF_NO_COLUMN):
+            return set()
+        return None
+    if isinstance(use, (ast.For, ast.comprehension)) and use.iter is node and is_dict:
+        return set()
+    if not (isinstance(use, ast.Subscript) and use.value is node):
+        return None
+    row = parents[use]
+    if isinstance(row, ast.Subscript) and row.value is use and isinstance(row.slice, ast.Constant):
+        return {row.slice.value} if isinstance(row.slice.value, int) else None
+    if isinstance(row, ast.Assign) and row.value is use and len(row.targets) == 1:
+        target = row.targets[0]
+        if isinstance(target, ast.Tuple) and not any(
+            isinstance(item, ast.Starred) for item in target.elts
+        ):
+            return {
+                column
+                for column, item in enumerate(target.elts)
+                if not (isinstance(item, ast.Name) and item.id == "_")
+            }
+    return None
