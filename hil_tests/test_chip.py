@@ -40,6 +40,19 @@ MICROPYTHON_STARTS_MS = 2_000
 """On a bare chip it lays out its filesystem first."""
 
 
+CRASHES = """\
+from inversion_table import startup
+
+
+def crash(*arguments):
+    raise ValueError("to the last letter")
+
+
+startup._loop = crash
+startup.run()
+"""
+
+
 @pytest.fixture
 def make_table() -> Iterator[Callable[..., ChipTable]]:
     """Make calibrated tables that stand at HOME; arguments are ChipTable's."""
@@ -220,6 +233,17 @@ def test_itable_deploy_leaves_on_a_bare_chip_what_the_bench_lays_there(tmp_path:
             assert without_date(found) == without_date(content), path
         else:
             assert found == content, path
+
+
+def test_a_crash_is_told_to_its_last_letter(make_table: Callable[..., ChipTable]) -> None:
+    table = make_table(entry=CRASHES, ready=False)
+    said = b""
+    with table.stepped_serial(timeout=0) as port:
+        while table.boots == 1 and table.now_ms < 30_000:
+            table.advance(5)
+            if table.boots == 1:
+                said += port.read(port.in_waiting)
+    assert said.rstrip().endswith(b"ValueError: to the last letter"), said
 
 
 def test_itable_talks_to_it_through_its_port(table: ChipTable) -> None:

@@ -66,53 +66,57 @@ class Server:
         self._done: list = []
 
     def answer(self, line: bytes | None) -> tuple:
-        """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071)."""
+        """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071).
+
+        The method is called from here and not from further down: the control tick, which may come
+        at any time, needs its part of the chip's 8 KB of stack (RQ-166).
+        """
         try:
-            return self._answer(line)
+            if line is None:
+                return _error(
+                    None,
+                    messages.PARSE_ERROR,
+                    "longer than %d bytes, or than there is memory for" % frame.MAX_LINE_BYTES,
+                ), None
+            if line.count(b"[") + line.count(b"{") > messages.OPENINGS_MOST:  # RQ-129
+                return _error(
+                    None,
+                    messages.PARSE_ERROR,
+                    "more than %d lists and objects" % messages.OPENINGS_MOST,
+                ), None
+            try:
+                request = frame.decode(line)
+            except frame.FrameError as error:
+                return _error(None, messages.PARSE_ERROR, str(error)), None
+            if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
+                return _error(None, messages.INVALID_REQUEST, ""), None
+            request_id = request.get("id")
+            if not _usable_id(request_id):
+                return _error(
+                    None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
+                ), None
+            name = request.get("method")
+            acts = name in messages.ACTS
+            crc = line.rstrip()[-frame.CRC_DIGITS :]
+            if acts:
+                reply = self._reply_before(request_id, crc)
+                if reply is not None:
+                    return reply, None
+            try:
+                method, params = self._method(name, request.get("params"))
+                result, block = method(params)
+            except Refusal as refusal:
+                return _error(request_id, refusal.code, refusal.detail, refusal.data), None
+            except (OSError, MemoryError, RuntimeError) as error:
+                return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
+            reply = _reply(request_id, "result", result)
+            if acts:
+                self._keep(Done(request_id, crc, self._uptime_ms(), reply))
+            elif name == "hello":
+                self._done = []  # whoever greets begins anew, and may count its ids from 1 again
+            return reply, block
         except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
             return NO_MEMORY, None
-
-    def _answer(self, line: bytes | None) -> tuple:
-        if line is None:
-            return _error(
-                None, messages.PARSE_ERROR, "longer than %d bytes" % frame.MAX_LINE_BYTES
-            ), None
-        if line.count(b"[") + line.count(b"{") > messages.OPENINGS_MOST:  # RQ-129
-            return _error(
-                None,
-                messages.PARSE_ERROR,
-                "more than %d lists and objects" % messages.OPENINGS_MOST,
-            ), None
-        try:
-            request = frame.decode(line)
-        except frame.FrameError as error:
-            return _error(None, messages.PARSE_ERROR, str(error)), None
-        if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
-            return _error(None, messages.INVALID_REQUEST, ""), None
-        request_id = request.get("id")
-        if not _usable_id(request_id):
-            return _error(
-                None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
-            ), None
-        name = request.get("method")
-        acts = name in messages.ACTS
-        crc = line.rstrip()[-frame.CRC_DIGITS :]
-        if acts:
-            reply = self._reply_before(request_id, crc)
-            if reply is not None:
-                return reply, None
-        try:
-            result, block = self._call(name, request.get("params"))
-        except Refusal as refusal:
-            return _error(request_id, refusal.code, refusal.detail, refusal.data), None
-        except (OSError, MemoryError, RuntimeError) as error:
-            return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
-        reply = _reply(request_id, "result", result)
-        if acts:
-            self._keep(Done(request_id, crc, self._uptime_ms(), reply))
-        elif name == "hello":
-            self._done = []  # whoever greets begins anew, and may count its ids from 1 again
-        return reply, block
 
     def _reply_before(self, request_id: object, crc: bytes) -> bytes | None:
         """The reply to this very request if it was done already: it was lost (RQ-128)."""
@@ -132,7 +136,8 @@ class Server:
             self._done.pop(0)
         self._done.append(done)
 
-    def _call(self, name: object, params: object) -> tuple:
+    def _method(self, name: object, params: object) -> tuple:
+        """(the method, its parameters) of a request that may be done now; raises Refusal."""
         if not isinstance(name, str) or name not in self._methods:
             detail = messages.printable(name) if isinstance(name, str) else ""
             raise Refusal(messages.METHOD_NOT_FOUND, detail)
@@ -146,4 +151,4 @@ class Server:
             raise Refusal(messages.INVALID_PARAMS, problem)
         if when == "home" and self._in_session():  # RQ-062
             raise Refusal(messages.BUSY, name)
-        return self._methods[name](params)
+        return self._methods[name], params
