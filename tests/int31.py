@@ -39,7 +39,7 @@ for _name in (
 
 
 class Word(int):
-    """What lies in a cell: a number plus ZERO (inversion_table.estimation.portable)."""
+    """What lies in a cell: a number plus ZERO (inversion_table.estimation.cells)."""
 
     def __new__(cls, value: int) -> Word:
         """No cell holds a negative number, or one of more than 31 bits."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inversion_table.estimation import channel, integer_math, portable, rest, tilt
+from inversion_table.estimation import cells, channel, integer_math, rest, tilt
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import AGE_MAX_MS, ERROR_UNKNOWN_MDEG, Estimate
 from inversion_table.estimation.tilt import TiltEstimator
@@ -44,9 +44,9 @@ def _numbers_stay_checked(monkeypatch) -> None:
     """`int(...)`, which compiled code needs, would turn an Int31 back into a plain int."""
     for module in (channel, tilt, integer_math):
         monkeypatch.setattr(module, "int", Int31, raising=False)
-    monkeypatch.setattr(portable, "ZERO", Zero(portable.ZERO))
+    monkeypatch.setattr(cells, "ZERO", Zero(cells.ZERO))
     for module in (channel, tilt):
-        monkeypatch.setattr(module, "_ZERO", portable.ZERO)
+        monkeypatch.setattr(module, "_ZERO", cells.ZERO)
 
 
 class Harness:
@@ -62,10 +62,10 @@ class Harness:
 
     def restart(self) -> None:
         self.estimator: Any = TiltEstimator(*self.calibrations)
-        for name, cells in (("primary", "_first"), ("monitor", "_second")):
+        for name, kept_as in (("primary", "_first"), ("monitor", "_second")):
             checked = CheckedCells(getattr(self.estimator, name).cells)
             getattr(self.estimator, name).cells = checked
-            setattr(self.estimator, cells, checked)
+            setattr(self.estimator, kept_as, checked)
 
     def tick(
         self, force, rate, step_ms: int = 10, ok: bool = True, saturated: bool = False
@@ -91,7 +91,7 @@ class Harness:
 
 def test_what_two_modules_say_is_the_same() -> None:
     """A constant is known to MicroPython's compiler only where it is written."""
-    assert {module._ZERO for module in (channel, rest, tilt)} == {portable.ZERO}
+    assert {module._ZERO for module in (channel, rest, tilt)} == {cells.ZERO}
     assert channel.AGE_MAX == AGE_MAX_MS
     assert channel.ERROR_UNKNOWN == tilt.ERROR_UNKNOWN == ERROR_UNKNOWN_MDEG
     assert tilt.HELD_MDEG_PER_MS == channel.GAP_UDEG_PER_MS / 1_000

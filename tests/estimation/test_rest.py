@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inversion_table.estimation import portable, rest
+from inversion_table.estimation import cells, rest
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
 from inversion_table.estimation.rest import RestWatch, root, tilt_of
 from inversion_table.sensing.imu import ImuSample
@@ -116,7 +116,7 @@ def test_the_temperature_is_the_last_one() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_intermediate_is_a_small_int_at_the_ends_of_the_sensors(seed, monkeypatch) -> None:
     monkeypatch.setattr(rest, "int", Int31, raising=False)
-    monkeypatch.setattr(rest, "_ZERO", Zero(portable.ZERO))
+    monkeypatch.setattr(rest, "_ZERO", Zero(cells.ZERO))
     draw = random.Random(seed)
     ends = (32_768 * 15_625 >> 8,) * 3 + (32_768 * 7_634,) * 3
     watch: Any = RestWatch(0)

@@ -54,7 +54,7 @@ def test_no_offset_is_left_and_modules_without_cells_are_as_they_were(made: Path
             changed.append(path.stem)
             assert not re.search(r"[-+] _?ZERO\b", after), name
             assert re.search(r"^_?ZERO = (const\(0\)|0)$", after, re.MULTILINE), name
-    assert {"channel", "portable", "rest", "tilt"} <= set(changed)
+    assert {"cells", "channel", "rest", "tilt"} <= set(changed)
 
 
 def test_only_what_is_added_or_taken_off_goes() -> None:

@@ -25,8 +25,8 @@ calibrated has its zero; it makes the way from there right (RQ-118).
 
 The tilt is led by the delay of the sensors' own low-pass filters (LEAD_SHIFT).
 
-What runs in the tick is compiled to machine code on the chip (portable.py says how, and what such
-code may use); the numbers lie in cells, whose names stand below.
+What runs in the tick is compiled to machine code on the chip (portable.py says what such code
+may use); the numbers lie in cells (cells.py), whose names stand below.
 
 Scales, chosen so that every intermediate stays inside +-2^30 for all that the sensors can give
 (tests/estimation proves it at the corners):
@@ -37,8 +37,9 @@ Scales, chosen so that every intermediate stays inside +-2^30 for all that the s
 """
 
 from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.cells import Cells
 from inversion_table.estimation.integer_math import atan2_mdeg
-from inversion_table.estimation.portable import Cells, const, ptr32
+from inversion_table.estimation.portable import const, ptr32
 
 # --- time ---
 STEP_MAX_MS = const(40)
@@ -315,22 +316,22 @@ class GravityChannel(Cells):
         span_ug = 0
         if calibration.residual_mdeg >= OFFSET_RESIDUAL_MDEG:
             span_ug = min(calibration.residual_mdeg * OFFSET_UG_PER_MDEG, OFFSET_MAX_UG)
-        fixed = [lead_shift]
-        fixed.extend(calibration.accel_bias_ug)
-        fixed.extend(8_192 + ppm * 128 // 15_625 for ppm in calibration.accel_scale_ppm)
-        fixed.extend(calibration.gyro_bias_udps)
+        lasting = [lead_shift]
+        lasting.extend(calibration.accel_bias_ug)
+        lasting.extend(8_192 + ppm * 128 // 15_625 for ppm in calibration.accel_scale_ppm)
+        lasting.extend(calibration.gyro_bias_udps)
         for row in calibration.mount_q14:
-            fixed.extend(row)
-        fixed.extend(part * RATE_ONE >> 14 for part in bed_y)
-        fixed.append(calibration.tilt_offset_mdeg)
-        fixed.append(calibration.residual_mdeg)
+            lasting.extend(row)
+        lasting.extend(part * RATE_ONE >> 14 for part in bed_y)
+        lasting.append(calibration.tilt_offset_mdeg)
+        lasting.append(calibration.residual_mdeg)
         # In bed axes, where up is (-sin, 0, cos), a force turns the tilt by (-cos, 0, -sin).
         for axis in range(3):
-            fixed.append(-HOME_COS_Q14 * bed_x[axis] - HOME_SIN_Q14 * bed_z[axis] >> 14)
-        fixed.append(span_ug << 6)
-        fixed.append(shaken_from_ug)
-        fixed.append(learn_turn)
-        for index, number in enumerate(fixed):
+            lasting.append(-HOME_COS_Q14 * bed_x[axis] - HOME_SIN_Q14 * bed_z[axis] >> 14)
+        lasting.append(span_ug << 6)
+        lasting.append(shaken_from_ug)
+        lasting.append(learn_turn)
+        for index, number in enumerate(lasting):
             self.put(FIXED + index, number)
         for axis in range(3):
             self.put(BIAS_X + axis, calibration.gyro_bias_udps[axis])

@@ -2,12 +2,13 @@
 
 Calibration and drift watch rest on this. Called in the tick, so in integers and in place: sums of
 differences from a window's first reading, clamped, so that no sum leaves +-2^30 whatever comes. It
-is machine code on the chip, and its sums lie in cells (portable.py).
+is machine code on the chip, and its sums lie in cells (cells.py).
 """
 
 from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.cells import Cells
 from inversion_table.estimation.integer_math import atan2_mdeg
-from inversion_table.estimation.portable import Cells, const, ptr32
+from inversion_table.estimation.portable import const, ptr32
 
 TAKE_EVERY = const(4)
 """Ticks between two readings taken: 25 Hz, about what the sensors' 10 Hz low-pass lets through."""

@@ -67,7 +67,7 @@ class Controller:
         self._device_base_us = 0
         self._clock_rate = 1.0
         self._clock_ppm = [0] * frame.CLOCKS
-        self._program = Program(state_dir, settings.bare)
+        self._program = Program(state_dir, settings.bare, settings.words)
         self._registers = registers.Registers()
         self._with_manifest = settings.with_manifest and not settings.bare
         self._request: tuple[int, ...] = ()

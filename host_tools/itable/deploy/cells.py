@@ -1,6 +1,6 @@
 """Cells without their offset, for a processor whose machine words have 32 bits.
 
-Compiled code of the firmware (inversion_table/estimation/portable.py) keeps numbers in the 32-bit
+Compiled code of the firmware (inversion_table/estimation/cells.py) keeps numbers in the 32-bit
 cells of an array, each plus ZERO, so that it is not negative: a machine word of 64 bits would read
 2^32 - 1 for -1. A machine word of 32 bits reads -1. There ZERO can be 0, and `- ZERO`, a third of
 the compiled code, need not be there at all. The numbers are the same (RQ-160).

@@ -13,6 +13,7 @@ from itable.deploy import compiling
 from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
+from itable.words import words
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def packed(files: list[tuple[str, bytes]]) -> bytes:
 
 def made_small(sources: list[tuple[str, bytes]], entry: str) -> list[tuple[str, bytes]]:
     """The package's files (path, source) for a Pico; `entry` is the program that starts them."""
-    return compact(without_offset(sources), [entry])
+    return compact(words(without_offset(sources)), [entry])
 
 
 def make(
