@@ -42,6 +42,22 @@ NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too 
 """Ready beforehand: there is none left to make it with."""
 
 
+class NotLoaded(Exception):
+    """What the method needs is not in memory: `more.load()` brings it there, `more.let_go()` away.
+
+    The request is then answered from its beginning. Loading takes much of the stack, on which the
+    control tick runs too, so it is done where little of it is in use: not inside the method.
+    """
+
+    def __init__(self, more) -> None:
+        super().__init__()
+        self.more = more
+
+
+LOADS_MOST = 4
+"""So often a request may miss something; no method needs more than two things."""
+
+
 class Done:
     """A request that acted: its id, the CRC-32 of its line, when it was answered, and how."""
 
@@ -67,10 +83,20 @@ class Server:
 
     def answer(self, line: bytes | None) -> tuple:
         """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071)."""
+        more = None
         try:
-            return self._answer(line)
+            for _ in range(LOADS_MOST):
+                try:
+                    return self._answer(line)
+                except NotLoaded as missing:
+                    more = missing.more
+                more.load()
+            return NO_MEMORY, None
         except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
             return NO_MEMORY, None
+        finally:
+            if more is not None:
+                more.let_go()
 
     def _answer(self, line: bytes | None) -> tuple:
         if line is None:
@@ -102,7 +128,8 @@ class Server:
             if reply is not None:
                 return reply, None
         try:
-            result, block = self._call(name, request.get("params"))
+            method, params = self._method(name, request.get("params"))
+            result, block = method(params)
         except Refusal as refusal:
             return _error(request_id, refusal.code, refusal.detail, refusal.data), None
         except (OSError, MemoryError, RuntimeError) as error:
@@ -132,7 +159,8 @@ class Server:
             self._done.pop(0)
         self._done.append(done)
 
-    def _call(self, name: object, params: object) -> tuple:
+    def _method(self, name: object, params: object) -> tuple:
+        """(the function for a method, its parameters); raises Refusal."""
         if not isinstance(name, str) or name not in self._methods:
             detail = messages.printable(name) if isinstance(name, str) else ""
             raise Refusal(messages.METHOD_NOT_FOUND, detail)
@@ -146,4 +174,4 @@ class Server:
             raise Refusal(messages.INVALID_PARAMS, problem)
         if when == "home" and self._in_session():  # RQ-062
             raise Refusal(messages.BUSY, name)
-        return self._methods[name](params)
+        return self._methods[name], params
