@@ -1,4 +1,4 @@
-"""The same runs on the virtual bench and on rig and controller as two processes: same verdicts."""
+"""The same runs on the virtual bench, on rig and controller as two processes, and on the chip."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inversion_table.contract import events
+from inversion_table.contract import events, frame
 from inversion_table.contract.records import End, Event
 from inversion_table.safety import states
 from inversion_table.safety.faults import FAULTS
-from table_bench.bench import Bench
+from table_bench.bench import Bench, BenchUnavailable
 from table_bench.benches import open_bench
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
@@ -24,10 +24,11 @@ from table_bench.physics import Rider
 SEED = 5
 RIDER = Rider(restless=0.0)
 """A rider who fidgets would do so at other moments on each bench."""
-BENCHES = ("virtual", "rig")
+PLAN = simple_plan((15, 3), rest_s=3)
+PROVISION = calibrated(SEED) | {"/data/plan.json": frame.encode(PLAN.to_wire())}
 RMS_DEG = 0.3
 WORST_DEG = 0.6
-"""docs/bench.md says where the two differ, and by how much they did."""
+"""docs/bench.md says where the benches differ, and by how much they did."""
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Outcome:
 
 
 class Clock:
-    """Things are done at the same moments on both benches, counted from START."""
+    """Things are done at the same moments on every bench, counted from START."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -79,7 +80,6 @@ RUNS: dict[str, Callable[[Clock], None]] = {
 def play(bench: Bench, run: Callable[[Clock], None]) -> Outcome:
     operator = Operator(bench)
     operator.wait_for_state("HOME", 60_000)
-    operator.upload(simple_plan((15, 3), rest_s=3))
     operator.close()  # nothing is asked meanwhile
     bench.trace.clear()
     clock = Clock(bench)
@@ -108,29 +108,71 @@ def flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return state_dir / "flash.bin"
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_rig_and_virtual_bench_agree(
-    name: str, flash: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+@pytest.fixture(scope="module")
+def on_virtual_bench(
+    flash: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Outcome]:
+    """What a run comes to on the virtual bench; each is made once."""
+    made: dict[str, Outcome] = {}
+
+    def get(name: str) -> Outcome:
+        if name not in made:
+            state_dir = tmp_path_factory.mktemp("virtual")
+            made[name] = outcome_on("virtual", name, **used(flash, state_dir))
+        return made[name]
+
+    return get
+
+
+def used(flash: Path, state_dir: Path) -> dict[str, Path]:
+    """Arguments of a bench for a table that was switched on before."""
+    shutil.copyfile(flash, state_dir / flash.name)
+    return {"state_dir": state_dir}
+
+
+def outcome_on(bench: str, name: str, **arguments: object) -> Outcome:
+    with open_bench(bench, seed=SEED, rider=RIDER, provision=PROVISION, **arguments) as table:
+        return play(table, RUNS[name])
+
+
+def assert_agree(
+    name: str, virtual: Outcome, other: Outcome, record_property: Callable[[str, object], None]
 ) -> None:
-    outcomes = []
-    for kind in BENCHES:
-        state_dir = tmp_path / kind
-        state_dir.mkdir()
-        shutil.copyfile(flash, state_dir / flash.name)
-        with open_bench(
-            kind, seed=SEED, rider=RIDER, state_dir=state_dir, provision=calibrated(SEED)
-        ) as table:
-            outcomes.append(play(table, RUNS[name]))
-    virtual, rig = outcomes
-    assert rig.states == virtual.states
-    assert (rig.faults, rig.end) == (virtual.faults, virtual.end)
-    length = min(len(virtual.tilt_deg), len(rig.tilt_deg))
-    apart_deg = rig.tilt_deg[:length] - virtual.tilt_deg[:length]
+    assert other.states == virtual.states
+    assert (other.faults, other.end) == (virtual.faults, virtual.end)
+    length = min(len(virtual.tilt_deg), len(other.tilt_deg))
+    apart_deg = other.tilt_deg[:length] - virtual.tilt_deg[:length]
     rms_deg = float(np.sqrt(np.mean(apart_deg**2)))
     worst_deg = float(np.max(np.abs(apart_deg)))
     record_property("rms_deg", round(rms_deg, 3))
     record_property("worst_deg", round(worst_deg, 3))
-    print(f"{name}: {length / 100:.0f} s, {' '.join(rig.states)}, {rms_deg:.3f} {worst_deg:.3f}")
+    print(f"{name}: {length / 100:.0f} s, {' '.join(other.states)}, {rms_deg:.3f} {worst_deg:.3f}")
     assert np.ptp(virtual.tilt_deg) > 80
     assert rms_deg < RMS_DEG
     assert worst_deg < WORST_DEG
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_rig_and_virtual_bench_agree(
+    name: str,
+    on_virtual_bench: Callable[[str], Outcome],
+    flash: Path,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    rig = outcome_on("rig", name, **used(flash, tmp_path))
+    assert_agree(name, on_virtual_bench(name), rig, record_property)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_chip_and_virtual_bench_agree(
+    name: str,
+    on_virtual_bench: Callable[[str], Outcome],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Skipped where there is no MicroPython image (docs/chip.md)."""
+    try:
+        chip = outcome_on("chip", name, ready=True)
+    except BenchUnavailable as error:
+        pytest.skip(str(error))
+    assert_agree(name, on_virtual_bench(name), chip, record_property)

@@ -259,6 +259,53 @@ def test_two_buttons_at_home_move_nothing(
     measured["moved outward"] = max(0.0, round(table.truth.tilt_deg - from_deg, 2))
 
 
+DEAF_TO_JOG_UP = """
+from inversion_table import startup
+from inversion_table.session import sequencer
+
+class JogDownAlone:
+    def __init__(self):
+        self.jog_down = False
+        self.jog_up = False
+
+heard = JogDownAlone()
+plain = sequencer.Sequencer._jog
+
+def deaf(self, decision, inputs, tilt_mdeg, settings, dt_ms, wish):
+    heard.jog_down = inputs.jog_down
+    plain(self, decision, heard, tilt_mdeg, settings, dt_ms, wish)
+
+sequencer.Sequencer._jog = deaf
+startup.run()
+"""
+
+
+@pytest.mark.requirement("RQ-037")
+@pytest.mark.measures("moved outward by both at home", "deg", at_most=0.0)
+@pytest.mark.measures("moved outward after JOG UP joined", "deg", at_most=0.3)
+@pytest.mark.needs("entry")
+def test_both_jogs_stop_also_a_sequencer_that_would_go_on(
+    make_operator: Callable[..., Operator], measured: Measurements
+) -> None:
+    """Kernel and sequencer both see to it, so that only without the one can the other be seen."""
+    operator = make_operator(entry=DEAF_TO_JOG_UP)
+    table = operator.table
+    from_deg = table.truth.tilt_deg
+    for button in ("JOG_UP", "JOG_DOWN"):
+        table.hold(button)
+    operator.wait(2)
+    measured["moved outward by both at home"] = max(0.0, round(table.truth.tilt_deg - from_deg, 2))
+    table.release("JOG_UP")
+    operator.wait(2)
+    from_deg = table.truth.tilt_deg
+    assert from_deg > -73  # on its way, by the one button
+    table.hold("JOG_UP")
+    operator.wait(2)
+    measured["moved outward after JOG UP joined"] = table.truth.tilt_deg - from_deg
+    for button in ("JOG_DOWN", "JOG_UP"):
+        table.release(button)
+
+
 @pytest.mark.requirement("RQ-001")
 @pytest.mark.measures("half a degree homeward after", "s", at_most=4.0)
 @pytest.mark.parametrize("other", [name for name in BUTTONS if name != "RETURN"])
@@ -299,6 +346,33 @@ def test_a_button_held_at_power_up_moves_nothing(
     operator.wait(0.7)
     operator.press("START")
     assert operator.status()["state"] == "MOVING"
+
+
+@pytest.mark.requirement("RQ-060")
+@pytest.mark.measures("moved by JOG UP before it was let go of", "deg", at_most=0.1)
+@pytest.mark.needs("power_cut")
+def test_a_jog_up_held_at_power_up_is_as_if_not_there(
+    operator: Operator, measured: Measurements
+) -> None:
+    """It neither keeps JOG DOWN from moving nor moves the bed, until it is pressed afresh."""
+    table = operator.table
+    to_home(operator)
+    operator.close()
+    table.power_cut()
+    table.hold("JOG_UP")
+    table.power_on()
+    operator.wait_for_state("HOME", 20_000)
+    operator.wait(0.7)
+    operator.press("JOG_DOWN", 2_500)
+    operator.wait(1)
+    from_deg = table.truth.tilt_deg
+    assert from_deg > -74
+    operator.wait(2)
+    measured["moved by JOG UP before it was let go of"] = abs(table.truth.tilt_deg - from_deg)
+    table.release("JOG_UP")
+    operator.wait(0.5)
+    operator.press("JOG_UP", 1_000)
+    assert table.truth.tilt_deg < from_deg - 0.3
 
 
 @pytest.mark.requirement("RQ-032", "RQ-060")

@@ -175,6 +175,7 @@ import gc
 gc.threshold(32_768)
 import machine
 from inversion_table import startup
+from inversion_table.estimation.channel import TILT_OFFSET_MDEG
 
 class Flip:
     def __init__(self, app):
@@ -204,7 +205,7 @@ startup.run()
     "flip",
     [
         "app.settings.head_down_max_ms ^= 1 << 18",
-        "app._estimator.monitor._tilt_offset_mdeg ^= 1 << 9",
+        "app._estimator.monitor.cells[TILT_OFFSET_MDEG] ^= 1 << 9",
         "app.program.hold_ms[0] ^= 1 << 16",
     ],
 )

@@ -1,6 +1,9 @@
 """An int that refuses what does not fit MicroPython's small int on a 32-bit chip."""
 
+from __future__ import annotations
+
 import operator
+from typing import Any
 
 LOW = -(1 << 30)
 HIGH = (1 << 30) - 1
@@ -13,7 +16,7 @@ class Int31Overflow(AssertionError):
 class Int31(int):
     """Behaves as int, but each arithmetic result is an Int31 and checked."""
 
-    def __new__(cls, value: int) -> "Int31":
+    def __new__(cls, value: int) -> Int31:
         if not LOW <= value <= HIGH:
             raise Int31Overflow(f"{int(value)} = 2^{abs(int(value)).bit_length()} or so")
         return super().__new__(cls, value)
@@ -33,6 +36,48 @@ for _name in (
     *("neg", "pos", "abs", "invert"),
 ):
     setattr(Int31, f"__{_name}__", _checked(f"__{_name}__"))
+
+
+class Word(int):
+    """What lies in a cell: a number plus ZERO (inversion_table.estimation.cells)."""
+
+    def __new__(cls, value: int) -> Word:
+        """No cell holds a negative number, or one of more than 31 bits."""
+        if not 0 <= value < 1 << 31:
+            raise Int31Overflow(f"{int(value)} does not fit in a cell")
+        return super().__new__(cls, value)
+
+    def __add__(self, number: int) -> Word:
+        return Word(int(self) + int(number))
+
+    def __sub__(self, other: int) -> Any:
+        """Less ZERO, or another word, it is a number again; less a number, a word."""
+        difference = int(self) - int(other)
+        return Int31(difference) if isinstance(other, (Word, Zero)) else Word(difference)
+
+
+class Zero(Int31):
+    """ZERO itself: what it is added to leaves the small ints on purpose."""
+
+    def __radd__(self, number: int) -> Word:
+        return Word(int(number) + int(self))
+
+
+class CheckedCells:
+    """In place of an array of cells: only words go in, and numbers come out checked."""
+
+    def __init__(self, cells: Any) -> None:
+        self._cells = list(cells)
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def __getitem__(self, cell: int) -> Word:
+        return Word(self._cells[cell])
+
+    def __setitem__(self, cell: int, word: int) -> None:
+        assert isinstance(word, (Word, Zero)), f"{word} in cell {cell}: without ZERO?"
+        self._cells[cell] = word
 
 
 def wrap_attributes(thing: object) -> None:

@@ -14,18 +14,25 @@ START = (
 _HEAP = "heapsize=4m"
 
 
-def run_on_micropython(script: Path, *arguments: str, path: tuple[Path, ...] = ()) -> list[str]:
-    """The lines that the script prints; a failure ends the test with all that it said."""
-    return _run([sys.executable, "-c", START, "-X", _HEAP, str(script), *arguments], path)
+def run_on_micropython(
+    script: Path, *arguments: str, path: tuple[Path, ...] = (), first: Path = FIRMWARE
+) -> list[str]:
+    """The lines that the script prints; a failure ends the test with all that it said.
+
+    first: where the package is looked for.
+    """
+    return _run([sys.executable, "-c", START, "-X", _HEAP, str(script), *arguments], (first, *path))
 
 
-def run_on_cpython(script: Path, *arguments: str, path: tuple[Path, ...] = ()) -> list[str]:
+def run_on_cpython(
+    script: Path, *arguments: str, path: tuple[Path, ...] = (), first: Path = FIRMWARE
+) -> list[str]:
     """The same, in a CPython process of its own."""
-    return _run([sys.executable, str(script), *arguments], path)
+    return _run([sys.executable, str(script), *arguments], (first, *path))
 
 
 def _run(command: list[str], path: tuple[Path, ...]) -> list[str]:
-    places = ":".join(str(place) for place in (FIRMWARE, *path))
+    places = ":".join(str(place) for place in path)
     done = subprocess.run(
         command,
         env={**os.environ, "PYTHONPATH": places, "MICROPYPATH": f"{places}:.frozen"},

@@ -150,7 +150,7 @@ class App:
         self._passed_ms = board.ticks_ms()
         self._waiting = False
         """START and jog outward are refused for now."""
-        self._bind()
+        self._of_the_tick = self._find_once()
         self._judge()
         self._log_described = False
         recorder.note(board.ticks_ms(), events.RESET, start_cause, 0)
@@ -164,40 +164,43 @@ class App:
 
     def tick(self, _timer=None) -> None:
         """One control tick, in interrupt context: no allocation (RQ-043), no waiting."""
-        now_ms = self._ticks_ms()
+        (
+            ticks_ms,
+            read_primary,
+            read_monitor,
+            watch_primary,
+            watch_monitor,
+            read_panel,
+            read_analog,
+            update_estimate,
+            step_kernel,
+            apply,
+            show,
+            write,
+            note_fault,
+            primary,
+            monitor,
+            inputs,
+            estimate,
+            monitors,
+            sequencer,
+            settings,
+            wish,
+            decision,
+        ) = self._of_the_tick
+        now_ms = ticks_ms()
         if self._started and (now_ms - self._then_ms) & TICKS_MASK >= LATE_MS:
             self.late_ticks += 1
         self._started = True
         self._then_ms = now_ms
-        self.ticks = (self.ticks + 1) & TICKS_MASK
-        inputs = self.inputs
-        self._sense(inputs, now_ms)
-        decision = self.decision
-        estimate = self.estimate
-        wish = self.wish
-        settings = self.settings
-        self._update_estimate(self._primary, self._monitor, now_ms, estimate)
-        self._update_monitors(decision, estimate, inputs, now_ms)
-        self._step_sequencer(self.program, decision, estimate, inputs, settings, now_ms, wish)
-        self._step_kernel(wish, estimate, inputs, self._monitors, settings, now_ms, decision)
-        self._apply(decision)
-        self._show(decision, now_ms)
-        self._note_fault(decision, estimate, inputs, now_ms)
-        self._write(decision, estimate, inputs, wish, self.sequencer.step_number, now_ms)
+        self.ticks = ticks = (self.ticks + 1) & TICKS_MASK
 
-    def drive_off(self) -> None:
-        """No drive, no heartbeat; for the way out."""
-        self._drive.off()
-
-    def _sense(self, inputs, now_ms: int) -> None:
-        primary = self._primary
-        monitor = self._monitor
-        self._read_primary(primary, now_ms)
-        self._read_monitor(monitor, now_ms)
-        self._watch_primary(primary)
-        self._watch_monitor(monitor)
-        self._read_panel(inputs, now_ms)
-        self._read_analog(inputs)
+        read_primary(primary, now_ms)
+        read_monitor(monitor, now_ms)
+        watch_primary(primary)
+        watch_monitor(monitor)
+        read_panel(inputs, now_ms)
+        read_analog(inputs)
         inputs.host_return = self._return_asked
         self._return_asked = False
         inputs.host_stop = self._stop_asked
@@ -205,26 +208,47 @@ class App:
         if self._waiting:
             inputs.jog_down = False
             inputs.jog_down_edge = False
-        self._sensed = self.ticks
+        self._sensed = ticks
+        update_estimate(primary, monitor, now_ms, estimate)
+        monitors.update(decision, estimate, inputs, now_ms)
+        sequencer.step(self.program, decision, estimate, inputs, settings, now_ms, wish)
+        step_kernel(wish, estimate, inputs, monitors, settings, now_ms, decision)
+        apply(decision)
+        show(decision, now_ms)
+        if write(decision, estimate, inputs, wish, sequencer.step_number, now_ms):
+            note_fault(decision, estimate, inputs, now_ms)
 
-    def _bind(self) -> None:
-        """What the tick calls, found once: on the chip each search takes a microsecond or two."""
+    def _find_once(self) -> tuple:
+        """What the tick works with: on the chip a search for an attribute takes 1 to 7 us."""
         board = self.board
-        self._ticks_ms = board.ticks_ms
-        self._read_primary = board.primary_imu.read
-        self._read_monitor = board.monitor_imu.read
-        self._watch_primary = self.primary_rest.update
-        self._watch_monitor = self.monitor_rest.update
-        self._read_panel = self._panel.read
-        self._read_analog = self._analog.read
-        self._update_estimate = self._estimator.update
-        self._update_monitors = self._monitors.update
-        self._step_sequencer = self.sequencer.step
-        self._step_kernel = self._kernel.step
-        self._apply = self._drive.apply
-        self._show = self._indicator.show
-        self._note_fault = self.last_fault.note
-        self._write = self._chronicle.write
+        return (
+            board.ticks_ms,
+            board.primary_imu.read,
+            board.monitor_imu.read,
+            self.primary_rest.update,
+            self.monitor_rest.update,
+            self._panel.read,
+            self._analog.read,
+            self._estimator.update,
+            self._kernel.step,
+            self._drive.apply,
+            self._indicator.show,
+            self._chronicle.write,
+            self.last_fault.note,
+            self._primary,
+            self._monitor,
+            self.inputs,
+            self.estimate,
+            self._monitors,
+            self.sequencer,
+            self.settings,
+            self.wish,
+            self.decision,
+        )
+
+    def drive_off(self) -> None:
+        """No drive, no heartbeat; for the way out."""
+        self._drive.off()
 
     # Mailboxes: what the background may ask of the tick
 
@@ -303,7 +327,7 @@ class App:
         for _ in range(PROOF_STEPS):
             if proof.pending():
                 proof.step()
-        if proof.failed:
+        if proof.disproved:
             # Something else may lie there by now: without a log until it is laid out anew.
             self.ring = AbsentRing()
             self.recorder.use(self.ring)

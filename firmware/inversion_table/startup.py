@@ -32,6 +32,8 @@ SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
 START_AGAIN_MS = 2_000
+SAID_MS = 20
+"""What was printed leaves the port in this time: a reset at once would cut off the error's name."""
 
 
 def run() -> None:
@@ -81,6 +83,7 @@ def run() -> None:
         board.mark(resets.CRASHED)
         firmware.failed(crash)
         sys.print_exception(crash, sys.stderr)  # type: ignore[arg-type]
+        board.sleep_ms(SAID_MS)
     board.reset()
 
 
@@ -101,37 +104,46 @@ def _start_failed(board: Board, error: BaseException, firmware: Firmware) -> Non
 
 
 def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: BlockStream) -> bool:
-    """The background, until SERVICE (True), or until there is to be another start."""
+    """The background, until SERVICE (True), or until there is to be another start.
+
+    What arrived is taken in and answered, and a log that is being sent goes on, all from here: each
+    call more takes stack that the tick needs (RQ-166). Whoever asks for more than there is memory
+    for is told so; it ends nothing else (RQ-165).
+    """
+    usb = board.usb
     while app.decision.state != states.SERVICE:
         if app.service_due():
             return True
         if app.restart_due():
             return False
-        _talk(board, server, lines, stream)
+        try:
+            arrived = usb.read()
+            if arrived:
+                lines.feed(arrived)
+            while lines.waiting():
+                line = lines.take()
+                if line is not None and not line.strip():
+                    continue
+                stream.stop()
+                reply, source = server.answer(line)
+                usb.write(reply)
+                if source is not None:
+                    stream.start(source, board.ticks_ms())
+            stream.step(board.ticks_ms())
+        except MemoryError:
+            _tell_no_memory(usb, stream)
         app.background()
         board.idle()
     return True
 
 
-def _talk(board: Board, server: Server, lines: LineBuffer, stream: BlockStream) -> None:
-    """Take in what arrived, answer it, go on with a log that is being sent.
-
-    Whoever asks for more than there is memory for is told so; it ends nothing else (RQ-165).
-    """
+def _tell_no_memory(usb, stream: BlockStream) -> None:
+    gc.collect()
     try:
-        arrived = board.usb.read()
-        if arrived:
-            lines.feed(arrived)
-        while lines.waiting():
-            _answer(board, server, stream, lines.take())
-        stream.step(board.ticks_ms())
+        stream.stop()
+        usb.write(NO_MEMORY)
     except MemoryError:
-        gc.collect()
-        try:
-            stream.stop()
-            board.usb.write(NO_MEMORY)
-        except MemoryError:
-            pass  # a host that hears nothing asks again
+        pass  # a host that hears nothing asks again
 
 
 def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> App:
@@ -191,16 +203,6 @@ def _ring(board: Board, store: Store) -> tuple:
     except (ReserveError, StoreError, OSError):
         pass
     return AbsentRing(), None
-
-
-def _answer(board: Board, server: Server, stream: BlockStream, line: bytes | None) -> None:
-    if line is not None and not line.strip():
-        return
-    stream.stop()
-    reply, source = server.answer(line)
-    board.usb.write(reply)
-    if source is not None:
-        stream.start(source, board.ticks_ms())
 
 
 def _service_wanted(board: Board, store: Store) -> bool:

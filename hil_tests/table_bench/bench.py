@@ -8,7 +8,7 @@ What only some of them can do has a name in `ABILITIES`; a test says what it `ne
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -278,6 +278,11 @@ class Bench(ABC):
     def boots(self) -> int:
         """How often the controller started: 1 after power-on (ability boot_count)."""
         raise LacksAbility(self.NAME, "boot_count")
+
+    @property
+    def resets_ms(self) -> Sequence[float]:
+        """When the controller's watchdog or its program reset it, as far as the bench can tell."""
+        return ()
 
     @property
     def reset_cause(self) -> int:

@@ -12,9 +12,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from inversion_table.contract import frame
 from table_bench.operator import Operator
-from table_bench.timeline import Recording, load
+from table_bench.timeline import Recording, Timeline, load
 from table_bench.timeline.__main__ import main as draw
+from table_bench.timeline.store import Told
 from table_bench.virtual import VirtualTable
 
 TESTS = '''
@@ -152,6 +154,23 @@ def test_a_failure_has_a_timeline_and_a_picture(
     assert draw([]) == 2
 
 
+def test_a_timeline_tells_resets_and_why_a_press_was_refused() -> None:
+    with VirtualTable(entry="import machine, time\ntime.sleep(1)\nmachine.reset()\n") as table:
+        recording = Recording(table)
+        table.advance(1_500)
+        table.press("START")
+        timeline = recording.timeline()
+    (reset_ms, *reset), (_, *pressed) = timeline.notes
+    assert 1_000 < reset_ms < 1_200
+    assert (reset, pressed) == (["reset", "the controller was reset"], ["hand", "START 150 ms"])
+    status = {"state": "HOME", "fault": "NO_FAULT", "refused": "RELAY_WELDED"}
+    line = frame.encode({"jsonrpc": "2.0", "id": 1, "result": status}).decode("latin-1")
+    told = Timeline({}, [], [(5.0, "<", line[:9]), (6.0, "<", line[9:])]).states()
+    assert told == [Told(6.0, "HOME", "", "RELAY_WELDED")]
+    assert told[0].words == "HOME (refused: RELAY_WELDED)"
+    assert Told(0.0, "FAULT", "STALLED", "").words == "FAULT: STALLED"
+
+
 def test_the_page_needs_nothing_else_and_says_all(ran: tuple[Path, str]) -> None:
     page = (ran[0] / "report" / "index.html").read_text("utf-8")
     assert "2 passed, 4 failed, 2 skipped" in page
@@ -220,3 +239,14 @@ def test_recording_costs_next_to_nothing() -> None:
             operator.close()
             calls.append(sum(entry.callcount for entry in counter.getstats()))
     assert calls[1] <= 1.02 * calls[0]
+
+
+def test_what_makes_its_own_table_is_not_counted_for_another_bench() -> None:
+    """Such a test passes on every bench, having touched none but its own."""
+    folder = Path(__file__).parents[2] / "hil_tests"
+    own = [path for path in folder.glob("test_*.py") if "VirtualTable(" in path.read_text("utf-8")]
+    assert len(own) >= 3
+    unmarked = [
+        path.name for path in own if 'needs("bench:virtual")' not in path.read_text("utf-8")
+    ]
+    assert unmarked == []

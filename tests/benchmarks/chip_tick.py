@@ -45,6 +45,7 @@ MOVING_AFTER_MS = 2_000
 PLAN = simple_plan((0, 1))
 PROVISION = calibrated(1) | {"/data/plan.json": frame.encode(PLAN.to_wire())}
 LABEL_MOST = 60
+WAY_OUT = "the way out"
 
 
 # --- marks in the sources ------------------------------------------------------------------------
@@ -80,7 +81,7 @@ class Marked:
             function.body += [_mark(len(self.labels)), item]
             self.labels.append(prefix + ast.unparse(item).split("\n")[0][:LABEL_MOST])
         function.body.append(_mark(len(self.labels)))
-        self.labels.append(prefix + "the way out")
+        self.labels.append(prefix + WAY_OUT)
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -144,8 +145,13 @@ def doubled_us(worked_us: float, waited_us: float) -> float:
     return 2 * worked_us + waited_us
 
 
-def parts_of(seen: Sequence[tuple[int, int, int]]) -> tuple[list[dict[int, Part]], float]:
-    """(each whole tick: mark -> its Part, what a mark costs in us) out of the marks in order."""
+def parts_of(
+    seen: Sequence[tuple[int, int, int]], last: int
+) -> tuple[list[dict[int, Part]], float]:
+    """(each whole tick: mark -> its Part, what a mark costs in us) out of the marks in order.
+
+    last: the mark that ends a tick; what comes after it belongs to nobody.
+    """
     spans = [
         (number, (cycle_after - cycle - (wait_after - wait)), wait_after - wait)
         for (number, cycle, wait), (_, cycle_after, wait_after) in itertools.pairwise(seen)
@@ -155,7 +161,7 @@ def parts_of(seen: Sequence[tuple[int, int, int]]) -> tuple[list[dict[int, Part]
     for number, worked, waited in spans:
         if number == ITSELF:
             ticks.append(defaultdict(Part))
-        elif ticks:
+        elif ticks and number != last:
             part = ticks[-1][number]
             part.worked_us.append((worked - mark) / CYCLES_OF_US)
             part.waited_us.append(waited / CYCLES_OF_US)
@@ -206,9 +212,10 @@ def main() -> None:
                 go_to_moving(table)
     with marked_firmware(arguments.inside) as marked:
         with ChipTable(firmware=marked.folder, **common) as table:
-            home, mark_us = parts_of(marks_seen(table))
+            last = marked.labels.index(WAY_OUT)
+            home, mark_us = parts_of(marks_seen(table), last)
             go_to_moving(table)
-            moving, _ = parts_of(marks_seen(table))
+            moving, _ = parts_of(marks_seen(table), last)
         print_parts(marked.labels, home, moving, mark_us)
 
 
@@ -254,6 +261,8 @@ def print_parts(
     print("| statement | HOME | I2C | in the worst | MOVING | I2C | in the worst |")
     print("|---|---|---|---|---|---|---|")
     for number in range(TICK_BEGINS, len(labels)):
+        if labels[number] == WAY_OUT:
+            continue
         columns = []
         for ticks, worst in ((home, worst_home), (moving, worst_moving)):
             columns += [

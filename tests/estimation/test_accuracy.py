@@ -5,6 +5,7 @@ import math
 import pytest
 
 from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
+from inversion_table.estimation.channel import ERROR_MDEG, OK, RESIDUAL_MDEG, TILT_MDEG
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from tests.estimation.motion import Table, lsm6dsox, mpu6050, run
@@ -20,12 +21,12 @@ class Score:
         self.slack_mdeg = math.inf
 
     def add(self, channel, now_ms: int, tilt_mdeg: float) -> None:
-        if channel.ok:
+        if channel.get(OK):
             self.first_ok_ms = self.first_ok_ms or now_ms
-            error = channel.tilt_mdeg - tilt_mdeg
+            error = channel.get(TILT_MDEG) - tilt_mdeg
             self.errors.append(error)
             # Without the residual: these sensors have no offset.
-            bound = channel.error_mdeg - channel._residual_mdeg
+            bound = channel.get(ERROR_MDEG) - channel.get(RESIDUAL_MDEG)
             self.slack_mdeg = min(self.slack_mdeg, bound - abs(error))
         elif self.first_ok_ms:
             self.lost += 1

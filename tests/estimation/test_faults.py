@@ -332,12 +332,3 @@ def test_calibration_is_applied() -> None:
     assert estimate.primary_ok
     assert abs(estimate.primary_tilt_mdeg - 250 - rig.tilt_deg * 1_000) < 40
     assert abs(estimate.rate_mdeg_per_s - 3_000) < 20
-
-
-def test_reset_forgets() -> None:
-    rig = Rig()
-    rig.run(2)
-    rig.estimator.reset()
-    assert not rig.tick().valid
-    rig.run(1)
-    assert rig.estimate.valid

@@ -3,16 +3,17 @@
 import copy
 import itertools
 import random
+from typing import Any
 
 import pytest
 
-from inversion_table.estimation import channel, integer_math
+from inversion_table.estimation import cells, channel, integer_math, rest, tilt
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
-from inversion_table.estimation.estimate import AGE_MAX_MS, Estimate
+from inversion_table.estimation.estimate import AGE_MAX_MS, ERROR_UNKNOWN_MDEG, Estimate
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.sensing.imu import ImuSample
 from tests.benchmarks.tilt import recordings
-from tests.int31 import Int31, attributes_are_checked, wrap_attributes
+from tests.int31 import CheckedCells, Int31, Zero, attributes_are_checked, wrap_attributes
 
 # Full scale of the wider sensor (MPU-6050): +-32768 counts.
 ACCEL_END_UG = 32_768 * 15_625 >> 8
@@ -41,20 +42,30 @@ CALIBRATIONS = [
 @pytest.fixture(autouse=True)
 def _numbers_stay_checked(monkeypatch) -> None:
     """`int(...)`, which compiled code needs, would turn an Int31 back into a plain int."""
-    for module in (channel, integer_math):
+    for module in (channel, tilt, integer_math):
         monkeypatch.setattr(module, "int", Int31, raising=False)
+    monkeypatch.setattr(cells, "ZERO", Zero(cells.ZERO))
+    for module in (channel, tilt):
+        monkeypatch.setattr(module, "_ZERO", cells.ZERO)
 
 
 class Harness:
-    """An estimator whose numbers are all Int31."""
+    """An estimator whose numbers are all Int31, and whose cells only take what fits."""
 
     def __init__(self, calibrations: tuple[Calibration, Calibration]) -> None:
-        self.estimator = TiltEstimator(*calibrations)
+        self.calibrations = calibrations
         self.estimate = Estimate()
         self.samples = (ImuSample(), ImuSample())
         self.now_ms = 0
-        for part in (self.estimator.primary, self.estimator.monitor, self.estimate):
-            wrap_attributes(part)
+        wrap_attributes(self.estimate)
+        self.restart()
+
+    def restart(self) -> None:
+        self.estimator: Any = TiltEstimator(*self.calibrations)
+        for name, kept_as in (("primary", "_first"), ("monitor", "_second")):
+            checked = CheckedCells(getattr(self.estimator, name).cells)
+            getattr(self.estimator, name).cells = checked
+            setattr(self.estimator, kept_as, checked)
 
     def tick(
         self, force, rate, step_ms: int = 10, ok: bool = True, saturated: bool = False
@@ -67,15 +78,37 @@ class Harness:
         self.estimator.update(*self.samples, Int31(self.now_ms), self.estimate)
 
     def check(self) -> None:
-        for part in (self.estimator.primary, self.estimator.monitor, self.estimate):
-            assert attributes_are_checked(part)
-        assert type(self.estimator.primary._ux) is Int31
+        assert attributes_are_checked(self.estimate)
+        for channel_ in (self.estimator.primary, self.estimator.monitor):
+            assert type(channel_.get(channel.UP_X)) is Int31
         assert type(self.estimate.tilt_mdeg) is Int31
 
     def settle(self) -> None:
         for _ in range(500):
             self.tick((-600_000, 0, 800_000), (0, 0, 0))
-        assert self.estimator.primary.age_ms == 0
+        assert self.estimator.primary.get(channel.AGE_MS) == 0
+
+
+def test_what_two_modules_say_is_the_same() -> None:
+    """A constant is known to MicroPython's compiler only where it is written."""
+    assert {module._ZERO for module in (channel, rest, tilt)} == {cells.ZERO}
+    assert channel.AGE_MAX == AGE_MAX_MS
+    assert channel.ERROR_UNKNOWN == tilt.ERROR_UNKNOWN == ERROR_UNKNOWN_MDEG
+    assert tilt.HELD_MDEG_PER_MS == channel.GAP_UDEG_PER_MS / 1_000
+    for name in ("OK", "SETTLED", "TILT_MDEG", "RATE_MDEG_PER_S", "ERROR_MDEG", "AGE_MS"):
+        assert getattr(tilt, f"_{name}") == getattr(channel, name)
+
+
+def test_every_cell_has_a_place_of_its_own() -> None:
+    names = [*vars(channel)]
+    first, end = names.index("OK"), names.index("_COUNT")
+    places = {name: getattr(channel, name) for name in names[first:end]}
+    for group in ("FIXED", "FIXED_END"):
+        del places[group]
+    for axes in ("LAST_FORCE", "LAST_GYRO", "SCATTER"):
+        places[f"{axes}_Y"] = places[f"{axes}_X"] + 1
+        places[f"{axes}_Z"] = places[f"{axes}_X"] + 2
+    assert sorted(places.values()) == list(range(channel._COUNT))
 
 
 @pytest.mark.parametrize("calibrations", CALIBRATIONS)
@@ -94,7 +127,6 @@ def test_corners_of_force_and_rate(calibrations) -> None:
 @pytest.mark.parametrize("ok", [True, False])
 def test_a_first_reading_whatever_the_clock_says(now_ms: int, ok: bool) -> None:
     """On a 32-bit MicroPython this step once left the small ints, and so took memory."""
-    assert channel.AGE_MAX == AGE_MAX_MS
     harness = Harness(CALIBRATIONS[0])
     harness.now_ms = now_ms
     harness.tick((0, 0, 1_000_000), (0, 0, 0), ok=ok)
@@ -117,7 +149,7 @@ def test_spinning_at_full_scale_with_any_gravity(calibrations, seconds: int) -> 
         step_ms = rng.choice((10, 10, 20, 40))
         still = rng.choice((0, 20, 100))
         if still == 0:
-            harness.estimator.reset()
+            harness.restart()
         for tick in range(seconds * 30):
             if tick % 7 == 0:
                 rate = [-value for value in rate]

@@ -10,7 +10,14 @@ import pytest
 
 from inversion_table.estimation import channel
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
-from inversion_table.estimation.channel import GravityChannel
+from inversion_table.estimation.channel import (
+    HOME_MDEG,
+    OFFSET_X,
+    OFFSET_Y,
+    OFFSET_Z,
+    TILT_MDEG,
+    GravityChannel,
+)
 from inversion_table.safety.limits import HOME_TILT_MDEG
 from inversion_table.sensing.imu import ImuSample
 
@@ -55,7 +62,7 @@ class Rig:
         sample.gy_udps = round(self.sign * rate_dps * 1e6)
         self.channel.update(sample, self.now_ms)
         # The tilt is led by what the sensors' filters are behind; these have none.
-        return self.channel.tilt_mdeg / 1_000 - self.tilt_deg - rate_dps / 64
+        return self.channel.get(TILT_MDEG) / 1_000 - self.tilt_deg - rate_dps / 64
 
     def rest(self, seconds: float) -> float:
         """Mean error over the last second."""
@@ -137,17 +144,16 @@ def test_an_offset_is_found_and_home_stays_where_it_was(
     assert abs(off) < 0.05
     *_, _ = rig.go(75.0)
     assert abs(rig.rest(10) - zero) < 0.15
-    found = rig.channel
-    for mine, true in ((found._offset_x, offset_g[0]), (found._offset_z, offset_g[2])):
-        assert abs(mine / 64e6 - true) < 0.002
+    for cell, true in ((OFFSET_X, offset_g[0]), (OFFSET_Z, offset_g[2])):
+        assert abs(rig.channel.get(cell) / 64e6 - true) < 0.002
 
 
 @pytest.mark.requirement("RQ-118")
 def test_nothing_is_learned_by_an_imu_that_is_calibrated() -> None:
     rig = unit("primary", 3, False)
     rig.session()
-    assert (rig.channel._offset_x, rig.channel._offset_y, rig.channel._offset_z) == (0, 0, 0)
-    assert rig.channel._home_mdeg == 0
+    for cell in (OFFSET_X, OFFSET_Y, OFFSET_Z, HOME_MDEG):
+        assert rig.channel.get(cell) == 0
 
 
 @pytest.mark.requirement("RQ-118")
@@ -160,23 +166,23 @@ def test_a_gravity_of_a_wrong_length_moves_the_tilt_within_the_promise(length: f
     for stop in (0.0, 60.0, HOME_DEG):
         errors = [*rig.go(stop)]
         errors.append(rig.rest(60))
-        for part in (rig.channel._offset_x, rig.channel._offset_y, rig.channel._offset_z):
-            assert abs(part / 64e6) <= span_g
+        for cell in (OFFSET_X, OFFSET_Y, OFFSET_Z):
+            assert abs(rig.channel.get(cell) / 64e6) <= span_g
         # Two axes, here and at home.
         assert max(abs(e - zero) for e in errors) < math.degrees(2 * math.sqrt(2) * span_g) + 0.3
-    assert abs(rig.channel._offset_z / 64e6) > 0.5 * span_g
+    assert abs(rig.channel.get(OFFSET_Z) / 64e6) > 0.5 * span_g
 
 
 @pytest.mark.requirement("RQ-118")
 def test_a_push_teaches_nothing() -> None:
     rig = Rig(nominal_primary(), 1)
     rig.rest(30)
-    learned = rig.channel._offset_x, rig.channel._offset_z
+    learned = rig.channel.get(OFFSET_X), rig.channel.get(OFFSET_Z)
     rig.offset_g = (0.2, 0.0, 0.1)  # a push that lasts: far more than 33 mg beside up
     for _ in range(100):
         rig.tick()
-    assert abs(rig.channel._offset_x - learned[0]) < 64_000
-    assert abs(rig.channel._offset_z - learned[1]) < 64_000
+    assert abs(rig.channel.get(OFFSET_X) - learned[0]) < 64_000
+    assert abs(rig.channel.get(OFFSET_Z) - learned[1]) < 64_000
 
 
 def test_home_s_sine_and_cosine() -> None:

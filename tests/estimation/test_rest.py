@@ -2,16 +2,17 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inversion_table.estimation import rest
+from inversion_table.estimation import cells, rest
 from inversion_table.estimation.calibration import Calibration, nominal_monitor, nominal_primary
 from inversion_table.estimation.rest import RestWatch, root, tilt_of
 from inversion_table.sensing.imu import ImuSample
-from tests.int31 import Int31, attributes_are_checked, wrap_attributes
+from tests.int31 import CheckedCells, Int31, Zero, attributes_are_checked, wrap_attributes
 from tests.micropython import run_on_cpython, run_on_micropython
 
 SCRIPT = Path(__file__).with_name("rest_vectors.py")
@@ -113,14 +114,17 @@ def test_the_temperature_is_the_last_one() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_intermediate_is_a_small_int_at_the_ends_of_the_sensors(seed) -> None:
+def test_every_intermediate_is_a_small_int_at_the_ends_of_the_sensors(seed, monkeypatch) -> None:
+    monkeypatch.setattr(rest, "int", Int31, raising=False)
+    monkeypatch.setattr(rest, "_ZERO", Zero(cells.ZERO))
     draw = random.Random(seed)
     ends = (32_768 * 15_625 >> 8,) * 3 + (32_768 * 7_634,) * 3
-    watch, sample = RestWatch(0), ImuSample()
+    watch: Any = RestWatch(0)
+    sample = ImuSample()
     for thing in (watch, sample):
         wrap_attributes(thing)
-    for name in ("mean", "_now", "_first", "_sum", "_half"):
-        setattr(watch, name, [Int31(0)] * 6)
+    watch.cells = CheckedCells(watch.cells)
+    watch.mean = [Int31(0)] * 6
     sample.ok = True
     for _ in range(20 * WINDOW):
         values = [Int31(draw.choice((-end, end, 0))) for end in ends]

@@ -8,6 +8,7 @@ import pytest
 from inversion_table.app import App
 from inversion_table.estimation import warmth
 from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
+from inversion_table.estimation.channel import ERROR_MDEG, WARMTH_MDEG
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.estimation.rest import LOST, MOVING, STILL
 from inversion_table.estimation.tilt import TiltEstimator
@@ -50,7 +51,7 @@ def bounds_mdeg(estimator: TiltEstimator) -> list[int]:
         sample.ax_ug, sample.az_ug, sample.ok = sign * 965_926, 258_819, True
     for tick in range(1_000):
         estimator.update(first, second, 10 * (tick + 1), Estimate())
-    return [estimator.primary.error_mdeg, estimator.monitor.error_mdeg]
+    return [estimator.primary.get(ERROR_MDEG), estimator.monitor.get(ERROR_MDEG)]
 
 
 @pytest.mark.requirement("RQ-119")
@@ -68,9 +69,9 @@ def test_each_imu_goes_by_its_own_thermometer() -> None:
 def test_what_was_never_measured_says_nothing() -> None:
     app = application(LOST, STILL)
     App._watch_warmth(app)
-    assert app._estimator.primary.warmth_mdeg == 0
-    assert app._estimator.monitor.warmth_mdeg == 20 * warmth.MONITOR_MDEG_PER_C
+    assert app._estimator.primary.get(WARMTH_MDEG) == 0
+    assert app._estimator.monitor.get(WARMTH_MDEG) == 20 * warmth.MONITOR_MDEG_PER_C
     app = application(STILL, STILL)
     app.calibration.current = None
     App._watch_warmth(app)
-    assert app._estimator.monitor.warmth_mdeg == 0
+    assert app._estimator.monitor.get(WARMTH_MDEG) == 0

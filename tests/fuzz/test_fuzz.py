@@ -67,7 +67,7 @@ def test_a_mistake_in_a_method_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_plan_taken_in_a_session_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        servers.Server, "_call", lambda self, name, params: self._methods[name](params or {})
+        servers.Server, "_method", lambda self, name, params: (self._methods[name], params or {})
     )
     request = {"jsonrpc": "2.0", "id": 1, "method": "clock.set", "params": {"unix_s": 1}}
     line = frame.encode(request)

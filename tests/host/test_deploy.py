@@ -31,13 +31,14 @@ def test_each_processor_gets_its_own_machine_code():
         names = [name for _, _, name in chooser.entries(text)]
         sources = [name for name, _ in package_files(PACKAGE)]
         wanted = {name.removesuffix(".py") + ".mpy" for name in sources} | {chooser.ABOUT}
-        if one.march == compiling.SMALL_MARCH:  # what the device never uses is left out
-            assert {f"{PACKAGE.name}/startup.mpy", chooser.ABOUT} <= set(names) < wanted
+        if one.march == compiling.SMALL_MARCH:  # modules put together, without what is never used
+            assert {f"{PACKAGE.name}/startup.mpy", chooser.ABOUT} <= set(names)
+            assert len(names) < len(wanted) / 2
         else:
             assert set(names) == wanted
         assert one.build == chooser.build_of(text)
         # Two of them and the log's 192 blocks are to find room in the Pico's 352.
-        assert len(one.content) < 46 * 4096
+        assert len(one.content) < 52 * 4096
 
 
 def test_the_same_sources_are_the_same_build():

@@ -61,6 +61,7 @@ def test_less_than_a_microsecond_passes_too(alone: RigTable) -> None:
 
 def test_a_right_rig_passes_its_self_test(table: RigTable) -> None:
     boots = table.boots
+    assert table.versions()["boards"].startswith("two processes; MicroPython 1.")
     assert SelfTest(table).run() == []
     assert table.boots > boots  # it went through SERVICE and started the controller afresh
     Operator(table).wait_for_state("HOME", 20_000)
@@ -289,6 +290,9 @@ def test_over_two_serial_ports_in_real_time(table: RigTable, tmp_path: Path) -> 
         ):
             operator = Operator(real)
             operator.wait_for_state("HOME", 30_000)
+            assert (
+                real.versions()["boards"] == f"rig on {rig_port}, controller on {controller_port}"
+            )
             assert real.truth.tilt_deg == pytest.approx(HOME_TILT_DEG, abs=0.01)
             operator.upload(simple_plan((-60, 60)))
             operator.press("START")

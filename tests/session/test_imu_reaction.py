@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inversion_table.estimation.channel import NOISY, OK
 from inversion_table.safety import faults, limits
 from table_bench.campaign.plan_of_runs import RIDERS
 from table_bench.operator import simple_plan
@@ -68,8 +69,8 @@ def test_a_noisy_imu_is_lost(imu: str, code: int, at_deg: float) -> None:
     table.plant.inject(f"imu_{imu}_noisy", {"gain": 10.0})
     began_ms = table.now_ms
     channel = getattr(table.estimator, imu)
-    table.until(lambda table: not channel.ok, 2)
-    assert channel.noisy
+    table.until(lambda table: not channel.get(OK), 2)
+    assert channel.get(NOISY)
     assert table.now_ms - began_ms <= 500
     table.until(lambda table: table.monitors.active != faults.NO_FAULT, 2)
     assert table.monitors.active == code

@@ -32,12 +32,17 @@ _OF_NAME = {
     "phase": "dice.roll(3)",
     "return_phase": "dice.roll(4)",
     "step_number": "dice.roll(3)",
-    "current_ma": "dice.choose((0, 99, 100, 3_500, 3_501, 9_000, 9_001))",
-    "supply_mv": "dice.choose((13_999, 14_000, 18_999, 19_000, 24_000))",
+    "current_ma": "dice.choose((0, 99, 100, 300, 300, 300, 3_500, 3_501, 9_000, 9_001))",
+    "supply_mv": "dice.choose((13_999, 14_000, 18_999, 19_000, 24_000, 24_000, 24_000, 24_000))",
     "load_mdeg_ms": "dice.between(-760_000, 760_000)",
     "start_ms": "dice.roll(761)",
+    "age_ms": "dice.choose((0, 0, 0, 0, 99, 100, 101, 2_000, 10_000))",
+    "disagreement_mdeg": "dice.choose((0, 0, 0, 0, 3_999, 4_000, 4_001))",
+    "rate_disagreement_mdeg_per_s": "dice.choose((0, 0, 0, 999, 1_000, 1_001, 1_500, 1_501))",
     "outward_udeg": "dice.choose((0, 799_999, 800_000))",
 }
+_MOSTLY_TRUE = ("valid", "primary_ok", "monitor_ok", "settled", "tilt_trusted", "relay_closed")
+_MOSTLY_FALSE = ("estop_pressed", "end_reached", "host_stop", "button_stuck", "home_stuck")
 _OF_UNIT = (
     ("_ms", "near(dice, TIMES_MS)"),
     ("_udeg_per_s", "dice.choose((0, 1, -1, 390_000, -390_000, 3_000_000, -6_000_000))"),
@@ -96,7 +101,9 @@ def _scrambled(argument: str, layout: Layout, is_complement: bool) -> Iterator[s
         if is_complement:
             yield f"        {argument}.{path} = {argument}.{path} ^ (1 << dice.roll(30))"
         elif is_truth:
-            yield f"        {argument}.{path} = dice.roll(2) == 0"
+            odds = 8 if name in _MOSTLY_TRUE or name in _MOSTLY_FALSE else 2
+            sign = "==" if name in _MOSTLY_FALSE else "!="
+            yield f"        {argument}.{path} = dice.roll({odds}) {sign} 0"
         else:
             value = _OF_NAME.get(name)
             if value is None:

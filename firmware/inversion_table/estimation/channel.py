@@ -25,7 +25,8 @@ calibrated has its zero; it makes the way from there right (RQ-118).
 
 The tilt is led by the delay of the sensors' own low-pass filters (LEAD_SHIFT).
 
-`update` is compiled to machine code on the chip (portable.py says how, and what it may use).
+What runs in the tick is compiled to machine code on the chip (portable.py says what such code
+may use); the numbers lie in cells (cells.py), whose names stand below.
 
 Scales, chosen so that every intermediate stays inside +-2^30 for all that the sensors can give
 (tests/estimation proves it at the corners):
@@ -36,9 +37,9 @@ Scales, chosen so that every intermediate stays inside +-2^30 for all that the s
 """
 
 from inversion_table.estimation import portable as micropython
-from inversion_table.estimation.estimate import AGE_MAX_MS, ERROR_UNKNOWN_MDEG
+from inversion_table.estimation.cells import Cells
 from inversion_table.estimation.integer_math import atan2_mdeg
-from inversion_table.estimation.portable import const
+from inversion_table.estimation.portable import const, ptr32
 
 # --- time ---
 STEP_MAX_MS = const(40)
@@ -46,7 +47,7 @@ STEP_MAX_MS = const(40)
 HOLD_MAX_MS = const(50)
 """A channel without a good sample for longer is not ok (RQ-051)."""
 AGE_MAX = const(1_000_000)
-"""AGE_MAX_MS, as compiled code can read it."""
+"""estimate.AGE_MAX_MS, as compiled code can read it."""
 GAP_MAX_MS = const(500)
 """After a gap longer than this, up is found anew (the bias is kept)."""
 
@@ -111,6 +112,8 @@ SIDE_MAX = const(10_944_000)
 """sin(20 deg): the hinge is level, so more gravity along y means a loose or wrong mount."""
 
 # --- error bound ---
+ERROR_UNKNOWN = const(180_000)
+"""estimate.ERROR_UNKNOWN_MDEG."""
 ERROR_START_UDEG = const(10_000_000)
 DRIFT_UDEG_PER_MS = const(100)
 """0.1 deg/s: gyroscope bias that is not learned yet, as the bound assumes it."""
@@ -182,9 +185,123 @@ NO_LEAD_SHIFT = const(24)
 """For sensors without such a delay."""
 TICKS_MASK = const((1 << 30) - 1)
 
+# --- the cells of a channel ---
+_ZERO = const(1 << 29)
+# What comes of it.
+OK = const(0)
+"""1: settled, recent, consistent and plausible: the tilt may be used."""
+SETTLED = const(1)
+TILT_MDEG = const(2)
+RATE_MDEG_PER_S = const(3)
+ERROR_MDEG = const(4)
+AGE_MS = const(5)
+NOISY = const(6)
+"""1: the gyroscope scatters more than a sound one, on two of its axes at least."""
+WARMTH_MDEG = const(7)
+"""What temperature adds to the bound; the background sets it (estimation/warmth.py)."""
+# The filter.
+UP_X = const(8)
+UP_Y = const(9)
+UP_Z = const(10)
+PULL_X = const(11)
+PULL_Y = const(12)
+PULL_Z = const(13)
+BIAS_X = const(14)
+BIAS_Y = const(15)
+BIAS_Z = const(16)
+EMPTY = const(17)
+"""1: there is no up yet."""
+STAGE = const(18)
+THEN_MS = const(19)
+"""When the last tick was, with a sample or without."""
+USUAL = const(20)
+"""What deviates usually."""
+RATE_SUM = const(21)
+UNAIDED_UDEG = const(22)
+"""What may have crept in since the accelerometer last agreed."""
+REJECTED_MS = const(23)
+CONSISTENT = const(24)
+CONTRADICTION_MDEG = const(25)
+"""Between the sensors, at present."""
+# For the slow part, one tick in LEARN_EVERY.
+TURN = const(26)
+"""So many ticks on it runs."""
+SUM_X = const(27)
+"""Of what the accelerometer said beside up, in samples that count."""
+SUM_Y = const(28)
+SUM_Z = const(29)
+TAKEN = const(30)
+"""Samples in the sum."""
+# What never changes: from the calibration, and what the channel was made with.
+FIXED = const(31)
+LEAD = const(31)
+FORCE_BIAS_X = const(32)
+FORCE_BIAS_Y = const(33)
+FORCE_BIAS_Z = const(34)
+FORCE_SCALE_X = const(35)
+"""Q13: 8192 (1 + ppm / 10^6)."""
+FORCE_SCALE_Y = const(36)
+FORCE_SCALE_Z = const(37)
+BIAS_X0 = const(38)
+BIAS_Y0 = const(39)
+BIAS_Z0 = const(40)
+MOUNT_XX = const(41)
+MOUNT_XY = const(42)
+MOUNT_XZ = const(43)
+MOUNT_YX = const(44)
+MOUNT_YY = const(45)
+MOUNT_YZ = const(46)
+MOUNT_ZX = const(47)
+MOUNT_ZY = const(48)
+MOUNT_ZZ = const(49)
+RATE_X = const(50)
+"""The mount's row for the rate about the hinge."""
+RATE_Y = const(51)
+RATE_Z = const(52)
+TILT_OFFSET_MDEG = const(53)
+RESIDUAL_MDEG = const(54)
+HOME_X = const(55)
+"""How a force along each axis moves the tilt at home."""
+HOME_Y = const(56)
+HOME_Z = const(57)
+OFFSET_SPAN = const(58)
+"""How much may be learned of the accelerometer's offsets."""
+SHAKEN_FROM_UG = const(59)
+FIRST_TURN = const(60)
+FIXED_END = const(61)
+# The latest sample, the one before, and how much they scatter.
+FORCE_X = const(61)
+FORCE_Y = const(62)
+FORCE_Z = const(63)
+GYRO_X = const(64)
+GYRO_Y = const(65)
+GYRO_Z = const(66)
+LAST_FORCE_X = const(67)
+LAST_GYRO_X = const(70)
+SCATTER_X = const(73)
+SHAKEN_UG = const(76)
+# What is learned, and the start.
+OFFSET_X = const(77)
+OFFSET_Y = const(78)
+OFFSET_Z = const(79)
+HOME_MDEG = const(80)
+"""What the offsets move the tilt by at home."""
+MEAN_X = const(81)
+"""The pull, averaged over two turns."""
+MEAN_Y = const(82)
+MEAN_Z = const(83)
+MISMATCH = const(84)
+DOUBT = const(85)
+AGREED = const(86)
+DWELL = const(87)
+SHAKEN = const(88)
+BIAS_KNOWN = const(89)
+SETTLE_STAGE = const(90)
+_COUNT = const(91)
 
-class GravityChannel:
-    """Tilt, rate and error bound from one IMU and its calibration."""
+
+class GravityChannel(Cells):
+    """Tilt, rate and error bound from one IMU and its calibration: `get(TILT_MDEG)` and so on."""
 
     def __init__(
         self,
@@ -194,553 +311,523 @@ class GravityChannel:
         shaken_from_ug: int = PRIMARY_SHAKEN_FROM_UG,
     ) -> None:
         """`learn_turn` (0 .. LEARN_EVERY - 1): the tick on which the slow part runs."""
-        self.ok = False
-        """Settled, recent, consistent and plausible: `tilt_mdeg` may be used."""
-        self.settled = False
-        self.tilt_mdeg = 0
-        self.rate_mdeg_per_s = 0
-        self.error_mdeg = ERROR_UNKNOWN_MDEG
-        self.age_ms = AGE_MAX_MS
-        self.warmth_mdeg = 0
-        """What temperature adds to the bound; the background sets it (estimation/warmth.py)."""
-        self._first_turn = learn_turn
-        self._lead_shift = lead_shift
-        self._shaken_from_ug = shaken_from_ug
-        self._fx_bias, self._fy_bias, self._fz_bias = calibration.accel_bias_ug
-        # Q13: 8192 (1 + ppm / 10^6).
-        self._fx_scale = 8_192 + calibration.accel_scale_ppm[0] * 128 // 15_625
-        self._fy_scale = 8_192 + calibration.accel_scale_ppm[1] * 128 // 15_625
-        self._fz_scale = 8_192 + calibration.accel_scale_ppm[2] * 128 // 15_625
-        self._bias_x0, self._bias_y0, self._bias_z0 = calibration.gyro_bias_udps
-        self._xx, self._xy, self._xz = calibration.mount_q14[0]
-        self._yx, self._yy, self._yz = calibration.mount_q14[1]
-        self._zx, self._zy, self._zz = calibration.mount_q14[2]
-        self._rate_x = self._yx * RATE_ONE >> 14
-        self._rate_y = self._yy * RATE_ONE >> 14
-        self._rate_z = self._yz * RATE_ONE >> 14
-        self._tilt_offset_mdeg = calibration.tilt_offset_mdeg
-        self._residual_mdeg = calibration.residual_mdeg
-        # How a force along each axis moves the tilt at home, and how much may be learned of it.
-        # In bed axes, where up is (-sin, 0, cos), a force turns the tilt by (-cos, 0, -sin).
-        self._home_x = -HOME_COS_Q14 * self._xx - HOME_SIN_Q14 * self._zx >> 14
-        self._home_y = -HOME_COS_Q14 * self._xy - HOME_SIN_Q14 * self._zy >> 14
-        self._home_z = -HOME_COS_Q14 * self._xz - HOME_SIN_Q14 * self._zz >> 14
-        self._offset_span = 0
+        super().__init__(_COUNT)
+        bed_x, bed_y, bed_z = calibration.mount_q14
+        span_ug = 0
         if calibration.residual_mdeg >= OFFSET_RESIDUAL_MDEG:
-            span_ug = calibration.residual_mdeg * OFFSET_UG_PER_MDEG
-            self._offset_span = min(span_ug, OFFSET_MAX_UG) << 6
-        self._offset_x = 0
-        self._offset_y = 0
-        self._offset_z = 0
-        self._home_mdeg = 0
-        self._ux = 0
-        self._uy = 0
-        self._uz = 0
-        self._pull_x = 0
-        self._pull_y = 0
-        self._pull_z = 0
-        self._sum_x = 0
-        self._sum_y = 0
-        self._sum_z = 0
-        self._taken = 0
-        self._rate_sum = 0
-        self._turn = 0
-        self._gx = 0
-        self._gy = 0
-        self._gz = 0
-        self._ax = 0
-        self._ay = 0
-        self._az = 0
-        self._shaken_ug = 0
-        self._scatter_x = 0
-        self._scatter_y = 0
-        self._scatter_z = 0
-        self.noisy = False
-        """The gyroscope scatters more than a sound one, on two of its axes at least."""
-        self.reset()
+            span_ug = min(calibration.residual_mdeg * OFFSET_UG_PER_MDEG, OFFSET_MAX_UG)
+        lasting = [lead_shift]
+        lasting.extend(calibration.accel_bias_ug)
+        lasting.extend(8_192 + ppm * 128 // 15_625 for ppm in calibration.accel_scale_ppm)
+        lasting.extend(calibration.gyro_bias_udps)
+        for row in calibration.mount_q14:
+            lasting.extend(row)
+        lasting.extend(part * RATE_ONE >> 14 for part in bed_y)
+        lasting.append(calibration.tilt_offset_mdeg)
+        lasting.append(calibration.residual_mdeg)
+        # In bed axes, where up is (-sin, 0, cos), a force turns the tilt by (-cos, 0, -sin).
+        for axis in range(3):
+            lasting.append(-HOME_COS_Q14 * bed_x[axis] - HOME_SIN_Q14 * bed_z[axis] >> 14)
+        lasting.append(span_ug << 6)
+        lasting.append(shaken_from_ug)
+        lasting.append(learn_turn)
+        for index, number in enumerate(lasting):
+            self.put(FIXED + index, number)
+        for axis in range(3):
+            self.put(BIAS_X + axis, calibration.gyro_bias_udps[axis])
+        self.put(SETTLE_STAGE, STAGE_SETTLED)
+        self.put(AGE_MS, AGE_MAX)
+        _lose(self.cells)
 
-    def reset(self) -> None:
-        """Forget everything but the calibration."""
-        self._bias_x = self._bias_x0
-        self._bias_y = self._bias_y0
-        self._bias_z = self._bias_z0
-        self._bias_known = False
-        self._offset_x = 0
-        self._offset_y = 0
-        self._offset_z = 0
-        self._home_mdeg = 0
-        self._settle_stage = STAGE_SETTLED
-        self._then_ms = 0
-        self.rate_mdeg_per_s = 0
-        self.age_ms = AGE_MAX_MS
-        self._scatter_x = 0
-        self._scatter_y = 0
-        self._scatter_z = 0
-        self._shaken_ug = 0
-        self.noisy = False
-        self._lose()
+    def fixed_cells(self) -> memoryview:
+        """The cells that never change, for who watches over them (RQ-084)."""
+        return memoryview(self.cells)[FIXED:FIXED_END]
 
-    def _lose(self) -> None:
-        """Give up the vector: it will be found anew. The bias stays."""
-        self.ok = False
-        self.settled = False
-        self.error_mdeg = ERROR_UNKNOWN_MDEG
-        self._empty = True
-        self._stage = STAGE_FIRST
-        self._dwell = 0
-        self._mismatch = 0
-        self._contradiction_mdeg = 0
-        self._consistent = False
-        self._doubt = 0
-        self._rejected_ms = 0
-        self._shaken = 0
-        self._unaided_udeg = ERROR_START_UDEG
-        self._agreed = 0
-        self._usual = 0
-        self._vx = 0
-        self._vy = 0
-        self._vz = 0
+    def update(self, sample, now_ms: int) -> None:
+        """Advance to `now_ms` with this tick's ImuSample (in sensor axes)."""
+        follow(self.cells, sample, now_ms)
 
-    def _begin(self, fx: int, fy: int, fz: int) -> None:
-        """Take the first force for up, if it is about 1 g."""
-        norm = (fx >> 15) * (fx >> 15) + (fy >> 15) * (fy >> 15) + (fz >> 15) * (fz >> 15)
-        if not NORM_MIN < norm < NORM_MAX:
-            return
-        self._ux = fx
-        self._uy = fy
-        self._uz = fz
-        self._pull_x = 0
-        self._pull_y = 0
-        self._pull_z = 0
-        self._sum_x = 0
-        self._sum_y = 0
-        self._sum_z = 0
-        self._taken = 0
-        self._rate_sum = 0
-        self._turn = self._first_turn
-        self._empty = False
 
-    def miss(self, now_ms: int) -> None:
-        """Account for a tick without a usable sample: none, or saturated (RQ-051)."""
-        if self.age_ms < AGE_MAX_MS:
-            # Limited first: after a start the clock may say anything, and no sum leaves 2^30.
-            self.age_ms += min(now_ms - self._then_ms & TICKS_MASK, AGE_MAX_MS)
-        self._then_ms = now_ms
-        if self.age_ms > HOLD_MAX_MS:
-            self.ok = False
-            if self.age_ms > GAP_MAX_MS:
-                if self.age_ms > AGE_MAX_MS:
-                    self.age_ms = AGE_MAX_MS
-                if not self._empty:
-                    self._lose()
+@micropython.viper
+def _lose(c: ptr32):
+    """Give up the vector: it will be found anew. The bias stays."""
+    c[OK] = _ZERO
+    c[SETTLED] = _ZERO
+    c[ERROR_MDEG] = ERROR_UNKNOWN + _ZERO
+    c[EMPTY] = 1 + _ZERO
+    c[STAGE] = STAGE_FIRST + _ZERO
+    c[DWELL] = _ZERO
+    c[MISMATCH] = _ZERO
+    c[CONTRADICTION_MDEG] = _ZERO
+    c[CONSISTENT] = _ZERO
+    c[DOUBT] = _ZERO
+    c[REJECTED_MS] = _ZERO
+    c[SHAKEN] = _ZERO
+    c[UNAIDED_UDEG] = ERROR_START_UDEG + _ZERO
+    c[AGREED] = _ZERO
+    c[USUAL] = _ZERO
+    c[PULL_X] = _ZERO
+    c[PULL_Y] = _ZERO
+    c[PULL_Z] = _ZERO
 
-    @micropython.viper
-    def update(self, sample, now_ms: int):
-        """Advance to `now_ms` with this tick's sample (in sensor axes)."""
-        if not sample.ok or sample.saturated:
-            self.miss(now_ms)
-            return
-        step_ms = (now_ms - int(self._then_ms)) & TICKS_MASK
+
+@micropython.viper
+def _begin(c: ptr32, fx: int, fy: int, fz: int):
+    """Take the first force for up, if it is about 1 g."""
+    hx = fx >> 15
+    hy = fy >> 15
+    hz = fz >> 15
+    norm = hx * hx + hy * hy + hz * hz
+    if norm <= NORM_MIN or norm >= NORM_MAX:
+        return
+    c[UP_X] = fx + _ZERO
+    c[UP_Y] = fy + _ZERO
+    c[UP_Z] = fz + _ZERO
+    c[MEAN_X] = _ZERO
+    c[MEAN_Y] = _ZERO
+    c[MEAN_Z] = _ZERO
+    c[SUM_X] = _ZERO
+    c[SUM_Y] = _ZERO
+    c[SUM_Z] = _ZERO
+    c[TAKEN] = _ZERO
+    c[RATE_SUM] = _ZERO
+    c[TURN] = c[FIRST_TURN]
+    c[EMPTY] = _ZERO
+
+
+@micropython.viper
+def _miss(c: ptr32, now_ms: int):
+    """Account for a tick without a usable sample: none, or saturated (RQ-051)."""
+    age_ms = c[AGE_MS] - _ZERO
+    if age_ms < AGE_MAX:
+        # Limited first: after a start the clock may say anything, and no sum leaves 2^30.
+        step_ms = now_ms - (c[THEN_MS] - _ZERO) & TICKS_MASK
         if step_ms > AGE_MAX:
             step_ms = AGE_MAX
-        step_ms += int(self.age_ms)
-        if step_ms == 0:  # a tick made up for right after the last one: nothing new
-            return
-        self._then_ms = now_ms
-        self.age_ms = 0
+        age_ms += step_ms
+    c[THEN_MS] = now_ms + _ZERO
+    if age_ms > HOLD_MAX_MS:
+        c[OK] = _ZERO
+        if age_ms > GAP_MAX_MS:
+            if age_ms > AGE_MAX:
+                age_ms = AGE_MAX
+            if c[EMPTY] == _ZERO:
+                _lose(c)
+    c[AGE_MS] = age_ms + _ZERO
 
-        self._watch_scatter(sample, step_ms)
 
-        # Calibrated force in 1/64 micro-g.
-        fx = ((int(sample.ax_ug) - int(self._fx_bias)) >> 5) * int(self._fx_scale) >> 2
-        fx -= int(self._offset_x)
-        fy = ((int(sample.ay_ug) - int(self._fy_bias)) >> 5) * int(self._fy_scale) >> 2
-        fy -= int(self._offset_y)
-        fz = ((int(sample.az_ug) - int(self._fz_bias)) >> 5) * int(self._fz_scale) >> 2
-        fz -= int(self._offset_z)
+@micropython.viper
+def follow(c: ptr32, sample, now_ms: int):
+    """Advance a channel's cells to `now_ms` with this tick's ImuSample (in sensor axes)."""
+    if not sample.ok or sample.saturated:
+        _miss(c, now_ms)
+        return
+    step_ms = (now_ms - (c[THEN_MS] - _ZERO)) & TICKS_MASK
+    if step_ms > AGE_MAX:
+        step_ms = AGE_MAX
+    step_ms += c[AGE_MS] - _ZERO
+    if step_ms == 0:  # a tick made up for right after the last one: nothing new
+        return
+    c[THEN_MS] = now_ms + _ZERO
+    c[AGE_MS] = _ZERO
+    c[FORCE_X] = int(sample.ax_ug) + _ZERO
+    c[FORCE_Y] = int(sample.ay_ug) + _ZERO
+    c[FORCE_Z] = int(sample.az_ug) + _ZERO
+    c[GYRO_X] = int(sample.gx_udps) + _ZERO
+    c[GYRO_Y] = int(sample.gy_udps) + _ZERO
+    c[GYRO_Z] = int(sample.gz_udps) + _ZERO
+    _watch_scatter(c, step_ms)
 
-        unaided_udeg = int(self._unaided_udeg)
-        if step_ms > STEP_MAX_MS:
-            if step_ms > GAP_MAX_MS and not self._empty:
-                self._lose()
-            if not self._empty:
-                unaided_udeg += (step_ms - STEP_MAX_MS) * GAP_UDEG_PER_MS
-            step_ms = STEP_MAX_MS
-        if self._empty:
-            self._begin(fx, fy, fz)
-            return
+    # Calibrated force in 1/64 micro-g.
+    fx = (c[FORCE_X] - c[FORCE_BIAS_X] >> 5) * (c[FORCE_SCALE_X] - _ZERO) >> 2
+    fx -= c[OFFSET_X] - _ZERO
+    fy = (c[FORCE_Y] - c[FORCE_BIAS_Y] >> 5) * (c[FORCE_SCALE_Y] - _ZERO) >> 2
+    fy -= c[OFFSET_Y] - _ZERO
+    fz = (c[FORCE_Z] - c[FORCE_BIAS_Z] >> 5) * (c[FORCE_SCALE_Z] - _ZERO) >> 2
+    fz -= c[OFFSET_Z] - _ZERO
 
-        # Turn of the sensor in this step. What the last shift cuts off is learned as bias.
-        wx = (int(sample.gx_udps) - int(self._bias_x)) >> 10
-        wy = (int(sample.gy_udps) - int(self._bias_y)) >> 10
-        wz = (int(sample.gz_udps) - int(self._bias_z)) >> 10
-        turn = step_ms * TURN_PER_MS_Q22 >> 10
-        dx = wx * turn >> 12
-        dy = wy * turn >> 12
-        dz = wz * turn >> 12
-
-        # up += up x turn
-        ux = int(self._ux)
-        uy = int(self._uy)
-        uz = int(self._uz)
-        hx = ux >> 15
-        hy = uy >> 15
-        hz = uz >> 15
-        norm = hx * hx + hy * hy + hz * hz
-        if norm < NORM_MIN or norm > NORM_MAX:
-            self._lose()
-            return
-        cx = (hy * dz - hz * dy) >> 5
-        cy = (hz * dx - hx * dz) >> 5
-        cz = (hx * dy - hy * dx) >> 5
-        ux += cx
-        uy += cy
-        uz += cz
-        vx = int(self._vx)
-        vy = int(self._vy)
-        vz = int(self._vz)
-        size = (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
-        size += dz if dz >= 0 else 0 - dz
-        if size > FAST_TURN:
-            # ... + (up x turn) x turn / 2, and the pull turns along.
-            cx >>= 13
-            cy >>= 13
-            cz >>= 13
-            ux += (cy * dz - cz * dy) >> 8
-            uy += (cz * dx - cx * dz) >> 8
-            uz += (cx * dy - cy * dx) >> 8
-            cx = vx >> 14
-            cy = vy >> 14
-            cz = vz >> 14
-            vx += (cy * dz - cz * dy) >> 6
-            vy += (cz * dx - cx * dz) >> 6
-            vz += (cx * dy - cy * dx) >> 6
-
-        # Rate about the hinge in 1/512 mdeg/s, low-passed over four samples.
-        rate = wx * int(self._rate_x) + wy * int(self._rate_y) + wz * int(self._rate_z) >> 2
-        rate_sum = int(self._rate_sum)
-        rate_sum += (rate - rate_sum) >> 2
-        self._rate_sum = rate_sum
-        rate = rate_sum >> 9
-        self.rate_mdeg_per_s = rate
-        lead_mdeg = rate >> int(self._lead_shift)
-        if rate < 0:
-            rate = 0 - rate
-
-        # Bound of the error: grows with time and turn, shrinks with every pull.
-        unaided_udeg += step_ms * DRIFT_UDEG_PER_MS
-        if rate < RATE_MAX_MDEG_PER_S:
-            unaided_udeg += rate * step_ms >> 6
-        elif unaided_udeg < UNAIDED_MAX_UDEG:
-            unaided_udeg += rate * step_ms
-
-        # Pull toward the accelerometer.
-        fx -= ux
-        fy -= uy
-        fz -= uz
-        size = (fx if fx >= 0 else 0 - fx) + (fy if fy >= 0 else 0 - fy)
-        size += fz if fz >= 0 else 0 - fz
-        stage = int(self._stage)
-        late = 1 if step_ms > 15 else 0
-        usual = int(self._usual)
-        # In eighths of a halving, e; 2^-(e / 8) is about (16 - e mod 8) / 16 / 2^(e div 8).
-        shift = (size >> 1) // (WIDTH + (usual << WIDTH_SHIFT) >> 4)
-        part = 16 - (shift & 7)
-        shift >>= 3
-        if shift > HALVINGS_MAX:  # a machine word knows no longer shifts
-            shift = HALVINGS_MAX
-        if stage == STAGE_LAST:
-            unaided_udeg -= unaided_udeg >> stage + shift - late
-            shift += 2
-            vx += (((fx >> 2) * part >> shift) - vx) >> PULL_SHIFT - late
-            vy += (((fy >> 2) * part >> shift) - vy) >> PULL_SHIFT - late
-            vz += (((fz >> 2) * part >> shift) - vz) >> PULL_SHIFT - late
-            ux += vx >> STAGE_LAST - late
-            uy += vy >> STAGE_LAST - late
-            uz += vz >> STAGE_LAST - late
-            self._vx = vx
-            self._vy = vy
-            self._vz = vz
-            more = usual + USUAL_FLOOR  # its double and the floor, less itself
-            if size - usual < more:
-                more = size - usual
-            usual += more >> USUAL_SHIFT
-            if usual < USUAL_MAX:
-                self._usual = usual
-        elif size < REJECT:
-            if not self.settled:
-                shift = 0
-            shift += stage - late
-            ux += fx >> shift
-            uy += fy >> shift
-            uz += fz >> shift
-            unaided_udeg -= unaided_udeg >> shift
-        if size < REJECT:
-            self._sum_x = int(self._sum_x) + fx
-            self._sum_y = int(self._sum_y) + fy
-            self._sum_z = int(self._sum_z) + fz
-            self._taken = int(self._taken) + 1
-            self._rejected_ms = 0
-        else:
-            rejected_ms = int(self._rejected_ms) + step_ms
-            if rejected_ms < REJECTED_STOP_MS:
-                self._rejected_ms = rejected_ms
-            if rejected_ms > STARTING_REJECTED_MAX_MS:
-                if not self.settled:
-                    if stage < STAGE_LAST:
-                        self._lose()
-                        return
-                elif rejected_ms > REJECTED_MAX_MS:
-                    # Nothing but the gyroscope for too long. Not to be trusted then; but in a hand
-                    # that never rests it is the best there is.
-                    if stage < STAGE_LAST:
-                        self._lose()
-                        self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
-                        return
-                    self.settled = False
-                    self._agreed = 0
-        self._ux = ux
-        self._uy = uy
-        self._uz = uz
-        self._unaided_udeg = unaided_udeg
-
-        if stage < STAGE_LAST:
-            self._advance(wx, wy, wz)
-        turn = int(self._turn) - 1
-        self._turn = turn
-        if turn < 0:
-            self._learn(hx, hy, hz)
-            if self._empty:
-                return
-
-        # Bed axes.
-        ux >>= 11
-        uy >>= 11
-        uz >>= 11
-        tilt_mdeg = int(
-            atan2_mdeg(
-                0 - (ux * int(self._xx) + uy * int(self._xy) + uz * int(self._xz) >> 9),
-                ux * int(self._zx) + uy * int(self._zy) + uz * int(self._zz) >> 9,
-            )
-        )
-        tilt_mdeg += int(self._tilt_offset_mdeg) + int(self._home_mdeg) + lead_mdeg
-        self.tilt_mdeg = tilt_mdeg
-        error_mdeg = (unaided_udeg >> 10) + int(self._contradiction_mdeg)
-        self.error_mdeg = int(self._residual_mdeg) + int(self.warmth_mdeg) + error_mdeg
-        self.ok = False
-        if error_mdeg < ERROR_PEAK_MDEG and rate < RATE_MAX_MDEG_PER_S:
-            if tilt_mdeg > TILT_MIN_MDEG and tilt_mdeg < TILT_MAX_MDEG:
-                if self._consistent and self.settled and not self.noisy:
-                    self.ok = True
-
-    @micropython.viper
-    def _watch_scatter(self, sample, step_ms: int):
-        """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
-
-        Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
-        along one more than along the others. So the middle one of the three counts. A bed that is
-        shaken hard is felt by the accelerometer too, and then more is borne.
-        """
-        gx = int(sample.gx_udps)
-        gy = int(sample.gy_udps)
-        gz = int(sample.gz_udps)
-        ax = int(sample.ax_ug)
-        ay = int(sample.ay_ug)
-        az = int(sample.az_ug)
-        if step_ms <= STEADY_MS:
-            x = gx - int(self._gx)
-            y = gy - int(self._gy)
-            z = gz - int(self._gz)
-            if x < 0:
-                x = 0 - x
-            if y < 0:
-                y = 0 - y
-            if z < 0:
-                z = 0 - z
-            if x > SCATTER_CLIP_UDPS:
-                x = SCATTER_CLIP_UDPS
-            if y > SCATTER_CLIP_UDPS:
-                y = SCATTER_CLIP_UDPS
-            if z > SCATTER_CLIP_UDPS:
-                z = SCATTER_CLIP_UDPS
-            scatter_x = int(self._scatter_x)
-            scatter_y = int(self._scatter_y)
-            scatter_z = int(self._scatter_z)
-            scatter_x += (x - scatter_x) >> SCATTER_SHIFT
-            scatter_y += (y - scatter_y) >> SCATTER_SHIFT
-            scatter_z += (z - scatter_z) >> SCATTER_SHIFT
-            self._scatter_x = scatter_x
-            self._scatter_y = scatter_y
-            self._scatter_z = scatter_z
-            x = ax - int(self._ax)
-            y = ay - int(self._ay)
-            z = az - int(self._az)
-            x = (x if x >= 0 else 0 - x) + (y if y >= 0 else 0 - y) + (z if z >= 0 else 0 - z)
-            if x > SHAKEN_CLIP_UG:
-                x = SHAKEN_CLIP_UG
-            shaken = int(self._shaken_ug)
-            shaken += (x - shaken) >> SCATTER_SHIFT
-            self._shaken_ug = shaken
-            # Once noisy, it stays so until the scatter is half of that.
-            bound = SCATTER_MAX_UDPS
-            shaken -= int(self._shaken_from_ug)
-            if shaken > 0:
-                bound += shaken << 2
-            if self.noisy:
-                bound >>= 1
-            many = 0
-            if scatter_x > bound:
-                many += 1
-            if scatter_y > bound:
-                many += 1
-            if scatter_z > bound:
-                many += 1
-            if many >= 2:
-                self.noisy = True
+    unaided_udeg = c[UNAIDED_UDEG] - _ZERO
+    if step_ms > STEP_MAX_MS:
+        if c[EMPTY] == _ZERO:
+            if step_ms > GAP_MAX_MS:
+                _lose(c)
             else:
-                self.noisy = False
-        self._gx = gx
-        self._gy = gy
-        self._gz = gz
-        self._ax = ax
-        self._ay = ay
-        self._az = az
+                unaided_udeg += (step_ms - STEP_MAX_MS) * GAP_UDEG_PER_MS
+        step_ms = STEP_MAX_MS
+    if c[EMPTY] != _ZERO:
+        _begin(c, fx, fy, fz)
+        return
 
-    def _advance(self, wx: int, wy: int, wz: int) -> None:
-        """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""
-        stage = self._stage
-        if stage < STAGE_LEARN and not self._bias_known:
-            # The rates are short of the bias so far, in 1024 micro-deg/s.
-            self._bias_x += wx << 10 >> stage
-            self._bias_y += wy << 10 >> stage
-            self._bias_z += wz << 10 >> stage
-            self._clamp_bias()
-        self._dwell += 1
-        if self._dwell < DWELL_SAMPLES << stage:
+    # Turn of the sensor in this step. What the last shift cuts off is learned as bias.
+    wx = c[GYRO_X] - c[BIAS_X] >> 10
+    wy = c[GYRO_Y] - c[BIAS_Y] >> 10
+    wz = c[GYRO_Z] - c[BIAS_Z] >> 10
+    turn = step_ms * TURN_PER_MS_Q22 >> 10
+    dx = wx * turn >> 12
+    dy = wy * turn >> 12
+    dz = wz * turn >> 12
+
+    # up += up x turn
+    ux = c[UP_X] - _ZERO
+    uy = c[UP_Y] - _ZERO
+    uz = c[UP_Z] - _ZERO
+    hx = ux >> 15
+    hy = uy >> 15
+    hz = uz >> 15
+    norm = hx * hx + hy * hy + hz * hz
+    if norm < NORM_MIN or norm > NORM_MAX:
+        _lose(c)
+        return
+    cx = (hy * dz - hz * dy) >> 5
+    cy = (hz * dx - hx * dz) >> 5
+    cz = (hx * dy - hy * dx) >> 5
+    ux += cx
+    uy += cy
+    uz += cz
+    vx = c[PULL_X] - _ZERO
+    vy = c[PULL_Y] - _ZERO
+    vz = c[PULL_Z] - _ZERO
+    size = (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
+    size += dz if dz >= 0 else 0 - dz
+    if size > FAST_TURN:
+        # ... + (up x turn) x turn / 2, and the pull turns along.
+        cx >>= 13
+        cy >>= 13
+        cz >>= 13
+        ux += (cy * dz - cz * dy) >> 8
+        uy += (cz * dx - cx * dz) >> 8
+        uz += (cx * dy - cy * dx) >> 8
+        cx = vx >> 14
+        cy = vy >> 14
+        cz = vz >> 14
+        vx += (cy * dz - cz * dy) >> 6
+        vy += (cz * dx - cx * dz) >> 6
+        vz += (cx * dy - cy * dx) >> 6
+
+    # Rate about the hinge in 1/512 mdeg/s, low-passed over four samples.
+    rate = wx * (c[RATE_X] - _ZERO) + wy * (c[RATE_Y] - _ZERO) + wz * (c[RATE_Z] - _ZERO) >> 2
+    rate_sum = c[RATE_SUM] - _ZERO
+    rate_sum += (rate - rate_sum) >> 2
+    c[RATE_SUM] = rate_sum + _ZERO
+    rate = rate_sum >> 9
+    c[RATE_MDEG_PER_S] = rate + _ZERO
+    lead_mdeg = rate >> c[LEAD] - _ZERO
+    if rate < 0:
+        rate = 0 - rate
+
+    # Bound of the error: grows with time and turn, shrinks with every pull.
+    unaided_udeg += step_ms * DRIFT_UDEG_PER_MS
+    if rate < RATE_MAX_MDEG_PER_S:
+        unaided_udeg += rate * step_ms >> 6
+    elif unaided_udeg < UNAIDED_MAX_UDEG:
+        unaided_udeg += rate * step_ms
+
+    # Pull toward the accelerometer.
+    fx -= ux
+    fy -= uy
+    fz -= uz
+    size = (fx if fx >= 0 else 0 - fx) + (fy if fy >= 0 else 0 - fy)
+    size += fz if fz >= 0 else 0 - fz
+    stage = c[STAGE] - _ZERO
+    late = 1 if step_ms > 15 else 0
+    usual = c[USUAL] - _ZERO
+    # In eighths of a halving, e; 2^-(e / 8) is about (16 - e mod 8) / 16 / 2^(e div 8).
+    shift = (size >> 1) // (WIDTH + (usual << WIDTH_SHIFT) >> 4)
+    part = 16 - (shift & 7)
+    shift >>= 3
+    if shift > HALVINGS_MAX:  # a machine word knows no longer shifts
+        shift = HALVINGS_MAX
+    if stage == STAGE_LAST:
+        unaided_udeg -= unaided_udeg >> stage + shift - late
+        shift += 2
+        vx += (((fx >> 2) * part >> shift) - vx) >> PULL_SHIFT - late
+        vy += (((fy >> 2) * part >> shift) - vy) >> PULL_SHIFT - late
+        vz += (((fz >> 2) * part >> shift) - vz) >> PULL_SHIFT - late
+        ux += vx >> STAGE_LAST - late
+        uy += vy >> STAGE_LAST - late
+        uz += vz >> STAGE_LAST - late
+        c[PULL_X] = vx + _ZERO
+        c[PULL_Y] = vy + _ZERO
+        c[PULL_Z] = vz + _ZERO
+        more = usual + USUAL_FLOOR  # its double and the floor, less itself
+        if size - usual < more:
+            more = size - usual
+        usual += more >> USUAL_SHIFT
+        if usual < USUAL_MAX:
+            c[USUAL] = usual + _ZERO
+    elif size < REJECT:
+        if c[SETTLED] == _ZERO:
+            shift = 0
+        shift += stage - late
+        ux += fx >> shift
+        uy += fy >> shift
+        uz += fz >> shift
+        unaided_udeg -= unaided_udeg >> shift
+    if size < REJECT:
+        c[SUM_X] += fx
+        c[SUM_Y] += fy
+        c[SUM_Z] += fz
+        c[TAKEN] += 1
+        c[REJECTED_MS] = _ZERO
+    else:
+        rejected_ms = c[REJECTED_MS] - _ZERO + step_ms
+        if rejected_ms < REJECTED_STOP_MS:
+            c[REJECTED_MS] = rejected_ms + _ZERO
+        if rejected_ms > STARTING_REJECTED_MAX_MS:
+            if c[SETTLED] == _ZERO:
+                if stage < STAGE_LAST:
+                    _lose(c)
+                    return
+            elif rejected_ms > REJECTED_MAX_MS:
+                # Nothing but the gyroscope for too long. Not to be trusted then; but in a hand
+                # that never rests it is the best there is.
+                if stage < STAGE_LAST:
+                    _lose(c)
+                    c[SETTLE_STAGE] = STAGE_SETTLED_AFTER_DOUBT + _ZERO
+                    return
+                c[SETTLED] = _ZERO
+                c[AGREED] = _ZERO
+    c[UP_X] = ux + _ZERO
+    c[UP_Y] = uy + _ZERO
+    c[UP_Z] = uz + _ZERO
+    c[UNAIDED_UDEG] = unaided_udeg + _ZERO
+
+    if stage < STAGE_LAST:
+        _advance(c, wx, wy, wz)
+    c[TURN] -= 1
+    if c[TURN] < _ZERO:
+        _learn(c, hx, hy, hz)
+        if c[EMPTY] != _ZERO:
             return
-        self._dwell = 0
-        pull = _length(self._pull_x, self._pull_y, self._pull_z)
-        if pull > SETTLED_MISMATCH:
-            return
-        if pull > STILL and stage + 1 == STAGE_LEARN and not self._bias_known:
+
+    # Bed axes.
+    ux >>= 11
+    uy >>= 11
+    uz >>= 11
+    bed_x = ux * (c[MOUNT_XX] - _ZERO) + uy * (c[MOUNT_XY] - _ZERO) + uz * (c[MOUNT_XZ] - _ZERO)
+    bed_z = ux * (c[MOUNT_ZX] - _ZERO) + uy * (c[MOUNT_ZY] - _ZERO) + uz * (c[MOUNT_ZZ] - _ZERO)
+    tilt_mdeg = int(atan2_mdeg(0 - (bed_x >> 9), bed_z >> 9))
+    tilt_mdeg += (c[TILT_OFFSET_MDEG] - _ZERO) + (c[HOME_MDEG] - _ZERO) + lead_mdeg
+    c[TILT_MDEG] = tilt_mdeg + _ZERO
+    error_mdeg = (unaided_udeg >> 10) + (c[CONTRADICTION_MDEG] - _ZERO)
+    c[ERROR_MDEG] = c[RESIDUAL_MDEG] + (c[WARMTH_MDEG] - _ZERO) + error_mdeg
+    c[OK] = _ZERO
+    if error_mdeg < ERROR_PEAK_MDEG and rate < RATE_MAX_MDEG_PER_S:
+        if tilt_mdeg > TILT_MIN_MDEG and tilt_mdeg < TILT_MAX_MDEG:
+            if c[CONSISTENT] != _ZERO and c[SETTLED] != _ZERO and c[NOISY] == _ZERO:
+                c[OK] = 1 + _ZERO
+
+
+@micropython.viper
+def _watch_scatter(c: ptr32, step_ms: int):
+    """Mean step between readings, by axis; noisy when two of them are too large (RQ-085).
+
+    Noise is on every axis. What a bed does is not: it turns about one, and the motor shakes it
+    along one more than along the others. So the middle one of the three counts. A bed that is
+    shaken hard is felt by the accelerometer too, and then more is borne.
+    """
+    if step_ms <= STEADY_MS:
+        jolt = 0
+        axis = 0
+        while axis < 3:
+            step = c[FORCE_X + axis] - c[LAST_FORCE_X + axis]
+            jolt += step if step >= 0 else 0 - step
+            axis += 1
+        if jolt > SHAKEN_CLIP_UG:
+            jolt = SHAKEN_CLIP_UG
+        shaken = c[SHAKEN_UG] - _ZERO
+        shaken += (jolt - shaken) >> SCATTER_SHIFT
+        c[SHAKEN_UG] = shaken + _ZERO
+        # Once noisy, it stays so until the scatter is half of that.
+        bound = SCATTER_MAX_UDPS
+        shaken -= c[SHAKEN_FROM_UG] - _ZERO
+        if shaken > 0:
+            bound += shaken << 2
+        if c[NOISY] != _ZERO:
+            bound >>= 1
+        many = 0
+        axis = 0
+        while axis < 3:
+            step = c[GYRO_X + axis] - c[LAST_GYRO_X + axis]
+            if step < 0:
+                step = 0 - step
+            if step > SCATTER_CLIP_UDPS:
+                step = SCATTER_CLIP_UDPS
+            scatter = c[SCATTER_X + axis] - _ZERO
+            scatter += (step - scatter) >> SCATTER_SHIFT
+            c[SCATTER_X + axis] = scatter + _ZERO
+            if scatter > bound:
+                many += 1
+            axis += 1
+        c[NOISY] = (1 if many >= 2 else 0) + _ZERO
+    axis = 0
+    while axis < 6:
+        c[LAST_FORCE_X + axis] = c[FORCE_X + axis]
+        axis += 1
+
+
+@micropython.viper
+def _advance(c: ptr32, wx: int, wy: int, wz: int):
+    """While starting: raise the stage in time, and find the bias of a gyroscope at rest."""
+    stage = c[STAGE] - _ZERO
+    if stage < STAGE_LEARN and c[BIAS_KNOWN] == _ZERO:
+        # The rates are short of the bias so far, in 1024 micro-deg/s.
+        c[BIAS_X] += wx << 10 >> stage
+        c[BIAS_Y] += wy << 10 >> stage
+        c[BIAS_Z] += wz << 10 >> stage
+        _clamp_bias(c)
+    dwell = c[DWELL] - _ZERO + 1
+    c[DWELL] = dwell + _ZERO
+    if dwell < DWELL_SAMPLES << stage:
+        return
+    c[DWELL] = _ZERO
+    pull = int(_length(c[MEAN_X] - _ZERO, c[MEAN_Y] - _ZERO, c[MEAN_Z] - _ZERO))
+    if pull > SETTLED_MISMATCH:
+        return
+    stage += 1
+    if stage == STAGE_LEARN and c[BIAS_KNOWN] == _ZERO:
+        if pull > STILL:
             # Shaken: average on. Not for ever: with the motor off at a start, a rate that stays is
             # bias; and were it not, the pull would tell, in the error bound.
-            if self._shaken < SHAKEN_MAX:
-                self._shaken += 1
+            if c[SHAKEN] - _ZERO < SHAKEN_MAX:
+                c[SHAKEN] += 1
                 return
-        self._stage = stage + 1
-        if stage + 1 == STAGE_LEARN and not self._bias_known:
-            self._bias_known = True
-        if stage + 1 >= self._settle_stage:
-            self.settled = True
-            self._settle_stage = STAGE_SETTLED
+        c[BIAS_KNOWN] = 1 + _ZERO
+    c[STAGE] = stage + _ZERO
+    if stage >= c[SETTLE_STAGE] - _ZERO:
+        c[SETTLED] = 1 + _ZERO
+        c[SETTLE_STAGE] = STAGE_SETTLED + _ZERO
 
-    def _learn(self, hx: int, hy: int, hz: int) -> None:
-        """The slow part, one tick in LEARN_EVERY: bias, and whether the sensors contradict.
 
-        `hx`, `hy`, `hz`: up, in 2^15 / 64 micro-g.
-        """
-        self._turn = LEARN_EVERY - 1
-        # Mean pull of these samples, then over two such turns: 0.16 s. Without any sample the pull
-        # stays what it was: contradiction is no evidence of agreement.
-        taken = self._taken
-        if taken:
-            self._pull_x += self._sum_x // taken - self._pull_x >> 1
-            self._pull_y += self._sum_y // taken - self._pull_y >> 1
-            self._pull_z += self._sum_z // taken - self._pull_z >> 1
-            self._sum_x = 0
-            self._sum_y = 0
-            self._sum_z = 0
-            self._taken = 0
-        pull = _length(self._pull_x, self._pull_y, self._pull_z)
-        self._mismatch += pull - self._mismatch >> 3
-        # A quarter more, because the mean lags while a contradiction grows.
-        self._contradiction_mdeg = max(pull, self._mismatch) * 5 >> 12
-        side = hx * self._yx + hy * self._yy + hz * self._yz
-        self._consistent = (
-            self._unaided_udeg + self._mismatch
-        ) >> 10 < ERROR_MAX_MDEG and -SIDE_MAX < side < SIDE_MAX
-        stage = self._stage
-        if stage >= STAGE_LEARN:
-            shift = stage + stage - LEARN_SHIFT
-            if stage == STAGE_LAST:
-                x = self._vx >> 8
-                y = self._vy >> 8
-                z = self._vz >> 8
-                shift -= 1
-                rate = abs(self.rate_mdeg_per_s)
-                if TURNING_MIN_MDEG_PER_S < rate < TURNING_MAX_MDEG_PER_S:
-                    shift += TURNING_SHIFT
-            else:
-                x = self._pull_x >> 7
-                y = self._pull_y >> 7
-                z = self._pull_z >> 7
-                if pull > QUIET and self.settled:
-                    shift += 3
-            self._bias_x -= y * hz - z * hy >> shift
-            self._bias_y -= z * hx - x * hz >> shift
-            self._bias_z -= x * hy - y * hx >> shift
-            self._clamp_bias()
-            if self._offset_span and stage == STAGE_LAST:
-                self._learn_offset()
-        if stage == STAGE_LAST and not self.settled:
-            self._agreed += 1
-            if not taken or self._mismatch > SETTLED_MISMATCH:
-                self._agreed = 0
-            elif self._agreed > AGREED_TURNS:
-                self.settled = True
-        if _length(self._vx, self._vy, self._vz) >> 10 < ERROR_MAX_MDEG:
-            self._doubt = 0
+@micropython.viper
+def _learn(c: ptr32, hx: int, hy: int, hz: int):
+    """The slow part, one tick in LEARN_EVERY: bias, and whether the sensors contradict.
+
+    `hx`, `hy`, `hz`: up, in 2^15 / 64 micro-g.
+    """
+    c[TURN] = LEARN_EVERY - 1 + _ZERO
+    # Mean pull of these samples, then over two such turns: 0.16 s. Without any sample the pull
+    # stays what it was: contradiction is no evidence of agreement.
+    taken = c[TAKEN] - _ZERO
+    mx = c[MEAN_X] - _ZERO
+    my = c[MEAN_Y] - _ZERO
+    mz = c[MEAN_Z] - _ZERO
+    if taken != 0:
+        mx += (c[SUM_X] - _ZERO) // taken - mx >> 1
+        my += (c[SUM_Y] - _ZERO) // taken - my >> 1
+        mz += (c[SUM_Z] - _ZERO) // taken - mz >> 1
+        c[MEAN_X] = mx + _ZERO
+        c[MEAN_Y] = my + _ZERO
+        c[MEAN_Z] = mz + _ZERO
+        c[SUM_X] = _ZERO
+        c[SUM_Y] = _ZERO
+        c[SUM_Z] = _ZERO
+        c[TAKEN] = _ZERO
+    pull = int(_length(mx, my, mz))
+    mismatch = c[MISMATCH] - _ZERO
+    mismatch += pull - mismatch >> 3
+    c[MISMATCH] = mismatch + _ZERO
+    # A quarter more, because the mean lags while a contradiction grows.
+    c[CONTRADICTION_MDEG] = ((pull if pull > mismatch else mismatch) * 5 >> 12) + _ZERO
+    side = hx * (c[MOUNT_YX] - _ZERO) + hy * (c[MOUNT_YY] - _ZERO) + hz * (c[MOUNT_YZ] - _ZERO)
+    c[CONSISTENT] = _ZERO
+    if (c[UNAIDED_UDEG] - _ZERO + mismatch) >> 10 < ERROR_MAX_MDEG:
+        if side > 0 - SIDE_MAX and side < SIDE_MAX:
+            c[CONSISTENT] = 1 + _ZERO
+    vx = c[PULL_X] - _ZERO
+    vy = c[PULL_Y] - _ZERO
+    vz = c[PULL_Z] - _ZERO
+    stage = c[STAGE] - _ZERO
+    if stage >= STAGE_LEARN:
+        shift = stage + stage - LEARN_SHIFT
+        if stage == STAGE_LAST:
+            x = vx >> 8
+            y = vy >> 8
+            z = vz >> 8
+            shift -= 1
+            rate = c[RATE_MDEG_PER_S] - _ZERO
+            if rate < 0:
+                rate = 0 - rate
+            if rate > TURNING_MIN_MDEG_PER_S and rate < TURNING_MAX_MDEG_PER_S:
+                shift += TURNING_SHIFT
         else:
-            self._doubt += 1
-            if self._doubt > DOUBT_MAX:
-                self._lose()
-                self._settle_stage = STAGE_SETTLED_AFTER_DOUBT
-
-    @micropython.viper
-    def _learn_offset(self):
-        """At the last stage: what gravity is too long by, or too short, is offset (RQ-118)."""
-        x = int(self._ux) >> 12
-        y = int(self._uy) >> 12
-        z = int(self._uz) >> 12
-        excess = (x * x + y * y + z * z - ONE_G_SQUARED) >> EXCESS_SHIFT
-        if excess > EXCESS_MAX:
-            excess = EXCESS_MAX
-        if excess < 0 - EXCESS_MAX:
-            excess = 0 - EXCESS_MAX
-        span = int(self._offset_span)
-        x = int(self._offset_x) + (excess * x >> OFFSET_SHIFT)
-        y = int(self._offset_y) + (excess * y >> OFFSET_SHIFT)
-        z = int(self._offset_z) + (excess * z >> OFFSET_SHIFT)
-        x = span if x > span else (0 - span if x < 0 - span else x)
-        y = span if y > span else (0 - span if y < 0 - span else y)
-        z = span if z > span else (0 - span if z < 0 - span else z)
-        self._offset_x = x
-        self._offset_y = y
-        self._offset_z = z
-        # What this moves the tilt by at home is given back: there it was right. 8 micro-g in Q14.
-        away = (x >> 9) * int(self._home_x) + (y >> 9) * int(self._home_y)
-        away += (z >> 9) * int(self._home_z)
-        self._home_mdeg = (away >> 14) * MDEG_PER_8_UG_Q14 >> 14
-
-    def _clamp_bias(self) -> None:
-        self._bias_x = _near(self._bias_x, self._bias_x0, BIAS_SPAN_UDPS)
-        self._bias_y = _near(self._bias_y, self._bias_y0, BIAS_SPAN_UDPS)
-        self._bias_z = _near(self._bias_z, self._bias_z0, BIAS_SPAN_UDPS)
+            x = mx >> 7
+            y = my >> 7
+            z = mz >> 7
+            if pull > QUIET and c[SETTLED] != _ZERO:
+                shift += 3
+        c[BIAS_X] -= y * hz - z * hy >> shift
+        c[BIAS_Y] -= z * hx - x * hz >> shift
+        c[BIAS_Z] -= x * hy - y * hx >> shift
+        _clamp_bias(c)
+        if c[OFFSET_SPAN] != _ZERO and stage == STAGE_LAST:
+            _learn_offset(c)
+    if stage == STAGE_LAST and c[SETTLED] == _ZERO:
+        c[AGREED] += 1
+        if taken == 0 or mismatch > SETTLED_MISMATCH:
+            c[AGREED] = _ZERO
+        elif c[AGREED] - _ZERO > AGREED_TURNS:
+            c[SETTLED] = 1 + _ZERO
+    if int(_length(vx, vy, vz)) >> 10 < ERROR_MAX_MDEG:
+        c[DOUBT] = _ZERO
+    else:
+        c[DOUBT] += 1
+        if c[DOUBT] - _ZERO > DOUBT_MAX:
+            _lose(c)
+            c[SETTLE_STAGE] = STAGE_SETTLED_AFTER_DOUBT + _ZERO
 
 
+@micropython.viper
+def _learn_offset(c: ptr32):
+    """At the last stage: what gravity is too long by, or too short, is offset (RQ-118)."""
+    x = c[UP_X] - _ZERO >> 12
+    y = c[UP_Y] - _ZERO >> 12
+    z = c[UP_Z] - _ZERO >> 12
+    excess = (x * x + y * y + z * z - ONE_G_SQUARED) >> EXCESS_SHIFT
+    if excess > EXCESS_MAX:
+        excess = EXCESS_MAX
+    if excess < 0 - EXCESS_MAX:
+        excess = 0 - EXCESS_MAX
+    span = c[OFFSET_SPAN] - _ZERO
+    away = 0
+    axis = 0
+    while axis < 3:
+        offset = c[OFFSET_X + axis] - _ZERO
+        offset += excess * (c[UP_X + axis] - _ZERO >> 12) >> OFFSET_SHIFT
+        if offset > span:
+            offset = span
+        if offset < 0 - span:
+            offset = 0 - span
+        c[OFFSET_X + axis] = offset + _ZERO
+        away += (offset >> 9) * (c[HOME_X + axis] - _ZERO)
+        axis += 1
+    # What this moves the tilt by at home is given back: there it was right. 8 micro-g in Q14.
+    c[HOME_MDEG] = ((away >> 14) * MDEG_PER_8_UG_Q14 >> 14) + _ZERO
+
+
+@micropython.viper
+def _clamp_bias(c: ptr32):
+    """Keep the learned bias near the calibrated one."""
+    axis = 0
+    while axis < 3:
+        away = c[BIAS_X + axis] - c[BIAS_X0 + axis]
+        if away > BIAS_SPAN_UDPS:
+            c[BIAS_X + axis] = c[BIAS_X0 + axis] + BIAS_SPAN_UDPS
+        elif away < 0 - BIAS_SPAN_UDPS:
+            c[BIAS_X + axis] = c[BIAS_X0 + axis] - BIAS_SPAN_UDPS
+        axis += 1
+
+
+@micropython.viper
 def _length(x: int, y: int, z: int) -> int:
     """Length of a vector: its longest side and 3/8 of the others, at most 3 % short."""
-    x = x if x >= 0 else -x
-    y = y if y >= 0 else -y
-    z = z if z >= 0 else -z
-    longest = max(x, y, z)
+    if x < 0:
+        x = 0 - x
+    if y < 0:
+        y = 0 - y
+    if z < 0:
+        z = 0 - z
+    longest = x if x > y else y
+    if z > longest:
+        longest = z
     return longest + ((x + y + z - longest) * 3 >> 3)
-
-
-def _near(value: int, middle: int, span: int) -> int:
-    if value > middle + span:
-        return middle + span
-    if value < middle - span:
-        return middle - span
-    return value

@@ -4,9 +4,13 @@
 MicroPython's compiler reads the decorator by its name and never calls this one. In such a function
 `int(...)` takes a number out of an object, and every number is a machine word that wraps; what
 keeps it equal to Python's is that no intermediate leaves +-2^30 (tests/estimation/test_int31.py).
-`ptr32(...)` is where the numbers of an array lie: nobody checks an index into them, and on a 64-bit
-machine a negative one reads as a large one.
+
+`ptr32(numbers)` takes the address of an array's words, and so does an argument `c: ptr32`. Nobody
+checks an index into them, and where a machine word has 64 bits a negative one reads as a large one
+(cells.py says what helps).
 """
+
+from array import array
 
 
 def const(value: int) -> int:
@@ -24,6 +28,9 @@ def ptr16(numbers):
     return numbers
 
 
-def ptr32(numbers):
+class ptr32(array):  # noqa: N801
     """`numbers`, an array("i")."""
-    return numbers
+
+    def __new__(cls, numbers):
+        """No object of its own."""
+        return numbers

@@ -1,14 +1,27 @@
 """The bed's tilt from both IMUs: two independent channels, their comparison, and the one to use."""
 
+from inversion_table.estimation import portable as micropython
 from inversion_table.estimation.channel import (
-    GAP_UDEG_PER_MS,
     LEARN_EVERY,
     MONITOR_SHAKEN_FROM_UG,
     GravityChannel,
+    follow,
 )
-from inversion_table.estimation.estimate import ERROR_UNKNOWN_MDEG
+from inversion_table.estimation.portable import const, ptr32
 
-HELD_MDEG_PER_MS = GAP_UDEG_PER_MS // 1_000
+HELD_MDEG_PER_MS = const(8)
+"""channel.GAP_UDEG_PER_MS in thousands."""
+ERROR_UNKNOWN = const(180_000)
+"""estimate.ERROR_UNKNOWN_MDEG."""
+
+# Cells of a channel (channel.py), as compiled code can read them.
+_ZERO = const(1 << 29)
+_OK = const(0)
+_SETTLED = const(1)
+_TILT_MDEG = const(2)
+_RATE_MDEG_PER_S = const(3)
+_ERROR_MDEG = const(4)
+_AGE_MS = const(5)
 
 
 class TiltEstimator:
@@ -25,40 +38,47 @@ class TiltEstimator:
         self.monitor = GravityChannel(
             monitor_calibration, LEARN_EVERY // 2, shaken_from_ug=MONITOR_SHAKEN_FROM_UG
         )
+        self._first = self.primary.cells
+        self._second = self.monitor.cells
 
-    def reset(self) -> None:
-        """Back to the state after construction."""
-        self.primary.reset()
-        self.monitor.reset()
-
-    def update(self, primary, monitor, now_ms: int, estimate) -> None:
+    @micropython.viper
+    def update(self, primary, monitor, now_ms: int, estimate):
         """Take this tick's two `ImuSample`s and write `estimate`."""
-        first = self.primary
-        second = self.monitor
-        first.update(primary, now_ms)
-        second.update(monitor, now_ms)
+        of_primary = self._first
+        of_monitor = self._second
+        follow(of_primary, primary, now_ms)
+        follow(of_monitor, monitor, now_ms)
+        first = ptr32(of_primary)
+        second = ptr32(of_monitor)
+        first_ok = first[_OK] != _ZERO
+        second_ok = second[_OK] != _ZERO
         chosen = first
-        if not first.ok and second.ok:
+        if second_ok and not first_ok:
             chosen = second
-        estimate.primary_ok = first.ok
-        estimate.monitor_ok = second.ok
-        estimate.primary_tilt_mdeg = first.tilt_mdeg
-        estimate.monitor_tilt_mdeg = second.tilt_mdeg
-        estimate.tilt_mdeg = chosen.tilt_mdeg
-        estimate.rate_mdeg_per_s = chosen.rate_mdeg_per_s
-        estimate.age_ms = chosen.age_ms
-        estimate.settled = chosen.settled
-        estimate.valid = chosen.ok
+        estimate.primary_ok = first_ok
+        estimate.monitor_ok = second_ok
+        first_mdeg = first[_TILT_MDEG] - _ZERO
+        second_mdeg = second[_TILT_MDEG] - _ZERO
+        estimate.primary_tilt_mdeg = first_mdeg
+        estimate.monitor_tilt_mdeg = second_mdeg
+        estimate.tilt_mdeg = chosen[_TILT_MDEG] - _ZERO
+        estimate.rate_mdeg_per_s = chosen[_RATE_MDEG_PER_S] - _ZERO
+        age_ms = chosen[_AGE_MS] - _ZERO
+        estimate.age_ms = age_ms
+        estimate.settled = chosen[_SETTLED] != _ZERO
+        estimate.valid = chosen[_OK] != _ZERO
         disagreement_mdeg = 0
         rate_disagreement = 0
-        error_mdeg = ERROR_UNKNOWN_MDEG
-        if chosen.ok:
-            error_mdeg = chosen.error_mdeg + chosen.age_ms * HELD_MDEG_PER_MS
-            if first.ok and second.ok:
-                disagreement_mdeg = first.tilt_mdeg - second.tilt_mdeg
+        error_mdeg = ERROR_UNKNOWN
+        if chosen[_OK] != _ZERO:
+            error_mdeg = chosen[_ERROR_MDEG] - _ZERO + age_ms * HELD_MDEG_PER_MS
+            if first_ok and second_ok:
+                disagreement_mdeg = first_mdeg - second_mdeg
                 if disagreement_mdeg < 0:
-                    disagreement_mdeg = -disagreement_mdeg
-                rate_disagreement = abs(first.rate_mdeg_per_s - second.rate_mdeg_per_s)
+                    disagreement_mdeg = 0 - disagreement_mdeg
+                rate_disagreement = first[_RATE_MDEG_PER_S] - second[_RATE_MDEG_PER_S]
+                if rate_disagreement < 0:
+                    rate_disagreement = 0 - rate_disagreement
                 # Nobody knows which of the two is right: the bound covers both, and a little more.
                 doubt_mdeg = disagreement_mdeg + (disagreement_mdeg >> 3)
                 if error_mdeg < doubt_mdeg:

@@ -5,6 +5,7 @@ Recorded, not compensated: at one temperature no slope is seen, and within WITHI
 away the bound grows, by twice the typical slopes, as for all else that is promised (RQ-119).
 """
 
+from inversion_table.estimation.channel import WARMTH_MDEG
 from inversion_table.estimation.rest import LOST
 
 WITHIN_MDEGC = 10_000
@@ -20,7 +21,8 @@ MONITOR_MDEG_PER_C = 34
 def widen(channel, rest, mdeg_per_c: int, calibrated_mdegc: int) -> None:
     """Tell a channel (channel.py) what the temperature of its IMU's last rest adds to its bound."""
     if rest.verdict != LOST:
-        channel.warmth_mdeg = widening_mdeg(mdeg_per_c, calibrated_mdegc, rest.temperature_mdegc)
+        widening = widening_mdeg(mdeg_per_c, calibrated_mdegc, rest.temperature_mdegc)
+        channel.put(WARMTH_MDEG, widening)
 
 
 def widening_mdeg(mdeg_per_c: int, calibrated_mdegc: int, now_mdegc: int) -> int:

@@ -9,36 +9,6 @@ from struct import pack_into
 
 from inversion_table.safety import limits
 
-CHANNEL = (
-    "_fx_bias",
-    "_fy_bias",
-    "_fz_bias",
-    "_fx_scale",
-    "_fy_scale",
-    "_fz_scale",
-    "_bias_x0",
-    "_bias_y0",
-    "_bias_z0",
-    "_xx",
-    "_xy",
-    "_xz",
-    "_yx",
-    "_yy",
-    "_yz",
-    "_zx",
-    "_zy",
-    "_zz",
-    "_rate_x",
-    "_rate_y",
-    "_rate_z",
-    "_tilt_offset_mdeg",
-    "_residual_mdeg",
-    "_offset_span",
-    "_home_x",
-    "_home_y",
-    "_home_z",
-)
-"""What a channel (estimation/channel.py) takes from its calibration."""
 PLAN = (
     "tilt_mdeg",
     "rate_mdeg_per_s",
@@ -64,11 +34,11 @@ class ValuesCheck:
         self.ok = True
         self._number = bytearray(4)
         self._turn = 0
-        # (object, its attributes, CRC-32) of each; the last is the plan.
+        # (object, its attributes, CRC-32) of each, or (memory, None, CRC-32); the last is the plan.
         self._parts: list = [
             self._part(settings, _SETTINGS),
-            self._part(primary, CHANNEL),
-            self._part(monitor, CHANNEL),
+            self._part(primary.fixed_cells(), None),
+            self._part(monitor.fixed_cells(), None),
             None,
         ]
 
@@ -87,6 +57,8 @@ class ValuesCheck:
         return (holder, names, self._crc(holder, names))
 
     def _crc(self, holder, names) -> int:
+        if names is None:
+            return crc32(holder)
         crc = 0
         for name in names:
             value = getattr(holder, name)

@@ -50,8 +50,12 @@ _PIECES = const(6)
 _ROWS = const(_ENTRIES // _PIECES)
 _NUMBERS = const(_ENTRIES << 20)
 """Entries are numbered modulo this, so an entry's place is its number modulo `_ENTRIES`."""
+# Beside the flags that `take` returns, and no part of the entry.
 START_PRESSED = 1 << 14
-"""Beside the flags that `take` returns, and no part of the entry."""
+CHANGED = 1 << 15
+"""State, fault or a jog button is not what it was in the tick before."""
+
+_JOGS = FLAG_BOX_JOG_UP | FLAG_BOX_JOG_DOWN
 
 # Where what stands in an entry. The time's low 15 bits come first, so that each fits its half-word.
 _WORDS = const(12)
@@ -61,6 +65,10 @@ _TIME_BITS = const(15)
 _TIME_MASK = const(0x7FFF)
 _MEASURED = const(2)
 _MEASURES = const(7)
+_FAULT_BEFORE = const(7)
+_STATE_BEFORE = const(8)
+_FLAGS_BEFORE = const(9)
+_NOTED = const(10)
 _DUTY = const(9)
 _FLAGS = const(10)
 _STATE = const(11)
@@ -82,7 +90,8 @@ class BlackBox:
 
     def __init__(self) -> None:
         self._pieces = [array("h", bytes(2 * _WORDS * _ROWS)) for _ in range(_PIECES)]
-        self._measured = array("i", [0] * _MEASURES)
+        self._noted = array("i", [0] * _NOTED)
+        """Of this tick, what is measured; of the one before, what CHANGED compares with."""
         self._count = 0
         # The tick's: the numbers behind the entries of the first fault's tick that has no box yet,
         # and of the last one's; how many there were. `_taken` is the background's.
@@ -107,7 +116,7 @@ class BlackBox:
     def take(self, decision, estimate, inputs, wish, now_ms: int) -> int:
         """Keep what this tick saw and did.
 
-        Returns its flags: those of a sample, those of the box, and START_PRESSED.
+        Returns its flags: those of a sample, those of the box, START_PRESSED and CHANGED.
         """
         count = int(self._count)
         slot = count % _ENTRIES
@@ -115,19 +124,19 @@ class BlackBox:
         at = slot % _ROWS * _WORDS
         row[at + _TIME] = now_ms & _TIME_MASK
         row[at + _TIME_HIGH] = now_ms >> _TIME_BITS
-        measured = ptr32(self._measured)
-        measured[0] = int(estimate.tilt_mdeg) + _LIFT
-        measured[1] = int(estimate.primary_tilt_mdeg) + _LIFT
-        measured[2] = int(estimate.monitor_tilt_mdeg) + _LIFT
-        measured[3] = int(estimate.rate_mdeg_per_s) + _LIFT
-        measured[4] = int(inputs.current_ma) + _LIFT
-        measured[5] = int(wish.target_mdeg) + _LIFT
-        measured[6] = int(inputs.supply_mv) + _LIFT
+        noted = ptr32(self._noted)
+        noted[0] = int(estimate.tilt_mdeg) + _LIFT
+        noted[1] = int(estimate.primary_tilt_mdeg) + _LIFT
+        noted[2] = int(estimate.monitor_tilt_mdeg) + _LIFT
+        noted[3] = int(estimate.rate_mdeg_per_s) + _LIFT
+        noted[4] = int(inputs.current_ma) + _LIFT
+        noted[5] = int(wish.target_mdeg) + _LIFT
+        noted[6] = int(inputs.supply_mv) + _LIFT
         quantum = int(BOX_QUANTUM)
         half = quantum >> 1
         lift = _LIFT // quantum
         for index in range(_MEASURES):
-            value = (measured[index] + half) // quantum - lift
+            value = (noted[index] + half) // quantum - lift
             if value > _MOST:
                 value = _MOST
             elif value < -_MOST:
@@ -164,9 +173,17 @@ class BlackBox:
         if inputs.host_return or inputs.host_stop:
             flags |= int(FLAG_BOX_HOST)
         row[at + _FLAGS] = flags
-        row[at + _STATE] = int(decision.state)
+        state = int(decision.state)
+        row[at + _STATE] = state
         # Last: an entry is whole before it counts.
         self._count = (count + 1) % _NUMBERS
+        fault = int(decision.fault)
+        changed = (flags ^ noted[_FLAGS_BEFORE]) & int(_JOGS)
+        if changed or state != noted[_STATE_BEFORE] or fault != noted[_FAULT_BEFORE]:
+            noted[_FLAGS_BEFORE] = flags
+            noted[_STATE_BEFORE] = state
+            noted[_FAULT_BEFORE] = fault
+            flags |= int(CHANGED)
         if inputs.start_edge:
             flags |= int(START_PRESSED)
         return flags

@@ -31,7 +31,7 @@ from inversion_table.contract.records import (
 )
 from inversion_table.estimation import portable as micropython
 from inversion_table.estimation.portable import const, ptr32
-from inversion_table.journal.black_box import START_PRESSED
+from inversion_table.journal.black_box import CHANGED, START_PRESSED
 from inversion_table.safety import faults, states
 from inversion_table.safety.limits import HEAD_DOWN_TILT_MDEG
 from inversion_table.safety.ports import MODE_JOG, MODE_NONE
@@ -41,24 +41,26 @@ from inversion_table.safety.ticks import CLOCK_MAX_MS, TICKS_MASK, elapsed_ms
 SAMPLE_MS = 100
 _OF_SAMPLE = 0x7F
 """Those flags that stand in a sample."""
-_PRESSED = START_PRESSED | FLAG_BOX_PAUSE | FLAG_BOX_RETURN | FLAG_BOX_HOST
+_NEWS = START_PRESSED | CHANGED | FLAG_BOX_PAUSE | FLAG_BOX_RETURN | FLAG_BOX_HOST
+_SENT_HOME = FLAG_BOX_RETURN | FLAG_BOX_HOST
 _JOGS = FLAG_BOX_JOG_UP | FLAG_BOX_JOG_DOWN
 
 # Where what stands in a session's sums.
-_SUMS = const(5)
+_SUMS = const(6)
 _MAX_TILT_MDEG = const(0)
 _WORST_ERROR_MDEG = const(1)
 _HEAD_DOWN = const(2)
 _HEAD_DOWN_MS = const(3)
 _THEN_MS = const(4)
+_SAMPLE_MS = const(5)
 _LIFT = const(1 << 20)
 """Added to a tilt: a 64-bit machine reads a cell of an array without its sign."""
 _LOWEST_MDEG = const(-90_000)
 
 
 @micropython.viper
-def _sum_up(sums, flags: int, state: int, tilt_mdeg: int, target_mdeg: int, now_ms: int):
-    """Take a tick into the session's sums."""
+def _sum_up(sums, flags: int, state: int, tilt_mdeg: int, target_mdeg: int, now_ms: int) -> int:
+    """Take a tick into the session's sums; returns whether a sample is due."""
     so_far = ptr32(sums)
     # Not the kernel's clock: that one runs on for a while after each stretch.
     if so_far[_HEAD_DOWN]:
@@ -76,6 +78,11 @@ def _sum_up(sums, flags: int, state: int, tilt_mdeg: int, target_mdeg: int, now_
             error_mdeg = -error_mdeg
         if state == int(MOVING) and error_mdeg > so_far[_WORST_ERROR_MDEG]:
             so_far[_WORST_ERROR_MDEG] = error_mdeg
+    if ((now_ms - so_far[_SAMPLE_MS]) & int(TICKS_MASK)) < int(SAMPLE_MS):
+        return 0
+    # Missed periods are not made up for, so the samples keep their distance.
+    so_far[_SAMPLE_MS] = now_ms
+    return 1
 
 
 class Chronicle:
@@ -94,7 +101,6 @@ class Chronicle:
         self._jogs = 0
         self._jog_up_ms = 0
         self._jog_down_ms = 0
-        self._sample_ms = 0
         self._sums = array("i", [0] * _SUMS)
         self._first_fault = faults.NO_FAULT
         self._faults = 0
@@ -103,8 +109,11 @@ class Chronicle:
         self.done_whole = 0
         """Counts sessions whose plan ran to its end and which came home without any fault."""
 
-    def write(self, decision, estimate, inputs, wish, step_number: int, now_ms: int) -> None:
-        """Record what changed since the last tick, and a sample when one is due."""
+    def write(self, decision, estimate, inputs, wish, step_number: int, now_ms: int) -> int:
+        """Record what changed since the last tick, and a sample when one is due.
+
+        Returns 0 when state and fault are what they were in the tick before.
+        """
         flags = self._box.take(decision, estimate, inputs, wish, now_ms)  # RQ-095
         state = decision.state
         away = state != states.SELF_TEST and state != states.SERVICE
@@ -112,22 +121,18 @@ class Chronicle:
             away = False
         if away and not self._open:
             self._begin(decision, now_ms)
-        if (
-            flags & _PRESSED
-            or flags & _JOGS != self._jogs
-            or decision.fault != self._fault
-            or state != self._state
-            or step_number != self._step_number
-        ):
+        if flags & _NEWS or step_number != self._step_number:
             self._events(decision, inputs, wish, step_number, flags, now_ms)
         if not self._open:
-            return
-        if self._reason == END_UNKNOWN:
+            return flags & CHANGED
+        if self._reason == END_UNKNOWN and (
+            state == states.RETURNING
+            or state == states.HOME
+            or flags & _SENT_HOME
+            or self._first_fault
+        ):
             self._why_home(decision, inputs)
-        _sum_up(self._sums, flags, state, estimate.tilt_mdeg, wish.target_mdeg, now_ms)
-        if elapsed_ms(now_ms, self._sample_ms) >= SAMPLE_MS:
-            # Missed periods are not made up for, so the samples keep their distance.
-            self._sample_ms = now_ms
+        if _sum_up(self._sums, flags, state, estimate.tilt_mdeg, wish.target_mdeg, now_ms):
             self._recorder.sample(
                 now_ms,
                 estimate.tilt_mdeg,  # RQ-074
@@ -151,6 +156,7 @@ class Chronicle:
                 self._sums[_HEAD_DOWN_MS],
                 self._sums[_WORST_ERROR_MDEG],
             )
+        return flags & CHANGED
 
     def _begin(self, decision, now_ms: int) -> None:
         self._open = True
@@ -162,12 +168,12 @@ class Chronicle:
         self._recorder.begin(now_ms, kind)
         self._kind = kind
         self._reason = END_UNKNOWN
-        self._sample_ms = now_ms - SAMPLE_MS
         sums = self._sums
         for index in range(_SUMS):
             sums[index] = 0
         sums[_MAX_TILT_MDEG] = _LOWEST_MDEG + _LIFT
         sums[_THEN_MS] = now_ms
+        sums[_SAMPLE_MS] = (now_ms - SAMPLE_MS) & TICKS_MASK
         self._first_fault = faults.NO_FAULT
         self._faults = 0
 

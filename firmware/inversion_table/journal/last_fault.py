@@ -21,7 +21,10 @@ class LastFault:
         self._state = states.SELF_TEST
 
     def note(self, decision, estimate, inputs, now_ms: int) -> None:
-        """Take the readings of the tick in which a fault is latched; allocates nothing."""
+        """Take the readings of the tick in which a fault is latched; allocates nothing.
+
+        To be called in each tick in which state or fault changes; in others it finds nothing.
+        """
         if decision.fault != self._latched:
             self._latched = decision.fault
             if decision.fault != faults.NO_FAULT:

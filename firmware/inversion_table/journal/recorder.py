@@ -27,6 +27,8 @@ from inversion_table.contract.events import (
 )
 from inversion_table.contract.pages import CRC_AT, FIRST_PAGE, LAST_PAGE, PAGE_BYTES, PAYLOAD_AT
 from inversion_table.contract.records import MOST_RECORD_BYTES, PLAN_ID_BYTES, Header
+from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.portable import ptr32
 from inversion_table.journal.black_box import BlackBox, session_ms
 from inversion_table.journal.encoder import Encoder, header_texts
 from inversion_table.safety.ticks import elapsed_ms
@@ -108,6 +110,7 @@ class Recorder:
         else:
             self.lost_records += 1
 
+    @micropython.viper
     def sample(
         self,
         now_ms: int,
@@ -118,12 +121,14 @@ class Recorder:
         supply_mv: int,
         state: int,
         flags: int,
-    ) -> None:
+    ):
         """One sample, to be given every 100 ms; ignored outside a session. flags: 16 bits."""
-        if self._free() > _KEPT_FOR_EVENTS:
-            at = self._put * _WORDS
-            queue = self._queue
-            queue[at] = _SAMPLE | (state & 0xFF) << 8
+        entries = int(self._entries)
+        put = int(self._put)
+        if (int(self._get) - put - 1) % entries > int(_KEPT_FOR_EVENTS):
+            at = put * int(_WORDS)
+            queue = ptr32(self._queue)
+            queue[at] = int(_SAMPLE) | (state & 0xFF) << 8
             queue[at + 1] = now_ms
             queue[at + 2] = tilt_mdeg
             queue[at + 3] = target_mdeg
@@ -131,9 +136,9 @@ class Recorder:
             queue[at + 5] = current_ma
             queue[at + 6] = supply_mv
             queue[at + 7] = flags
-            self._put = (self._put + 1) % self._entries
+            self._put = (put + 1) % entries
         else:
-            self.lost_records += 1
+            self.lost_records = int(self.lost_records) + 1
 
     def event(self, now_ms: int, code: int, a: int, b: int) -> None:
         """One event of contract/events.py. Outside a session the newest few wait for the next."""

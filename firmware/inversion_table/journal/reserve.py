@@ -83,26 +83,26 @@ def forget(store) -> None:
 
 
 class Proof:
-    """Compares the files of a map with their blocks, one at each step, until it has `failed`."""
+    """Compares the files of a map with their blocks, one at each step, until one is `disproved`."""
 
     def __init__(self, reservation, blocks):
-        self.failed = False
+        self.disproved = False
         self._reservation = reservation
         self._blocks = blocks
         self._next = 0
 
     def pending(self) -> bool:
         """Whether there is more to compare."""
-        return not self.failed and self._next < len(self._blocks)
+        return not self.disproved and self._next < len(self._blocks)
 
     def step(self) -> None:
         """Compare one file with its block: some milliseconds, for littlefs walks the folder."""
         index = self._next
         self._next = index + 1
         try:
-            self.failed = not self._reservation.same(index, self._blocks[index], 1)
+            self.disproved = not self._reservation.same(index, self._blocks[index], 1)
         except OSError:
-            self.failed = True
+            self.disproved = True
 
 
 class _Reservation:

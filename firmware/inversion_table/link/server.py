@@ -45,8 +45,8 @@ NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too 
 class NotLoaded(Exception):
     """What the method needs is not in memory: `more.load()` brings it there, `more.let_go()` away.
 
-    The request is then answered from its beginning. Loading takes much of the stack, on which the
-    control tick runs too, so it is done where little of it is in use: not inside the method.
+    The method is then called again. Loading takes much of the stack, on which the control tick runs
+    too, so it is done where little of it is in use: not inside the method.
     """
 
     def __init__(self, more) -> None:
@@ -82,64 +82,69 @@ class Server:
         self._done: list = []
 
     def answer(self, line: bytes | None) -> tuple:
-        """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071)."""
-        more = None
+        """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071).
+
+        The method is called from here and not from further down: the control tick, which may come
+        at any time, needs its part of the chip's 8 KB of stack (RQ-166).
+        """
         try:
-            for _ in range(LOADS_MOST):
-                try:
-                    return self._answer(line)
-                except NotLoaded as missing:
-                    more = missing.more
-                more.load()
-            return NO_MEMORY, None
+            if line is None:
+                return _error(
+                    None,
+                    messages.PARSE_ERROR,
+                    "longer than %d bytes, or than there is memory for" % frame.MAX_LINE_BYTES,
+                ), None
+            if line.count(b"[") + line.count(b"{") > messages.OPENINGS_MOST:  # RQ-129
+                return _error(
+                    None,
+                    messages.PARSE_ERROR,
+                    "more than %d lists and objects" % messages.OPENINGS_MOST,
+                ), None
+            try:
+                request = frame.decode(line)
+            except frame.FrameError as error:
+                return _error(None, messages.PARSE_ERROR, str(error)), None
+            if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
+                return _error(None, messages.INVALID_REQUEST, ""), None
+            request_id = request.get("id")
+            if not _usable_id(request_id):
+                return _error(
+                    None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
+                ), None
+            name = request.get("method")
+            acts = name in messages.ACTS
+            crc = line.rstrip()[-frame.CRC_DIGITS :]
+            if acts:
+                reply = self._reply_before(request_id, crc)
+                if reply is not None:
+                    return reply, None
+            more = None
+            try:
+                for _ in range(LOADS_MOST):
+                    method, params = self._method(name, request.get("params"))
+                    try:
+                        result, block = method(params)
+                        break
+                    except NotLoaded as missing:
+                        more = missing.more
+                    more.load()
+                else:
+                    raise Refusal(messages.INTERNAL_ERROR, "its code does not stay in memory")
+            except Refusal as refusal:
+                return _error(request_id, refusal.code, refusal.detail, refusal.data), None
+            except (OSError, MemoryError, RuntimeError) as error:
+                return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
+            finally:
+                if more is not None:
+                    more.let_go()
+            reply = _reply(request_id, "result", result)
+            if acts:
+                self._keep(Done(request_id, crc, self._uptime_ms(), reply))
+            elif name == "hello":
+                self._done = []  # whoever greets begins anew, and may count its ids from 1 again
+            return reply, block
         except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
             return NO_MEMORY, None
-        finally:
-            if more is not None:
-                more.let_go()
-
-    def _answer(self, line: bytes | None) -> tuple:
-        if line is None:
-            return _error(
-                None, messages.PARSE_ERROR, "longer than %d bytes" % frame.MAX_LINE_BYTES
-            ), None
-        if line.count(b"[") + line.count(b"{") > messages.OPENINGS_MOST:  # RQ-129
-            return _error(
-                None,
-                messages.PARSE_ERROR,
-                "more than %d lists and objects" % messages.OPENINGS_MOST,
-            ), None
-        try:
-            request = frame.decode(line)
-        except frame.FrameError as error:
-            return _error(None, messages.PARSE_ERROR, str(error)), None
-        if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
-            return _error(None, messages.INVALID_REQUEST, ""), None
-        request_id = request.get("id")
-        if not _usable_id(request_id):
-            return _error(
-                None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
-            ), None
-        name = request.get("method")
-        acts = name in messages.ACTS
-        crc = line.rstrip()[-frame.CRC_DIGITS :]
-        if acts:
-            reply = self._reply_before(request_id, crc)
-            if reply is not None:
-                return reply, None
-        try:
-            method, params = self._method(name, request.get("params"))
-            result, block = method(params)
-        except Refusal as refusal:
-            return _error(request_id, refusal.code, refusal.detail, refusal.data), None
-        except (OSError, MemoryError, RuntimeError) as error:
-            return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
-        reply = _reply(request_id, "result", result)
-        if acts:
-            self._keep(Done(request_id, crc, self._uptime_ms(), reply))
-        elif name == "hello":
-            self._done = []  # whoever greets begins anew, and may count its ids from 1 again
-        return reply, block
 
     def _reply_before(self, request_id: object, crc: bytes) -> bytes | None:
         """The reply to this very request if it was done already: it was lost (RQ-128)."""
@@ -160,7 +165,7 @@ class Server:
         self._done.append(done)
 
     def _method(self, name: object, params: object) -> tuple:
-        """(the function for a method, its parameters); raises Refusal."""
+        """(the method, its parameters) of a request that may be done now; raises Refusal."""
         if not isinstance(name, str) or name not in self._methods:
             detail = messages.printable(name) if isinstance(name, str) else ""
             raise Refusal(messages.METHOD_NOT_FOUND, detail)

@@ -15,6 +15,15 @@ _TIMER_EXCEPTIONS = range(16, 20)
 """TIMER_IRQ_0 to 3."""
 
 
+STACK_BOTTOM, STACK_TOP = 0x2004_0000, 0x2004_2000
+"""MicroPython's stack on the RP2040, in the memory banks that nothing else uses."""
+STACK_MARGIN_BYTES = 256
+"""MicroPython raises RuntimeError instead of a call that would leave less than this."""
+_SRAM = 0x2000_0000
+_SP = 13
+_PAINT = b"\xa5"
+
+
 class Tick(NamedTuple):
     """One control tick, in cycles of the chip.
 
@@ -69,6 +78,26 @@ class TickMeter:
                     int(self._waited_ns() - waited_ns) // CYCLE_NS,
                 )
             )
+
+
+class StackMeter:
+    """How much of the C stack is used: all that lies below the stack pointer is painted."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self.paint()
+
+    def paint(self) -> None:
+        """Forget what was used until now."""
+        core = self._chip.rp2040.core
+        end = min(core.registers[_SP], STACK_TOP) - _SRAM
+        self._chip.rp2040.sram[STACK_BOTTOM - _SRAM : end] = _PAINT * (end + _SRAM - STACK_BOTTOM)
+
+    @property
+    def used_bytes(self) -> int:
+        """The most since it was painted."""
+        stack = bytes(self._chip.rp2040.sram[STACK_BOTTOM - _SRAM : STACK_TOP - _SRAM])
+        return len(stack.lstrip(_PAINT))
 
 
 def longest_without_interrupts(chip: Chip, ms: float) -> int:

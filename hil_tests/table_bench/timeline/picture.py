@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,9 @@ LAST_S = 10.0
 TOLD_S = 1.0
 """A state that the firmware told is drawn for so long at most, until it tells it again."""
 MOST_TABLES = 3
-_MOST_NOTES = 14
+_NOTE_ROWS = 7
+_LETTER = 0.0095
+"""Width of a letter of a note, as a share of the picture's."""
 _STATE_COLOURS = {
     "SELF_TEST": "#e5e5e5",
     "HOME": "#d9ead3",
@@ -32,7 +34,12 @@ _STATE_COLOURS = {
     "FAULT": "#f4cccc",
     "SERVICE": "#ead1dc",
 }
-_NOTE_COLOURS = {"hand": "tab:blue", "fault": "tab:red", "power": "tab:purple"}
+_NOTE_COLOURS = {
+    "hand": "tab:blue",
+    "fault": "tab:red",
+    "power": "tab:purple",
+    "reset": "tab:red",
+}
 _LED_COLOURS = {1: "red", 2: "green", 4: "blue", 3: "gold", 6: "cyan", 5: "magenta", 7: "silver"}
 _ROWS = ("tilt", "rate", "motor", "supply", "lamps", "done", "link")
 _HEIGHTS = (4.2, 1.7, 1.7, 1.3, 0.9, 2.2, 0.9)
@@ -129,26 +136,27 @@ def _draw_table(axes: dict[str, Axes], table: Timeline, from_s: float | None) ->
 
 def _draw_states(axis: Axes, table: Timeline, from_s: float, end_s: float) -> None:
     """Bands of colour: the firmware's own word, as long as a status was no older than TOLD_S."""
-    told = [(time_ms / 1000, state, fault) for time_ms, state, fault in table.states()]
+    told = table.states()
     row = 0
-    before = ("", "")
-    for index, (began_s, state, fault) in enumerate(told):
-        next_s = told[index + 1][0] if index + 1 < len(told) else end_s
+    before = ""
+    for index, one in enumerate(told):
+        began_s = one.time_ms / 1000
+        next_s = told[index + 1].time_ms / 1000 if index + 1 < len(told) else end_s
         ended_s = min(next_s, began_s + TOLD_S)
         if ended_s < from_s:
             continue
         began_s = max(began_s, from_s)
-        axis.axvspan(began_s, ended_s, color=_STATE_COLOURS.get(state, "white"), linewidth=0)
-        if (state, fault) != before:
+        axis.axvspan(began_s, ended_s, color=_STATE_COLOURS.get(one.state, "white"), linewidth=0)
+        if one.words != before:
             late = began_s > from_s + 0.7 * (end_s - from_s)
             axis.text(
                 began_s, 0.985 - 0.055 * (row % 8),
-                state if fault in ("NO_FAULT", "?") else f"{state}: {fault}",
+                one.words,
                 fontsize=7, va="top", ha="right" if late else "left",
                 transform=axis.get_xaxis_transform(),
             )  # fmt: skip
             row += 1
-            before = (state, fault)
+            before = one.words
 
 
 def _draw_lamps(axis: Axes, time_s: Any, led: Any, buzzer_hz: Any) -> None:
@@ -167,25 +175,48 @@ def _bars(axis: Axes, time_s: Any, on: Any, heights: tuple[float, float], colour
 
 
 def _draw_notes(axis: Axes, table: Timeline, from_s: float, end_s: float) -> None:
-    """What hands, faults and power did; the latest when there is no room for all."""
+    """What hands, faults, power and resets did; by name as far as the names have room."""
     notes = [note for note in table.notes if note[0] >= from_s * 1000]
-    left_out = len(notes) - _MOST_NOTES
-    shown = notes[-_MOST_NOTES:]
-    middle_s = (from_s + end_s) / 2
-    for row, (time_ms, kind, text) in enumerate(shown):
+    unnamed = 0
+    for (time_ms, kind, text), row, late in _laid_out(notes, from_s, end_s):
         at_s = time_ms / 1000
-        height = 1 - (row % 7 + 1) / 8
+        if row is None:
+            unnamed += 1
+            axis.plot([at_s], [0.04], marker="o", markersize=2, color=_NOTE_COLOURS[kind])
+            continue
+        height = 1 - (row + 1) / (_NOTE_ROWS + 1)
         axis.plot([at_s], [height], marker="o", markersize=3, color=_NOTE_COLOURS[kind])
-        late = at_s > middle_s
         axis.annotate(
             text, (at_s, height), (-4 if late else 4, 0), textcoords="offset points", fontsize=7,
             ha="right" if late else "left", va="center", color=_NOTE_COLOURS[kind],
         )  # fmt: skip
     axis.set_ylim(0, 1)
-    axis.set_yticks([])
-    axis.set_ylabel("hands, faults,\npower")
-    if left_out > 0:
-        axis.text(0.005, 0.02, f"and {left_out} before these", transform=axis.transAxes, fontsize=7)
+    axis.set_yticks([0.04] if unnamed else [], [f"{unnamed} more"] if unnamed else [], fontsize=7)
+    axis.set_ylabel("hands, faults,\npower, resets")
+
+
+def _laid_out(
+    notes: Sequence[tuple[float, str, str]], from_s: float, end_s: float
+) -> Iterator[tuple[tuple[float, str, str], int | None, bool]]:
+    """Each note, the row in which its name meets no other's, and whether that is before its time.
+
+    Faults and resets choose first: they say most.
+    """
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_NOTE_ROWS)]
+    width_s = (end_s - from_s) * _LETTER
+    for note in sorted(notes, key=lambda note: (note[1] == "hand", note[0])):
+        at_s = note[0] / 1000
+        long_s = (len(note[2]) + 3) * width_s
+        late = at_s + long_s > end_s
+        span = (at_s - long_s, at_s + width_s) if late else (at_s - width_s, at_s + long_s)
+        free = [
+            row
+            for row, spans in enumerate(taken)
+            if all(span[1] <= begun or ended <= span[0] for begun, ended in spans)
+        ]
+        if free:
+            taken[free[0]].append(span)
+        yield note, (free[0] if free else None), late
 
 
 def _draw_link(axis: Axes, table: Timeline, from_s: float) -> None:

@@ -22,7 +22,7 @@ _LOOK_MS = 50.0
 
 
 class Note(NamedTuple):
-    """Something that was done to the table. `kind`: hand, fault or power."""
+    """Something that was done to the table. `kind`: hand, fault, power or reset."""
 
     time_ms: float
     kind: str
@@ -53,9 +53,12 @@ class Recording:
         """All that was recorded so far."""
         return Timeline(
             self._signals(),
-            list(self.notes),
+            sorted([*self.notes, *self._resets()]),
             [(frame.time_ms, frame.way, frame.data.decode("latin-1")) for frame in self.frames],
         )
+
+    def _resets(self) -> list[Note]:
+        return [Note(ms, "reset", "the controller was reset") for ms in self.bench.resets_ms]
 
     @property
     def elapsed_s(self) -> float:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,25 @@ SIGNALS = (
 """The truth; `led` has a bit for each colour that shines: 1 red, 2 green, 4 blue."""
 
 
+_NONE = "NO_FAULT"
+
+
+class Told(NamedTuple):
+    """What a status said. `fault` and `refused`: their names, "" for none."""
+
+    time_ms: float
+    state: str
+    fault: str
+    refused: str
+    """Why the last press was refused; stays until the next one."""
+
+    @property
+    def words(self) -> str:
+        """For a picture."""
+        said = f"{self.state}: {self.fault}" if self.fault else self.state
+        return f"{said} (refused: {self.refused})" if self.refused else said
+
+
 @dataclass(frozen=True)
 class Timeline:
     """One table's story. Times are the bench's own."""
@@ -35,17 +54,21 @@ class Timeline:
     signals: Mapping[str, np.ndarray[Any, Any]]
     """Each of SIGNALS, all of one length."""
     notes: Sequence[tuple[float, str, str]]
-    """(ms, kind, text) of hands, faults and power."""
+    """(ms, kind, text) of hands, faults, power and resets."""
     frames: Sequence[tuple[float, str, str]]
     """(ms, ">" to the device or "<" from it, the bytes as latin-1) of the link."""
 
-    def states(self) -> list[tuple[float, str, str]]:
-        """(ms, state, fault) in each status that came: the firmware's own word on itself."""
+    def states(self) -> list[Told]:
+        """Each status that came: the firmware's own word on itself."""
         found = []
         for time_ms, line in self.lines("<"):
             try:
                 result = frame.decode(line.encode("latin-1"))["result"]  # type: ignore[index]
-                found.append((time_ms, str(result["state"]), str(result.get("fault", "?"))))
+                fault, refused = (
+                    "" if result.get(name, _NONE) == _NONE else str(result[name])
+                    for name in ("fault", "refused")
+                )
+                found.append(Told(time_ms, str(result["state"]), fault, refused))
             except (frame.FrameError, TypeError, KeyError):
                 continue
         return found

@@ -67,7 +67,7 @@ class Controller:
         self._device_base_us = 0
         self._clock_rate = 1.0
         self._clock_ppm = [0] * frame.CLOCKS
-        self._program = Program(state_dir, settings.bare)
+        self._program = Program(state_dir, settings.bare, settings.words)
         self._registers = registers.Registers()
         self._with_manifest = settings.with_manifest and not settings.bare
         self._request: tuple[int, ...] = ()
@@ -79,6 +79,7 @@ class Controller:
         self._ticks = 0
         self._flags = 0
         self.boots = 0
+        self.resets_ms: list[float] = []
         self.reset_cause = PWRON_RESET
         self.timer_failures = 0
         self.program_ended = False
@@ -133,6 +134,7 @@ class Controller:
 
     def _reset(self, reason: int) -> None:
         self.kill()
+        self.resets_ms.append(self._plant.now_us / 1000)
         self._registers.watchdog(reason)
         self._boot(WDT_RESET)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
 from inversion_table.contract import manifest
-from itable.firmware import PACKAGE, manifest_of, package_folder
+from itable.firmware import PACKAGE, manifest_of, package_files, package_folder
+from itable.words import words
 
 
 class Program:
     """What lies behind the folder that the device imports from: a link that can be turned."""
 
-    def __init__(self, state_dir: Path, bare: bool = False) -> None:
+    def __init__(self, state_dir: Path, bare: bool = False, words: bool = False) -> None:
         self._source = None if bare else package_folder()
+        if self._source is not None and words:
+            self._source = _with_words(self._source, state_dir.resolve() / "program-words")
         self._link = state_dir.resolve() / "program"
         self._damaged = state_dir.resolve() / "program-damaged"
         self.mend()
@@ -50,3 +54,17 @@ class Program:
         new.unlink(missing_ok=True)
         new.symlink_to(target, target_is_directory=True)
         new.replace(self._link)
+
+
+def _with_words(source: Path, folder: Path) -> Path:
+    """The package as it is built for the chip, for this machine's words; where it then lies."""
+    for path, content in _made(tuple(package_files(source))):
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return folder / PACKAGE
+
+
+@functools.cache
+def _made(sources: tuple[tuple[str, bytes], ...]) -> list[tuple[str, bytes]]:
+    return words(sources, bits=64)

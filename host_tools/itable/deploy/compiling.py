@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from itable.deploy import mpy_file, thumb
 from itable.errors import InputError, MismatchError
 
 SMALL_INT_BITS = 31
@@ -93,7 +94,10 @@ def _one(name: str, source: bytes, march: str, place: Path) -> tuple[str, bytes]
             where=f"{name}, line {lines[-1]}" if lines else name,
             next_step="correct the firmware's source",
         )
-    return name.removesuffix(".py") + ".mpy", code.read_bytes()
+    made = code.read_bytes()
+    if march == SMALL_MARCH:
+        made = mpy_file.with_code(made, thumb.tight)
+    return name.removesuffix(".py") + ".mpy", made
 
 
 @functools.cache

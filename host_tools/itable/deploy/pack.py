@@ -10,8 +10,10 @@ from inversion_table import chooser
 from inversion_table.contract import manifest
 from itable.compact import compact
 from itable.deploy import compiling
+from itable.deploy.cells import without_offset
 from itable.errors import InputError
 from itable.firmware import PACKAGE, package_files, version_in
+from itable.words import words
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ def packed(files: list[tuple[str, bytes]]) -> bytes:
     text = manifest.build(files)
     contents = dict(files)
     return text + b"".join(contents[name] for _, _, name in chooser.entries(text))
+
+
+def made_small(sources: list[tuple[str, bytes]], entry: str) -> list[tuple[str, bytes]]:
+    """The package's files (path, source) for a Pico; `entry` is the program that starts them."""
+    return compact(words(without_offset(sources)), [entry])
 
 
 def make(
@@ -49,7 +56,7 @@ def make(
         )
     march = compiling.architecture(mpy)
     if march == compiling.SMALL_MARCH:
-        sources = compact(sources, [(files_of("inversion_table") / "chooser.py").read_text()])
+        sources = made_small(sources, (files_of("inversion_table") / "chooser.py").read_text())
     version = version_in(folder)
     about = {"version": version, "march": march, "compiler": compiling.compiler()}
     files = [

@@ -8,7 +8,8 @@ small (itable.compact), so that
 1. a record (declared.RECORDS) is an `array("i")`, and `x.attribute` is `x[number]` everywhere;
 2. the functions of the tick that work on records (declared.MACHINE_CODE) are viper.
 
-The program does the same with the same numbers (RQ-158); docs/decisions/0037 says how that is shown.
+The program does the same with the same numbers (RQ-158); docs/decisions/0037 says how that is
+shown.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from itable import compact
-from itable.words.machine import Made, MachineCode
-from itable.words.package import PACKAGE, Module, Package
+from itable.words.machine import MachineCode, Made
+from itable.words.package import PACKAGE, Module, Package, read
 from itable.words.records import Records
 from itable.words.rewrite import Rewriter, add_import
 
@@ -31,7 +32,7 @@ def words(sources: Sequence[tuple[str, bytes]], bits: int = CHIP_BITS) -> list[t
     bits: of a machine word where it is to run: 32 on the chip, 64 on a PC. Raises InputError
     (errors.UndecidedError) with file and line for what cannot be decided.
     """
-    original, package = (_read(sources) for _ in range(2))
+    original, package = (Package(with_constants(sources)) for _ in range(2))
     machine = MachineCode(original, Records(original), bits)
     made = machine.make()
     gone = machine.only_in_place()
@@ -49,17 +50,16 @@ def words(sources: Sequence[tuple[str, bytes]], bits: int = CHIP_BITS) -> list[t
     ]
 
 
-def _read(sources: Iterable[tuple[str, bytes]]) -> Package:
-    """The package without texts, and with its constants in place."""
-    package = Package(sources)
+def with_constants(sources: Iterable[tuple[str, bytes]]) -> list[Module]:
+    """The modules without texts, and with numbers in place of their names."""
+    modules = [read(path, source) for path, source in sources]
     trees = {
-        f"{PACKAGE}.{name}" if name else PACKAGE: module.tree
-        for name, module in package.modules.items()
+        f"{PACKAGE}.{module.name}" if module.name else PACKAGE: module.tree for module in modules
     }
     for tree in trees.values():
         compact.drop_texts(tree)
     compact.put_constants_in(trees)
-    return package
+    return modules
 
 
 def _drop_imports(module: Module, gone: set[tuple[str, str]]) -> None:

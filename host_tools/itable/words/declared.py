@@ -27,15 +27,15 @@ ONLY_IN = {"k": "safety.", "out": "safety."}
 """Names that mean a record in these modules alone."""
 
 OTHERS = frozenset(
-    """
-    chosen debouncer done firmware first last last_fault box panel pins plan program record second
-    segment settings step
-    """.split()
+    {
+        *("chosen", "debouncer", "done", "firmware", "first", "last", "last_fault", "box", "panel"),
+        *("pins", "plan", "program", "record", "second", "segment", "settings", "step"),
+    }
 )
 """Variables and attributes that are never a record, though they have attributes of such names."""
 
 OBJECTS = frozenset({"settings", "program"})
-"""Arguments of machine code that stay Python objects; their attributes are whole numbers or lists."""
+"""Arguments of machine code that stay Python objects, of whole numbers and of lists of them."""
 
 MACHINE_CODE = (
     ("safety.guarded", "GuardedKernel.step"),
@@ -47,9 +47,16 @@ MACHINE_CODE = (
 BYTECODE = frozenset(
     {
         ("safety.memory", "Complement.restart"),
+        ("safety.interlocks", "refusal"),
+        ("safety.kernel", "_self_test"),
+        ("safety.kernel", "_refuse"),
+        ("safety.kernel", "_paused"),
+        ("safety.kernel", "_held"),
+        ("safety.kernel", "_await_back_off"),
+        ("safety.kernel", "_arrive"),
     }
 )
-"""What they call so seldom that it is not worth the memory."""
+"""What they call so seldom, or at rest only, that the memory of machine code is not worth it."""
 
 SMALL = 24
 """A function of at most so many nodes of syntax is put in place of each of its calls."""

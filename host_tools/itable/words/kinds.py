@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Nothing:
-    """No record. module, class_: of which of the package's other classes it is, if that is known."""
+    """No record. module, class_: which of the package's other classes it is of, if known."""
 
     module: str = ""
     class_: ast.ClassDef | None = None
@@ -92,6 +92,28 @@ class Scope:
             return self._attribute(node)
         return self._made(self.module, node, node)
 
+    def is_truth(self, node: ast.expr) -> bool:
+        """Whether it is certainly true or false, as it stands or as a variable was assigned."""
+        if isinstance(node, ast.Name):
+            values = self._local.get(node.id, [])
+            if values and node.id not in self._asked:
+                self._asked.add(node.id)
+                found = all(self.is_truth(value) for value in values)
+                self._asked.discard(node.id)
+                return found
+            annotation = self._arguments.get(node.id)
+            return isinstance(annotation, ast.Name) and annotation.id == "bool"
+        if isinstance(node, ast.BoolOp):
+            return all(self.is_truth(value) for value in node.values)
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, bool)
+        if isinstance(node, ast.Attribute):
+            kind = self.kind(node.value)
+            return isinstance(kind, Part) and node.attr in kind.layout.truths
+        return isinstance(node, ast.Compare) or (
+            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        )
+
     def _made(self, module: str, value: ast.expr, node: ast.expr) -> Kind:
         """What `node` is, which was assigned `value` in `module`."""
         record = self.records.made_by(module, value)
@@ -119,7 +141,7 @@ class Scope:
                 same = all(
                     isinstance(kind, Part) and kind.layout is parts[0].layout for kind in kinds
                 )
-                if not same or len(parts) > 1 and parts[0] != parts[1]:
+                if not same or (len(parts) > 1 and parts[0] != parts[1]):
                     raise UndecidedError(self.module, node, f"{name} is now this, now that")
                 if name in self._known_as and self._known_as[name] is not parts[0].layout:
                     raise UndecidedError(self.module, node, f"{name} is no {name} here")
@@ -158,14 +180,8 @@ class Scope:
 
     def _attribute_of_class(self, module: str, class_: ast.ClassDef, node: ast.Attribute) -> Kind:
         """What the class itself assigns to the attribute, if it makes it there."""
-        for inner in ast.walk(class_):
-            if (
-                isinstance(inner, ast.Assign)
-                and len(inner.targets) == 1
-                and isinstance(inner.targets[0], ast.Attribute)
-                and inner.targets[0].attr == node.attr
-            ):
-                found = self._made(module, inner.value, node)
-                if found is not None:
-                    return found
+        for value in self.package.assigned(class_).get(node.attr, ()):
+            found = self._made(module, value, node)
+            if found is not None:
+                return found
         return None

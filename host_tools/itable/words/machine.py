@@ -34,6 +34,7 @@ from itable.words.viper import (
     negated,
     number,
     number_of,
+    tested,
     truth_of,
 )
 
@@ -70,6 +71,13 @@ class MachineCode:
         self.tables = Tables(package)
         self.made: dict[tuple[str, str], Made] = {}
         self.visited: set[tuple[str, str]] = set()
+        self.callable_names = {
+            name
+            for module in package.modules.values()
+            for class_, function in _functions(module.tree)
+            for name in (function.name, f"{class_.name}_{function.name}" if class_ else "")
+        } | {"int", "bool", "len", "ptr8", "ptr32", "self"}
+        """No variable may be called so: a call would find the variable."""
         self._sizes: dict[tuple[str, str], int] = {}
         self._callers = self._count_callers()
 
@@ -217,7 +225,7 @@ class _Body:
         self._made = made
         self._module = module
         self._class = class_
-        self._taken: set[str] = set()
+        self._taken = set(machine.callable_names)
         self._pointers: dict[str, tuple[str, ast.expr]] = {}
         self._table_pointers: dict[bytes, str] = {}
         self._out: list[ast.stmt] = []
@@ -269,9 +277,7 @@ class _Body:
             returns=None if no_value else ast.Name("int", ast.Load()),
         )
 
-    def _scope(
-        self, module: str, class_: ast.ClassDef | None, function: ast.FunctionDef
-    ) -> Scope:
+    def _scope(self, module: str, class_: ast.ClassDef | None, function: ast.FunctionDef) -> Scope:
         return Scope(self._machine.package, self._machine.records, module, class_, function)
 
     def _is_number(self, argument: ast.arg) -> bool:
@@ -321,7 +327,7 @@ class _Body:
             return
         if not yes:
             test, yes, no = negated(test), no, []
-        self._out.append(ast.If(test, yes, no))
+        self._out.append(ast.If(tested(test), yes, no))
 
     def _inside(self, make: Callable[[], object]) -> list[ast.stmt]:
         """What `make` puts out, apart from the rest."""
@@ -378,7 +384,7 @@ class _Body:
                 return
             yes = self._inside(lambda: self._into(frame, target, node.body))
             no = self._inside(lambda: self._into(frame, target, node.orelse))
-            self._out.append(ast.If(test, yes, no))
+            self._emit_if(test, yes, no)
             return
         if isinstance(node, ast.Call):
             value = self._call_value(frame, node, target)
@@ -437,9 +443,9 @@ class _Body:
                 return Part(part.layout, meaning.node, part.first)
         if isinstance(part.base, ast.Attribute):
             holder = part.base.value
-            meaning = frame.names.get(holder.id) if isinstance(holder, ast.Name) else None
-            if isinstance(meaning, _Object):
-                base = ast.Attribute(meaning.node, part.base.attr, ast.Load())
+            owner = frame.names.get(holder.id) if isinstance(holder, ast.Name) else None
+            if isinstance(owner, _Object):
+                base = ast.Attribute(owner.node, part.base.attr, ast.Load())
                 return Part(part.layout, base, part.first)
         self._refuse(frame.scope, part.base, f"which record is `{ast.unparse(part.base)}`?")
         raise AssertionError
@@ -505,16 +511,21 @@ class _Body:
         """Several values; those that a later one's doing could change are kept before it."""
         values: list[ast.expr] = []
         for node in nodes:
-            made: list[ast.expr] = []
-            before = self._inside(lambda node=node, made=made: made.append(self._value(frame, node)))
+            before, value = self._apart(frame, node)
             if before:
                 values = [
-                    value if number_of(value) is not None else self._kept(value)
-                    for value in values
+                    value if number_of(value) is not None else self._kept(value) for value in values
                 ]
             self._out += before
-            values += made
+            values.append(value)
         return values
+
+    def _apart(self, frame: _Frame, node: ast.expr) -> tuple[list[ast.stmt], ast.expr]:
+        """What must be done before an expression, and the expression."""
+        outer, self._out = self._out, []
+        value = self._value(frame, node)
+        before, self._out = self._out, outer
+        return before, value
 
     def _kept(self, value: ast.expr) -> ast.expr:
         temporary = self._fresh("kept")
@@ -584,18 +595,17 @@ class _Body:
         raise AssertionError
 
     def _and_or(self, frame: _Frame, node: ast.BoolOp) -> ast.expr:
-        """A chain in one expression, up to what needs something done before it; then step by step."""
+        """A chain in one expression, as far as nothing must be done between; then step by step."""
         is_and = isinstance(node.op, ast.And)
         parts: list[ast.expr] = []
         for index, item in enumerate(node.values):
-            made: list[ast.expr] = []
-            before = self._inside(lambda item=item, made=made: made.append(self._value(frame, item)))
+            before, value = self._apart(frame, item)
             if before and parts:
                 return self._stepwise(frame, node, parts, node.values[index:])
             self._out += before
-            known = truth_of(made[0])
+            known = truth_of(value)
             if known is None:
-                parts += made
+                parts.append(value)
             elif known is not is_and:  # decides it, if it comes to it
                 parts.append(number(int(known)))
                 break
@@ -615,15 +625,10 @@ class _Body:
         def go_on() -> None:
             remaining = rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
             value = self._value(frame, remaining)
-            self._out.append(
-                ast.If(
-                    value if is_and else negated(value),
-                    [assign(result, number(int(is_and)))],
-                    [],
-                )
-            )
+            decided = [assign(result, number(int(is_and)))]
+            self._emit_if(value if is_and else negated(value), decided, [])
 
-        self._out.append(ast.If(test, self._inside(go_on), []))
+        self._emit_if(test, self._inside(go_on), [])
         return ast.Name(result, ast.Load())
 
     # --- calls -----------------------------------------------------------------------------------
@@ -750,8 +755,7 @@ class _Body:
                 names[name] = ast.Name(self._fresh(name), ast.Load())
                 self._out.append(assign(names[name].id, as_number(value)))  # type: ignore[union-attr]
         inner = _Frame(scope, names, None)
-        if only_return and valued:
-            assert isinstance(body[0], ast.Return) and body[0].value is not None
+        if valued and only_return and isinstance(body[0], ast.Return) and body[0].value:
             return self._value(inner, body[0].value)
         inner.result = (target or self._fresh("result")) if valued else ""
         inner.in_loop = not _nests(body)
@@ -860,6 +864,4 @@ def _assigned(function: ast.FunctionDef) -> set[str]:
 
 
 def _uses(function: ast.FunctionDef, name: str) -> int:
-    return sum(
-        1 for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name
-    )
+    return sum(1 for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name)

@@ -25,15 +25,18 @@ class Module:
     """Every name at the module's top level."""
 
 
+def read(path: str, source: bytes) -> Module:
+    """A module out of its file; SyntaxError."""
+    name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return Module(name.removeprefix(PACKAGE).removeprefix("."), path, ast.parse(source, path))
+
+
 class Package:
     """All modules by name."""
 
-    def __init__(self, sources: Iterable[tuple[str, bytes]]) -> None:
-        self.modules: dict[str, Module] = {}
-        for path, source in sources:
-            name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            name = name.removeprefix(PACKAGE).removeprefix(".")
-            self.modules[name] = Module(name, path, ast.parse(source, path))
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.modules = {module.name: module for module in modules}
+        self._assigned: dict[ast.ClassDef, dict[str, list[ast.expr]]] = {}
         for module in self.modules.values():
             self._look_around(module)
 
@@ -98,6 +101,17 @@ class Package:
             if isinstance(statement, ast.ClassDef) and statement.name == name:
                 return statement
         return None
+
+    def assigned(self, class_: ast.ClassDef) -> dict[str, list[ast.expr]]:
+        """Attribute -> what is assigned to it, anywhere in the class."""
+        if class_ not in self._assigned:
+            found = self._assigned[class_] = {}
+            for node in ast.walk(class_):
+                if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                    target = node.targets[0]
+                    if isinstance(target, ast.Attribute):
+                        found.setdefault(target.attr, []).append(node.value)
+        return self._assigned[class_]
 
     def value(self, module: str, name: str) -> ast.expr | None:
         """What a name at the top level is assigned."""

@@ -66,7 +66,7 @@ class Rewriter(ast.NodeTransformer):
         if any(layout.module == self._module.name for layout in self._records.of.values()):
             add_import(self._module, "array", "array")
 
-    # --- a record's class: a function that makes the array, and one for each method ----------------
+    # --- a record's class: a function that makes the array, and one for each method --------------
 
     def _functions_of(self, layout: Layout) -> list[ast.stmt]:
         functions: list[ast.stmt] = []
@@ -137,6 +137,7 @@ class Rewriter(ast.NodeTransformer):
     # --- everything else -----------------------------------------------------------------------
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Inside a class `self` is one of it."""
         outer = self._scope
         self._scope = Scope(self._package, self._records, self._module.name, node, None)
         self.generic_visit(node)
@@ -144,15 +145,14 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Inside a function its variables are known."""
         outer = self._scope
         name = f"{outer.class_.name}.{node.name}" if outer.class_ else node.name
         if (self._module.name, name) in self._made:
             return node
         outer_pointers = self._pointers
         self._pointers = {} if is_viper(node) else None
-        self._scope = Scope(
-            self._package, self._records, self._module.name, outer.class_, node
-        )
+        self._scope = Scope(self._package, self._records, self._module.name, outer.class_, node)
         node.body = [self.visit(statement) for statement in node.body]
         if self._pointers:
             node.body[:0] = [
@@ -163,6 +163,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """A record's attribute is a word of its array."""
         kind = self._scope.kind(node.value)
         if not isinstance(kind, Part):
             if kind is None and node.attr in self._records.attributes:
@@ -183,7 +184,7 @@ class Rewriter(ast.NodeTransformer):
         return word
 
     def _word(self, part: Part, at: ast.expr, node: ast.Attribute) -> ast.expr:
-        """In machine code that the sources have already: through a pointer, made at its beginning."""
+        """In machine code that the sources have already: through a pointer, made at its top."""
         assert self._pointers is not None
         key = ast.dump(part.base)
         if key not in self._pointers:
@@ -194,7 +195,26 @@ class Rewriter(ast.NodeTransformer):
             return load(word, self._bits)
         return word
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """In machine code nothing else would make a truth of what is kept as one: 0 or 1."""
+        for target in node.targets:
+            kind = self._scope.kind(target.value) if isinstance(target, ast.Attribute) else None
+            if (
+                self._pointers is not None
+                and isinstance(target, ast.Attribute)
+                and isinstance(kind, Part)
+                and target.attr in kind.layout.truths
+                and not self._scope.is_truth(node.value)
+            ):
+                what = (
+                    f"`{target.attr}` is true or false, and `{ast.unparse(node.value)}` may not be"
+                )
+                raise UndecidedError(self._module.name, node, what)
+        self.generic_visit(node)
+        return node
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        """A record's method is a function."""
         tested, self._tested = self._tested, False
         made = self._call(node)
         self._tested = tested
@@ -231,32 +251,38 @@ class Rewriter(ast.NodeTransformer):
         return made
 
     def visit_If(self, node: ast.If) -> ast.AST:
+        """Only the truth of what it asks counts."""
         node.test = self._truth(node.test)
         node.body = [self.visit(statement) for statement in node.body]
         node.orelse = [self.visit(statement) for statement in node.orelse]
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """Only the truth of what it asks counts."""
         node.test = self._truth(node.test)
         node.body = self.visit(node.body)
         node.orelse = self.visit(node.orelse)
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """`not` asks for the truth alone."""
         inner = self._truth if isinstance(node.op, ast.Not) else self._plain
         node.operand = inner(node.operand)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """Values count."""
         node.left, node.right = self._plain(node.left), self._plain(node.right)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """Values count."""
         node.left = self._plain(node.left)
         node.comparators = [self._plain(other) for other in node.comparators]
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Values count."""
         node.value, node.slice = self._plain(node.value), self._plain(node.slice)
         return node
 

@@ -23,9 +23,7 @@ class Tables:
         at = number_of(node.slice)
         if rows is None or at is None:
             return None
-        values = [
-            number_of(row.elts[at]) if isinstance(row, ast.Tuple) else None for row in rows
-        ]
+        values = [number_of(row.elts[at]) if isinstance(row, ast.Tuple) else None for row in rows]
         numbers = [value for value in values if value is not None and 0 <= value < 256]
         if len(numbers) != len(rows):
             raise UndecidedError(module, node, "not every row has a small number there")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import operator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
@@ -16,6 +18,25 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.LtE: ast.Gt,
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
+}
+_HOLDS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Lt: operator.lt,
+    ast.GtE: operator.ge,
+    ast.Gt: operator.gt,
+    ast.LtE: operator.le,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_WORK: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
 }
 
 
@@ -44,20 +65,21 @@ def truth_of(node: ast.expr) -> bool | None:
 
 def constant(node: ast.BinOp) -> ast.expr:
     """A sum, product and so on, worked out if it can be."""
-    if number_of(node.left) is None or number_of(node.right) is None:
+    left, right = number_of(node.left), number_of(node.right)
+    work = _WORK.get(type(node.op))
+    if left is None or right is None or work is None:
         return node
-    plain = ast.fix_missing_locations(ast.Expression(node))
-    return number(int(eval(compile(plain, "constant", "eval"), {"__builtins__": {}})))
+    return number(work(left, right))
 
 
 def compare(values: list[ast.expr], signs: list[ast.cmpop]) -> ast.expr:
     """`a < b`, or `a < b < c`; worked out if it can be."""
-    known = [number_of(value) for value in values]
     node = ast.Compare(values[0], signs, values[1:])
-    if None in known:
+    known = [value for value in map(number_of, values) if value is not None]
+    if len(known) < len(values):
         return node
-    plain = ast.fix_missing_locations(ast.Expression(node))
-    return number(int(eval(compile(plain, "constant", "eval"), {"__builtins__": {}})))
+    holds = (_HOLDS[type(sign)](*pair) for sign, pair in zip(signs, pairwise(known), strict=True))
+    return number(int(all(holds)))
 
 
 def negated(node: ast.expr) -> ast.expr:
@@ -78,13 +100,27 @@ def negated(node: ast.expr) -> ast.expr:
     return ast.Compare(node, [ast.Eq()], [ast.Constant(0)])
 
 
+def tested(node: ast.expr) -> ast.expr:
+    """`node` as an `if` asks it: `not` costs nothing there, `a ^ b` is shorter than `a != b`."""
+    if isinstance(node, ast.BoolOp):
+        return ast.BoolOp(node.op, [tested(value) for value in node.values])
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        sign, right = node.ops[0], node.comparators[0]
+        if isinstance(sign, (ast.Eq, ast.NotEq)):
+            differs = node.left
+            if number_of(right) != 0:
+                differs = ast.BinOp(node.left, ast.BitXor(), right)
+            return ast.UnaryOp(ast.Not(), differs) if isinstance(sign, ast.Eq) else differs
+    return node
+
+
 def as_number(node: ast.expr) -> ast.expr:
     """A truth value as 0 or 1."""
     return call("int", node) if isinstance(node, (ast.Compare, ast.BoolOp)) else node
 
 
 def load(word: ast.expr, bits: int) -> ast.expr:
-    """A word of a record, with its sign: where machine words have 64 bits, viper reads 32 without."""
+    """A word of a record, with its sign; with 64 bits to a machine word viper reads it without."""
     if bits != 64:
         return word
     turned = ast.BinOp(word, ast.BitXor(), ast.Constant(_SIGN_BIT))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inversion_table.estimation.channel import NO_LEAD_SHIFT, GravityChannel
+from inversion_table.estimation.channel import NO_LEAD_SHIFT, UP_X, UP_Y, UP_Z, GravityChannel
 from inversion_table.sensing.imu import ImuSample
 from tests.benchmarks.tilt.motion import Floats
 from tests.benchmarks.tilt.ours import CALIBRATED
@@ -68,5 +68,5 @@ def ours(recording: Recording) -> Floats:
         sample.ax_ug, sample.ay_ug, sample.az_ug = force
         sample.gx_udps, sample.gy_udps, sample.gz_udps = rate
         channel.update(sample, 10 * (tick + 1))
-        result[tick] = channel._ux, channel._uy, channel._uz
+        result[tick] = [channel.get(cell) for cell in (UP_X, UP_Y, UP_Z)]
     return result

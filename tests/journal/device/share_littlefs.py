@@ -53,7 +53,7 @@ class Table:
 def proved(proof):
     while proof.pending():
         proof.step()
-    return not proof.failed
+    return not proof.disproved
 
 
 def write_log(ring, pages):

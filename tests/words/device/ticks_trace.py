@@ -9,8 +9,9 @@ import sys
 from binascii import crc32
 
 from inversion_table.dice import Dice
-from inversion_table.estimation.estimate import Estimate
 from inversion_table.rows import (
+    RATES,
+    near,
     row_of,
     scramble_complement,
     scramble_estimate,
@@ -19,10 +20,12 @@ from inversion_table.rows import (
     scramble_monitors,
     scramble_sequencer,
 )
-from inversion_table.safety import limits, states
+
+from inversion_table.estimation.estimate import Estimate
+from inversion_table.safety import limits
 from inversion_table.safety.guarded import GuardedKernel
 from inversion_table.safety.monitors import Monitors
-from inversion_table.safety.ports import Decision, Inputs, Wish
+from inversion_table.safety.ports import MODE_JOG, Decision, Inputs, Wish
 from inversion_table.session.plan import Plan, Step, StepSet
 from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
@@ -71,6 +74,9 @@ class Table:
         self.wish = Wish()
         self.decision = Decision()
         self.now_ms = dice.choose((0, (1 << 30) - 30_000, 123_456))
+        self.udeg = limits.HOME_TILT_MDEG * 1_000
+        self.rate = 0
+        self.wrong = 0
         self.relay_ms = 0
         self.crc = 0
         ready(self.inputs, self.estimate)
@@ -88,6 +94,13 @@ class Table:
             self.wish, self.estimate, self.inputs, self.monitors, self.settings, self.now_ms,
             self.decision,
         )  # fmt: skip
+        return self.note(0)
+
+    def note(self, dt_ms):
+        """The row; with dt_ms, after the monitors alone have been asked."""
+        if dt_ms:
+            self.now_ms = (self.now_ms + dt_ms) & 0x3FFFFFFF
+            self.monitors.update(self.decision, self.estimate, self.inputs, self.now_ms)
         row = row_of(
             self.inputs, self.estimate, self.wish, self.decision, self.monitors, self.sequencer,
             self.kernel.state, self.kernel.complement,
@@ -106,39 +119,48 @@ class Table:
 def play(dice, ticks):
     """Sessions on a simple bed, with buttons pressed and things going wrong now and then."""
     table = Table(dice)
+    visited = 0
+    rest = 0
+    for tick in range(ticks):
+        if dice.roll(6_000) == 0:
+            table = Table(dice)
+        row = table.tick(10 if dice.roll(300) else dice.choose(LATE), table.program)
+        live(table, dice, tick)
+        visited |= 1 << table.decision.state
+        if tick % 100 == 0:
+            print(tick, table.crc, table.left(), row if tick % 1_000 == 0 else "")
+            rest = table.crc
+    print("played", rest, "states", visited)
+
+
+def live(table, dice, tick):
+    """What the bed does by the next tick, and who presses what."""
     inputs = table.inputs
     estimate = table.estimate
     decision = table.decision
-    udeg = limits.HOME_TILT_MDEG * 1_000
-    rate = 0
-    wrong = 0
-    for tick in range(ticks):
-        rate += (decision.duty_permille * 10 - rate) // 4
-        udeg = max(-78_000_000, udeg + rate * 10)
-        wrong -= 1
-        if wrong == 0:
-            ready(inputs, estimate)
-        if dice.roll(1_500) == 0:
-            wrong = 1 + dice.roll(200)
-            scramble_inputs(inputs, dice, 8)
-        estimate.tilt_mdeg = udeg // 1_000
-        estimate.rate_mdeg_per_s = rate
-        table.relay_ms = table.relay_ms + 10 if decision.power else 0
-        inputs.relay_closed = table.relay_ms > 60
-        inputs.home_switch = estimate.tilt_mdeg <= -74_600
-        inputs.current_ma = abs(decision.duty_permille) * 8
-        away = 0 if decision.at_home else 3
-        inputs.start_edge = dice.roll(150) == 0
-        inputs.pause_edge = dice.roll(700) == 0
-        inputs.return_edge = dice.roll(1_200) == 0
-        inputs.return_hasty = dice.roll(2) == 0
-        inputs.jog_down_edge = dice.roll(200) == 0
-        inputs.jog_down = (tick & 511) < 400 and away < 3
-        inputs.host_stop = dice.roll(4_000) == 0
-        row = table.tick(10 if dice.roll(300) else dice.choose(LATE), table.program)
-        if tick % 100 == 0:
-            print(tick, table.crc, table.left(), row if tick % 1_000 == 0 else "")
-    print("played", table.crc, decision.state, decision.refusals)
+    table.rate += (decision.duty_permille * 10 - table.rate) // 4
+    table.udeg = max(-78_000_000, table.udeg + table.rate * 10)
+    table.wrong -= 1
+    if table.wrong == 0:
+        ready(inputs, estimate)
+    if dice.roll(1_000) == 0:
+        table.wrong = 1 + dice.roll(200)
+        scramble_inputs(inputs, dice, 8)
+    estimate.tilt_mdeg = table.udeg // 1_000
+    estimate.rate_mdeg_per_s = table.rate
+    table.relay_ms = table.relay_ms + 10 if decision.power else 0
+    inputs.relay_closed = table.relay_ms > 60
+    inputs.home_switch = estimate.tilt_mdeg <= -74_600
+    inputs.current_ma = abs(decision.duty_permille) * 8
+    inputs.service_gesture = dice.roll(30_000) == 0
+    inputs.start_edge = dice.roll(150) == 0
+    inputs.pause_edge = dice.roll(700) == 0
+    inputs.return_edge = dice.roll(500) == 0
+    inputs.return_hasty = dice.roll(2) == 0
+    inputs.jog_down_edge = dice.roll(300) == 0
+    inputs.jog_down = (tick & 511) < 400 and decision.mode == MODE_JOG
+    inputs.jog_up = (tick & 1023) > 900
+    inputs.host_stop = dice.roll(4_000) == 0
 
 
 def scatter(dice, ticks):
@@ -150,11 +172,11 @@ def scatter(dice, ticks):
         if dice.roll(3) == 0:
             scramble_estimate(table.estimate, dice, 3)
         if dice.roll(2) == 0:
-            scramble_monitors(table.monitors, dice, 12)
+            scramble_monitors(table.monitors, dice, 4)
         if dice.roll(2) == 0:
-            scramble_sequencer(table.sequencer, dice, 8, table.program)
+            scramble_sequencer(table.sequencer, dice, 5, table.program)
         if dice.roll(2) == 0:
-            scramble_k(table.kernel.state, dice, 8)
+            scramble_k(table.kernel.state, dice, 4)
             if dice.roll(8):
                 table.kernel.complement.keep(table.kernel.state)
         elif dice.roll(60) == 0:
@@ -167,9 +189,41 @@ def scatter(dice, ticks):
     print("scattered", table.crc)
 
 
+def watch(dice, ticks):
+    """The monitors alone, a second and a half with the same readings, of which few are odd."""
+    table = Table(dice)
+    decision = table.decision
+    estimate = table.estimate
+    faults = set()
+    for tick in range(ticks):
+        if tick % 150 == 0:
+            table.monitors = Monitors()
+            table.monitors.age_ms = limits.SELF_TEST_MS
+            ready(table.inputs, estimate)
+            scramble_inputs(table.inputs, dice, 30)
+            estimate.disagreement_mdeg = 0
+            scramble_estimate(estimate, dice, 12)
+            decision.state = 2 + dice.roll(5)
+            decision.power = dice.roll(4) != 0
+            decision.at_home = dice.roll(4) == 0
+            decision.backing_off = dice.roll(8) == 0
+            decision.fault = dice.choose((0, 0, 7, 13))
+            decision.duty_permille = dice.choose((0, 0, 5, 300, 300, -300, -300, 1_000))
+            estimate.rate_mdeg_per_s = near(dice, RATES)
+        drift = dice.choose((-40, 0, 0, 0, 40))
+        estimate.tilt_mdeg = max(-90_000, min(90_000, estimate.tilt_mdeg + drift))
+        if dice.roll(100) == 0:
+            decision.state = 2 + dice.roll(6)
+        row = table.note(10)
+        faults.add(table.monitors.active)
+        if tick % 50 == 0:
+            print(tick, table.crc, row if tick % 1_000 == 0 else "")
+    print("watched", table.crc, "faults", len(faults))
+
+
 def main(what, seed, ticks):
-    """play or scatter."""
-    (play if what == "play" else scatter)(Dice(seed), ticks)
+    """play, scatter or watch."""
+    {"play": play, "scatter": scatter, "watch": watch}[what](Dice(seed), ticks)
 
 
 if __name__ == "__main__":

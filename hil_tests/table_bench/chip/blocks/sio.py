@@ -26,7 +26,8 @@ _SIGN = 0x8000_0000
 class Sio(RPSIO):
     """`levels_in()` gives the level at every pin; `changed()` is called after a pin was driven.
 
-    The divider works in integers: the emulator's divides in floating point, which is slower.
+    The divider works in integers, and only when somebody asks for what came of it: MicroPython
+    divides a million times a second, at each look into a table of names.
     """
 
     def __init__(
@@ -35,28 +36,40 @@ class Sio(RPSIO):
         super().__init__(rp2040)
         self._levels_in = levels_in
         self._changed = changed
+        self._due = False
+        self._signed = False
 
     def read_uint32(self, offset: int) -> int:
         """A register."""
-        if offset == _GPIO_IN:
-            return self._levels_in()
-        if offset == _QUOTIENT:
-            self.div_csr = _READY
-            return int(self.div_quotient)
-        if offset == _REMAINDER:
-            return int(self.div_remainder)
         if offset == _CSR:
             return self.div_csr
+        if offset == _REMAINDER:
+            if self._due:
+                self._divide()
+            return int(self.div_remainder)
+        if offset == _QUOTIENT:
+            if self._due:
+                self._divide()
+            self.div_csr = _READY
+            return int(self.div_quotient)
+        if offset == _GPIO_IN:
+            return self._levels_in()
         return int(super().read_uint32(offset)) & _FULL
 
     def write_uint32(self, offset: int, value: int) -> None:
         """A register."""
-        if offset in (_UDIVIDEND, _SDIVIDEND):
-            self.div_dividend = value & _FULL
-            self._divide(offset == _SDIVIDEND)
-        elif offset in (_UDIVISOR, _SDIVISOR):
-            self.div_divisor = value & _FULL
-            self._divide(offset == _SDIVISOR)
+        if _UDIVIDEND <= offset <= _SDIVISOR:
+            if offset in (_UDIVIDEND, _SDIVIDEND):
+                self.div_dividend = value & _FULL
+            else:
+                self.div_divisor = value & _FULL
+            self._signed = offset >= _SDIVIDEND
+            self._due = True
+            self.div_csr = _READY_DIRTY
+        elif offset in (_QUOTIENT, _REMAINDER):  # what an interrupt puts back
+            if self._due:
+                self._divide()
+            super().write_uint32(offset, value)
         elif _GPIO_OUT_FIRST <= offset <= _GPIO_OE_LAST:
             before = self.gpio_value, self.gpio_output_enable
             super().write_uint32(offset, value)
@@ -65,14 +78,15 @@ class Sio(RPSIO):
         else:
             super().write_uint32(offset, value)
 
-    def _divide(self, signed: bool) -> None:
+    def _divide(self) -> None:
         """RP2040 datasheet, 2.3.1.5; rounds toward zero, as C does."""
+        self._due = False
         dividend, divisor = self.div_dividend, self.div_divisor
-        if signed:
+        if self._signed:
             dividend -= (dividend & _SIGN) << 1
             divisor -= (divisor & _SIGN) << 1
         if divisor == 0:
-            quotient = 1 if signed and dividend < 0 else -1
+            quotient = 1 if self._signed and dividend < 0 else -1
             remainder = dividend
         else:
             quotient = abs(dividend) // abs(divisor)
@@ -81,4 +95,3 @@ class Sio(RPSIO):
             remainder = dividend - quotient * divisor
         self.div_quotient = quotient & _FULL
         self.div_remainder = remainder & _FULL
-        self.div_csr = _READY_DIRTY
