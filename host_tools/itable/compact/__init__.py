@@ -52,8 +52,7 @@ def compact(
     unused.leave_out(modules, entry_names)
     modules = bundled(modules, [SERVICE] if SERVICE in modules else [], entry_names)
     unused.leave_out(modules, entry_names)
-    for tree in modules.values():
-        tables.empty_columns(tree)
+    tables.empty_columns(modules)
     unused.leave_out(modules, entry_names)
     names = NameMap(modules, entry_names)
     for name, tree in modules.items():
