@@ -22,7 +22,14 @@ from inversion_table.contract.resets import CAUSES, POWER_UP, RUN_PIN, WATCHDOG
 from itable.deploy import pack
 from itable.firmware import package_folder
 from table_bench.chip import ChipTable, NoImageError, files, program
-from table_bench.chip.meter import Tick, TickMeter, longest_without_interrupts
+from table_bench.chip.meter import (
+    STACK_BYTES,
+    STACK_MARGIN_BYTES,
+    StackMeter,
+    Tick,
+    TickMeter,
+    longest_without_interrupts,
+)
 from table_bench.deploying import deploy
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
@@ -295,6 +302,27 @@ def test_interrupts_are_never_off_for_long(table: ChipTable) -> None:
     print(f"interrupts off for {longest_us:.0f} us at most")
     assert len(table.flash_log) == erased
     assert longest_us < INTERRUPTS_OFF_US
+
+
+@pytest.mark.requirement("RQ-166")
+def test_tick_and_background_find_room_on_the_stack(make_table: Callable[..., ChipTable]) -> None:
+    table = make_table(traced=True)
+    assert table.controller.chip is not None
+    stack = StackMeter(table.controller.chip)
+    operator = operator_at(table)
+    for method in ("hello", "status", "settings.get", "log.list", "calibration.get", "device.get"):
+        operator.result(method)
+    operator.upload(simple_plan(*[(-60 + step, 1) for step in range(8)]))
+    operator.press("START")
+    operator.wait_for_state("MOVING", 3_000, 100)
+    table.advance(300)
+    stack.stop()
+    print(
+        f"stack: {stack.background_bytes} bytes by the background, {stack.tick_bytes} by the tick,"
+        f" of {STACK_BYTES}"
+    )
+    assert stack.most_bytes < STACK_BYTES - STACK_MARGIN_BYTES
+    assert table.boots == 1
 
 
 def test_what_the_tick_costs(make_table: Callable[..., ChipTable]) -> None:

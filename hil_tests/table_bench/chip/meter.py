@@ -17,6 +17,7 @@ _TIMER_EXCEPTIONS = range(16, 20)
 
 STACK_BOTTOM, STACK_TOP = 0x2004_0000, 0x2004_2000
 """MicroPython's stack on the RP2040, in the memory banks that nothing else uses."""
+STACK_BYTES = STACK_TOP - STACK_BOTTOM
 STACK_MARGIN_BYTES = 256
 """MicroPython raises RuntimeError instead of a call that would leave less than this."""
 _SRAM = 0x2000_0000
@@ -81,21 +82,55 @@ class TickMeter:
 
 
 class StackMeter:
-    """How much of the C stack is used: all that lies below the stack pointer is painted."""
+    """How deep the C stack of a chip that was made with `traced` gets: by the program, by a timer.
+
+    The timer's interrupt may come at the program's deepest moment, though it never did here: what
+    counts is the sum. All that lies below the stack pointer is painted before each of them.
+    """
 
     def __init__(self, chip: Chip) -> None:
+        self.background_bytes = 0
+        self.tick_bytes = 0
         self._chip = chip
-        self.paint()
+        self._open: list[tuple[int, int]] = []
+        self._paint()
+        core = chip.rp2040.core
+        assert isinstance(core, TracedCore)
+        core.entered = self._entered
+        core.left = self._left
 
-    def paint(self) -> None:
-        """Forget what was used until now."""
+    def stop(self) -> None:
+        """Measure no more."""
         core = self._chip.rp2040.core
-        end = min(core.registers[_SP], STACK_TOP) - _SRAM
-        self._chip.rp2040.sram[STACK_BOTTOM - _SRAM : end] = _PAINT * (end + _SRAM - STACK_BOTTOM)
+        assert isinstance(core, TracedCore)
+        core.entered = core.left = None
 
     @property
-    def used_bytes(self) -> int:
-        """The most since it was painted."""
+    def most_bytes(self) -> int:
+        """Both together."""
+        return self.background_bytes + self.tick_bytes
+
+    def _entered(self, exception: int) -> None:
+        depth = STACK_TOP - self._chip.rp2040.core.registers[_SP]
+        if exception in _TIMER_EXCEPTIONS and not self._open:
+            self.background_bytes = max(self.background_bytes, self._used_bytes())
+            self._paint()
+        self._open.append((exception, depth))
+
+    def _left(self) -> None:
+        if not self._open:
+            return
+        exception, depth = self._open.pop()
+        if exception in _TIMER_EXCEPTIONS and not self._open:
+            self.tick_bytes = max(self.tick_bytes, self._used_bytes() - depth)
+            self._paint()
+
+    def _paint(self) -> None:
+        end = self._chip.rp2040.core.registers[_SP] - _SRAM
+        begin = STACK_BOTTOM - _SRAM
+        self._chip.rp2040.sram[begin:end] = _PAINT * (end - begin)
+
+    def _used_bytes(self) -> int:
         stack = bytes(self._chip.rp2040.sram[STACK_BOTTOM - _SRAM : STACK_TOP - _SRAM])
         return len(stack.lstrip(_PAINT))
 
