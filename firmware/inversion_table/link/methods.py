@@ -61,7 +61,7 @@ class Methods:
         try:
             from inversion_table.session.plan import Plan
 
-            needed = [Plan]
+            needed: list = [Plan]
             from inversion_table.contract.setting_steps import problem
 
             needed.append(problem)
