@@ -37,7 +37,10 @@ SAID_MS = 20
 
 
 def run() -> None:
-    """Run the controller. Returns only for SERVICE, to the REPL that starts after main.py."""
+    """Run the controller. Returns only for SERVICE, to the REPL that starts after main.py.
+
+    What need not be done before the first tick (RQ-152) is left to the background.
+    """
     # A Ctrl-C from the host must not stop the program: RQ-130. main.py said so before it loaded.
     micropython.kbd_intr(NO_INTERRUPT)
     if hasattr(micropython, "alloc_emergency_exception_buf"):

@@ -261,9 +261,9 @@ def test_what_is_overtaken_while_it_is_being_coded_is_not_believed() -> None:
     ticks.box.ask()
     code = ticks.box._sample
 
-    def slow(at: int, slot: int, passed_ms: int, status: int) -> int:
+    def slow(at: int, number: int, passed_ms: int, status: int) -> int:
         ticks.tick(9)  # the tick interrupts, and writes over what is being read
-        return code(at, slot, passed_ms, status)
+        return code(at, number, passed_ms, status)
 
     ticks.box._sample = slow  # type: ignore[method-assign, assignment]
     read = samples_of(pages_of(ticks))
