@@ -459,8 +459,7 @@ def test_nothing_is_written_where_a_wrong_map_says(
     table = operator.table
     # As soon as it proves wrong the table is without a log, and lays it out anew at home.
     assert table.advance_until(lambda t: t.boots == 2, 30_000)
-    written = [one for one in table.flash_log if not one.erase]
-    assert len(written) < 64  # three small values; no page of the log, and no file of it
+    assert len(table.flash_log) < 64  # some small values; no page of the log, and no file of it
     operator.wait_for_state("HOME", 120_000)
     operator.wait(3)
     assert table.boots == 2

@@ -1,8 +1,8 @@
 """The estimator and the rest watches alone, on the emulated chip, with the build for the Pico.
 
 `python -m tests.benchmarks.chip_estimator`, with ITABLE_UF2 as docs/chip.md says. Prints what they
-cost a tick and take of the heap, and whether the lines of tests/estimation/vectors.py are the same
-as on CPython.
+cost a tick, what the objects take of the heap, and whether the lines of tests/estimation/vectors.py
+are the same as on CPython.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from itable.compact import compact
-from itable.deploy import compiling
-from itable.deploy.cells import without_offset
+from itable.deploy import compiling, pack
 from itable.firmware import package_files, package_folder
 from table_bench.chip import files, image
 from table_bench.chip.chip import Chip
 
+STARTUP = "inversion_table/startup.py"
+ENTRY = "from inversion_table import startup\n"
+"""The program to be measured stands in the place of the firmware's start."""
+NEEDED = tuple(
+    f"inversion_table/{part}" for part in ("__init__", "estimation/", "safety/", "sensing/")
+)
 CYCLES_OF_US = 125
 SETTLED_FROM = 1_000
 """Ticks after which the filter is at its last stage."""
@@ -44,12 +48,8 @@ from micropython import heap_lock, heap_unlock
 from inversion_table.estimation.calibration import nominal_monitor, nominal_primary
 from inversion_table.estimation.estimate import Estimate
 from inversion_table.sensing.imu import ImuSample
-gc.collect()
-free = [gc.mem_free()]
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.estimation.rest import RestWatch
-gc.collect()
-free.append(gc.mem_free())
 
 def samples():
     made = []
@@ -67,33 +67,33 @@ def samples():
         made.append(sample)
     return made
 
-def run(made, estimator, estimate, first, second):
+def run(made, update_estimate, estimate, watch_first, watch_second):
     tick = 0
     while tick < 1_400:
         sample = made[tick & 63]
         mark(0)
         mark(1)
-        estimator.update(sample, sample, tick * 10 + 10, estimate)
+        update_estimate(sample, sample, tick * 10 + 10, estimate)
         mark(2)
-        first.update(sample)
-        second.update(sample)
+        watch_first(sample)
+        watch_second(sample)
         mark(3)
         tick += 1
 
 def main():
     made = samples()
     gc.collect()
-    free.append(gc.mem_free())
+    free = gc.mem_free()
     estimator = TiltEstimator(nominal_primary(), nominal_monitor())
     first, second = RestWatch(0), RestWatch(2)
     gc.collect()
-    free.append(gc.mem_free())
+    taken = free - gc.mem_free()
     estimate = Estimate()
+    methods = estimator.update, first.update, second.update  # as App keeps them
     heap_lock()
-    run(made, estimator, estimate, first, second)
+    run(made, methods[0], estimate, methods[1], methods[2])
     heap_unlock()
-    for number in free:
-        mark(number)
+    mark(taken)
     mark(0x7FFFFFFF)
 
 main()
@@ -146,12 +146,13 @@ def marks_of(main: str) -> list[tuple[int, int, int]]:
     """What a program on the chip marks: (number, cycle, cycles waited)."""
     package = package_folder()
     assert package is not None
-    sources = compact(without_offset(package_files(package)), [main])
-    sources.append(("measured.py", main.encode()))
+    sources = {path: text for path, text in package_files(package) if path.startswith(NEEDED)}
+    sources[STARTUP] = main.encode()
+    small = pack.made_small(list(sources.items()), ENTRY)
     flash = image.flash_with(image.find().read_bytes())
-    made = compiling.compiled(sources, compiling.SMALL_MARCH)
+    made = compiling.compiled(small, compiling.SMALL_MARCH)
     content = {f"/{path}": code for path, code in made}
-    files.write(flash, content | {"/main.py": b"import measured\n"})
+    files.write(flash, content | {"/main.py": ENTRY.encode()})
     outside: object = Nothing()
     chip = Chip(bytes(flash), outside, ())  # type: ignore[arg-type]
     for ms in range(LOOK_MS, MOST_S * 1_000, LOOK_MS):
@@ -164,7 +165,7 @@ def marks_of(main: str) -> list[tuple[int, int, int]]:
 def measure() -> None:
     """Print a row each for the estimator, the rest watches, and both in the same tick."""
     seen = marks_of(MEASURED)
-    ticks = [[cycle for _, cycle, _ in seen[at : at + 4]] for at in range(0, len(seen) - 4, 4)]
+    ticks = [[cycle for _, cycle, _ in seen[at : at + 4]] for at in range(0, len(seen) - 1, 4)]
     mark = min(begin - before for before, begin, _, _ in ticks)
     estimator = [(two - one - mark) / CYCLES_OF_US for _, one, two, _ in ticks][SETTLED_FROM:]
     rests = [(three - two - mark) / CYCLES_OF_US for _, _, two, three in ticks][SETTLED_FROM:]
@@ -178,8 +179,7 @@ def measure() -> None:
         print(
             f"| {name} | {statistics.mean(us):.0f} | {statistics.median(us):.0f} | {max(us):.0f} |"
         )
-    before, loaded, begun, made = (number for number, _, _ in seen[-4:])
-    print(f"\nheap: {before - loaded} bytes of modules, {begun - made} bytes of objects")
+    print(f"\nthe objects take {seen[-1][0]} bytes of the heap")
 
 
 def compare() -> None:

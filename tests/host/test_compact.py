@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import sys
+import traceback
 import types
 from pathlib import Path
 
@@ -158,6 +159,18 @@ def test_columns_that_nothing_asks_for_are_emptied() -> None:
     assert told == ("first", 2, "kind", "long", 2, False, "q")
 
 
+def test_a_table_may_be_asked_from_another_file() -> None:
+    files = made(
+        startup="from inversion_table.things import ROWS\n"
+        "def run():\n    from inversion_table.rare import work\n    return work(), ROWS[1][0]\n",
+        rare="from inversion_table.things import ROWS as rows\n"
+        "def work():\n    return rows[0][2]\n",
+        things="ROWS = (('first', 'nobody', 'third'), ('one', 'anybody', 'three'))\n",
+    )
+    assert loaded(files)["run"]() == ("third", "one")  # type: ignore[operator]
+    assert "body" not in "".join(files.values())
+
+
 def test_attributes_share_names_but_never_inside_a_class_or_its_heirs() -> None:
     files = made(
         startup="class First:\n    def __init__(self):\n        self.one_thing = 1\n"
@@ -198,6 +211,7 @@ def test_names_of_an_entry_are_left_alone() -> None:
     assert "def asked_by_main" in files["startup"]
 
 
+@pytest.mark.requirement("RQ-157")
 def test_the_firmware_is_made_the_same_each_time_and_much_smaller() -> None:
     folder = package_folder()
     assert folder is not None
@@ -207,6 +221,7 @@ def test_the_firmware_is_made_the_same_each_time_and_much_smaller() -> None:
     assert sum(len(text) for _, text in first) < 0.55 * sum(len(text) for _, text in sources)
     for path, text in first:
         assert unknown_names(ast.parse(text, path)) == set(), path
+        assert len(scopes.bound(ast.parse(text, path))) <= 128, path
 
 
 def unknown_names(tree: ast.Module) -> set[str]:
@@ -227,9 +242,10 @@ def unknown_names(tree: ast.Module) -> set[str]:
 def test_the_contract_is_the_same_whatever_is_left_out_of_it() -> None:
     folder = package_folder()
     assert folder is not None
-    texts = dict(compact.compact(package_files(folder), [MAIN]))
-    assert contract_hash().encode() in texts["inversion_table/startup.py"]
-    assert b"home_off_mdeg?" not in texts["inversion_table/startup.py"]
+    whole = b"".join(text for _, text in compact.compact(package_files(folder), [MAIN]))
+    assert contract_hash().encode() in whole
+    assert b"('home_off_mdeg', 'int?'" not in whole
+    assert b"('below', 'int?'" in whole
 
 
 def test_every_name_that_micropython_has_too_is_kept() -> None:
@@ -247,3 +263,27 @@ def test_every_name_that_micropython_has_too_is_kept() -> None:
     shortened = {name for name in ours if len(name) > 3 and not name.startswith("__")}
     both = (shortened & theirs) - kept.OF_PYTHON
     assert both <= kept.KEPT, sorted(both - kept.KEPT)
+
+
+@pytest.mark.requirement("RQ-155")
+def test_a_crash_on_the_chip_leads_back_to_the_sources() -> None:
+    files, names = compact.with_names(
+        package(
+            startup="from inversion_table.things import outer_step\n"
+            "def run():\n    return outer_step()\n",
+            things="class Machine:\n    def inner_step(self):\n        raise ValueError\n"
+            "def outer_step():\n    return Machine().inner_step()\n",
+        ),
+        [MAIN],
+    )
+    scope: dict[str, object] = {}
+    path, text = next(item for item in files if item[0].endswith("startup.py"))
+    exec(compile(text, path, "exec"), scope)  # noqa: S102 - as above
+    try:
+        scope["run"]()  # type: ignore[operator]
+    except ValueError:
+        crash = traceback.format_exc()
+    told = compact.readable(crash, names)
+    assert "(things__outer_step)" in told
+    assert "(inner_step)" in told
+    assert "outer_step" not in crash

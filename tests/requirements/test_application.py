@@ -3,10 +3,12 @@
 import itertools
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
-from inversion_table.app import App
+from inversion_table.app import PASS_MS, PROOF_STEPS, App
+from inversion_table.journal.absent import AbsentRing
 from inversion_table.safety import states
 from inversion_table.safety.ticks import TICKS_MASK
 
@@ -49,3 +51,79 @@ def test_flash_is_erased_only_at_home_at_rest_and_with_the_log_closed() -> None:
         if App.may_erase(app):
             allowed.add((state, at_home, power, recording))
     assert allowed == {(states.HOME, True, False, False), (states.FAULT, True, False, False)}
+
+
+class FakeProof:
+    """Finds the file of that number wrong; None: all of 7 are right."""
+
+    def __init__(self, wrong: int | None) -> None:
+        self.left = 7 if wrong is None else wrong
+        self._wrong = wrong is not None
+        self.disproved = False
+
+    def pending(self) -> bool:
+        return self.left > 0 and not self.disproved
+
+    def step(self) -> None:
+        self.left -= 1
+        self.disproved = self._wrong and not self.left
+
+
+def in_passes(proof: FakeProof) -> Any:
+    """An application at rest at home, of which one `pass_by` is one pass of the background."""
+    app = MagicMock(_log_proof=proof, _log_lost=False, _restart_asked=False)
+    app.settings_ok = app._values.ok = True
+    app.firmware.on_trial = False
+    for name in ("_passed_ms", "_uptime_ms", "_values_ms", "_collected_ms"):
+        setattr(app, name, 0)
+    app.board.ticks_ms.return_value = 0
+    for method in ("_prove_log", "_erase_ahead", "_judge", "_restart_soon"):
+        setattr(app, method, lambda method=method: getattr(App, method)(app))
+
+    def pass_by() -> None:
+        app.board.ticks_ms.return_value += PASS_MS
+        App.background(app)
+
+    app.pass_by = pass_by
+    return app
+
+
+@pytest.mark.requirement("RQ-163")
+def test_before_the_logs_place_is_proved_nothing_is_written_and_nothing_begins() -> None:
+    proof = FakeProof(None)
+    app = in_passes(proof)
+    assert PROOF_STEPS == 3
+    for left in (4, 1, 0):
+        app.pass_by()
+        assert proof.left == left
+        assert not app.recorder.flush.called
+        if left:
+            assert app._waiting
+            assert not app.inputs.plan_ready
+        assert app.ring.prepare.called == (not left)
+    app.pass_by()
+    assert app.recorder.flush.called
+    assert app.inputs.plan_ready
+    assert app.inputs.settings_ok
+    assert not app._waiting
+
+
+@pytest.mark.requirement("RQ-163")
+def test_a_log_whose_map_is_wrong_is_given_up_and_laid_out_anew_by_a_restart() -> None:
+    app = in_passes(FakeProof(5))
+    ring = app.ring
+    app.may_erase.return_value = False
+    app.pass_by()
+    app.pass_by()
+    app.pass_by()
+    assert isinstance(app.ring, AbsentRing)
+    app.recorder.use.assert_called_once_with(app.ring)
+    assert not app.inputs.settings_ok
+    assert not app.store.save.called
+    assert not app._restart_asked
+    app.may_erase.return_value = True
+    app.pass_by()
+    app.pass_by()
+    app.store.save.assert_called_once_with("journal_map", None)
+    assert app._restart_asked
+    assert not ring.prepare.called

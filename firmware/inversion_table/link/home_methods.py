@@ -139,7 +139,7 @@ def _plan_refusal(problems: list) -> Refusal:
     )
 
 
-_METHODS = {
+METHODS = {
     "plan.put": _plan_put,
     "plan.get": _plan_get,
     "lock.get": _lock_get,
@@ -148,8 +148,4 @@ _METHODS = {
     "settings.put": _settings_put,
     "calibration.put": _calibration_put,
 }
-
-
-def answer(name: str, app, params: dict) -> tuple:
-    """(result, None) of the method `name` for the application `app`; raises Refusal."""
-    return _METHODS[name](app, params)
+"""Each: (application, parameters) -> (result, None); raises Refusal."""

@@ -5,7 +5,7 @@ from inversion_table.contract import messages
 from inversion_table.contract.names import FAULT_NAMES, STATE_NAMES
 from inversion_table.contract.resets import cause_name
 from inversion_table.estimation.rest import VERDICTS
-from inversion_table.link.server import Refusal
+from inversion_table.link.server import NotLoaded, Refusal
 
 LOADED = (
     "plan.put",
@@ -45,25 +45,54 @@ class Methods:
             "imu.rest": self._imu_rest,
             "calibration.get": self._calibration_get,
         }
+        self._missing: int | None = None
+        self.let_go()
+
+    def load(self) -> None:
+        """Bring what was missing into memory: words for a fault, or the methods `LOADED` (RQ-156).
+
+        In this order, so that no import finds another file to load: that takes twice the stack.
+        """
+        fault = self._missing
+        if fault is not None:
+            self._missing = None
+            self._load_words(fault)
+            return
+        try:
+            from inversion_table.session.plan import Plan
+
+            first: list = [Plan]
+            from inversion_table.contract.setting_steps import problem
+
+            first.append(problem)
+            from inversion_table.link.home_methods import METHODS
+        except (ImportError, SyntaxError, ValueError, MemoryError) as error:
+            self._refuse("its code cannot be loaded: %s" % (str(error) or "no memory"))
+            return
+        for name in METHODS:
+            self.table[name] = self._bound(METHODS[name])
+
+    def let_go(self) -> None:
+        """The methods `LOADED` are not in memory any more."""
         for name in LOADED:
-            self.table[name] = self._loaded(name)
+            self.table[name] = self._absent
+        loading.let_go()
 
-    def _loaded(self, name: str):
-        """The method of that name, whose code is in memory only while it runs (RQ-156)."""
+    def _absent(self, params: dict) -> tuple:
+        app = self._app
+        if app.in_session() and not app.on_home_switch():
+            raise Refusal(messages.BUSY, "this needs the bed at home, without power")
+        raise NotLoaded(self)
 
-        def method(params: dict) -> tuple:
-            try:
-                try:
-                    from inversion_table.link.home_methods import answer
-                except (ImportError, SyntaxError, ValueError) as error:
-                    raise Refusal(
-                        messages.INTERNAL_ERROR, "its code cannot be loaded: %s" % error
-                    ) from None
-                return answer(name, self._app, params)
-            finally:
-                loading.let_go()
+    def _bound(self, method):
+        return lambda params: method(self._app, params)
 
-        return method
+    def _refuse(self, why: str) -> None:
+        def refuse(params: dict) -> tuple:
+            raise Refusal(messages.INTERNAL_ERROR, why)
+
+        for name in LOADED:
+            self.table[name] = refuse
 
     def _hello(self, params: dict) -> tuple:
         theirs = params.get("contract")
@@ -149,17 +178,20 @@ class Methods:
         be loaded the fault's name has to do.
         """
         if fault not in self._fault_words:
-            try:
-                from inversion_table.safety.fault_words import words_of
-
-                words = words_of(fault)
-            except (ImportError, SyntaxError, ValueError, MemoryError):
-                words = ("", "its words cannot be loaded")
-            loading.let_go()
-            if len(self._fault_words) >= WORDS_KEPT:
-                self._fault_words.clear()
-            self._fault_words[fault] = words
+            self._missing = fault
+            raise NotLoaded(self)
         return self._fault_words[fault]
+
+    def _load_words(self, fault: int) -> None:
+        try:
+            from inversion_table.safety.fault_words import words_of
+
+            words = words_of(fault)
+        except (ImportError, SyntaxError, ValueError, MemoryError):
+            words = ("", "its words cannot be loaded")
+        if len(self._fault_words) >= WORDS_KEPT:
+            self._fault_words.clear()
+        self._fault_words[fault] = words
 
     def _last_fault(self) -> dict | None:
         """What was latched last, how long ago, and what was measured in that tick (RQ-106)."""

@@ -42,6 +42,22 @@ NO_MEMORY = _error(None, messages.INTERNAL_ERROR, "out of memory, or nested too 
 """Ready beforehand: there is none left to make it with."""
 
 
+class NotLoaded(Exception):
+    """What the method needs is not in memory: `more.load()` brings it there, `more.let_go()` away.
+
+    The method is then called again. Loading takes much of the stack, on which the control tick runs
+    too, so it is done where little of it is in use: not inside the method.
+    """
+
+    def __init__(self, more) -> None:
+        super().__init__()
+        self.more = more
+
+
+LOADS_MOST = 4
+"""So often a request may miss something; no method needs more than two things."""
+
+
 class Done:
     """A request that acted: its id, the CRC-32 of its line, when it was answered, and how."""
 
@@ -102,13 +118,25 @@ class Server:
                 reply = self._reply_before(request_id, crc)
                 if reply is not None:
                     return reply, None
+            more = None
             try:
-                method, params = self._method(name, request.get("params"))
-                result, block = method(params)
+                for _ in range(LOADS_MOST):
+                    method, params = self._method(name, request.get("params"))
+                    try:
+                        result, block = method(params)
+                        break
+                    except NotLoaded as missing:
+                        more = missing.more
+                    more.load()
+                else:
+                    raise Refusal(messages.INTERNAL_ERROR, "its code does not stay in memory")
             except Refusal as refusal:
                 return _error(request_id, refusal.code, refusal.detail, refusal.data), None
             except (OSError, MemoryError, RuntimeError) as error:
                 return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
+            finally:
+                if more is not None:
+                    more.let_go()
             reply = _reply(request_id, "result", result)
             if acts:
                 self._keep(Done(request_id, crc, self._uptime_ms(), reply))

@@ -154,7 +154,7 @@ class ChipController:
     def quiet(self) -> bool:
         """Whether a snapshot can be taken: no byte is on an I2C bus, and no interrupt waits.
 
-        One that was raised at this very instant would wake no processor but the one it was raised in.
+        One that was raised at this very instant would wake no other processor.
         """
         chip = self._chip
         return (

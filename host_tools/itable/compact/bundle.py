@@ -12,6 +12,7 @@ decided here is an error with its place, never a guess.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from itable.compact.scopes import GLOBAL, ScopedTransformer, bound
@@ -23,6 +24,10 @@ from itable.errors import InputError
 MAIN = f"{PACKAGE}.startup"
 APART = (PACKAGE,)
 """Never put together with others."""
+GLOBALS_MOST = 110
+"""In one module (RQ-157). The chip keeps eight bits of each name's hash: with several hundred names
+in one table it would look through a row of them for each, and the tick would take twice its time.
+"""
 _COMPILERS = f"{PACKAGE}.estimation.portable"
 """What it defines MicroPython's compiler knows by itself."""
 
@@ -50,9 +55,12 @@ class _Bundle:
         self.asked_for = asked_for
         self.units: dict[str, _Unit] = {}
         self.owner: dict[str, str] = {}
+        self.loaded: set[str] = set()
+        """Units that are in memory from the start on."""
         self._entries = {MAIN, *entries}
         self._starts = set(self._entries)
         self._take(MAIN)
+        self._divide()
         self._starts |= self._asked_for_later()
         for start in sorted(self._starts):
             self._take(start)
@@ -86,6 +94,27 @@ class _Bundle:
 
         load(start)
 
+    def _divide(self) -> None:
+        """What the start loads becomes several units, each of few enough globals.
+
+        Cut where the order of loading is: a unit imports of those before it alone.
+        """
+        whole = self.units.pop(MAIN)
+        runs: list[list[str]] = [[]]
+        names: set[str] = set()
+        for part in whole.parts:
+            more = _global_names(part, self.modules[part])
+            if len(names | more) > GLOBALS_MOST and runs[-1]:
+                runs.append([])
+                names = set()
+            runs[-1].append(part)
+            names |= more
+        for number, run in enumerate(runs, 1):
+            name = MAIN if run is runs[-1] else f"{PACKAGE}.part_{number}"
+            self.units[name] = _Unit(name, run)
+            self.loaded.add(name)
+            self.owner.update(dict.fromkeys(run, name))
+
     def _asked_for_later(self) -> set[str]:
         """Modules that an import inside a function asks for, and the start does not load."""
         found: set[str] = set()
@@ -104,11 +133,9 @@ class _Bundle:
     def _is_package(self, name: str) -> bool:
         return any(other.startswith(name + ".") for other in self.modules)
 
-    def file_of(self, module: str) -> str:
-        """The module of the result that holds one of the sources; all lie in one folder."""
-        if module in APART:
-            return module
-        return f"{PACKAGE}.{self.owner[module].rpartition('.')[2]}"
+    def file_of(self, unit: str) -> str:
+        """How a unit is imported; all lie in one folder."""
+        return f"{PACKAGE}.{unit.rpartition('.')[2]}"
 
     def meaning(self, module: str, name: str) -> Meaning | None:
         """What a global name of `module` stands for; None for one that it does not bind."""
@@ -149,6 +176,18 @@ class _Bundle:
                 raise _undecided(place, statement, f"{place} has no '{alias.name}'")
             return found
         return ("import", f"from {place} import {alias.name}")
+
+
+def _global_names(module: str, tree: ast.Module) -> set[str]:
+    """What a module adds to the globals of a unit: its own, and those that it imports."""
+    imported: set[str] = set()
+    own = bound(tree)
+    for statement in tree.body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            place = getattr(statement, "module", None)
+            imported |= {f"{place}.{alias.name}" for alias in statement.names}
+            own -= {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+    return {f"{module}.{name}" for name in own} | imported
 
 
 def _undecided(module: str, node: ast.AST, what: str) -> InputError:
@@ -196,10 +235,10 @@ class _Flatten(ScopedTransformer):
         """Whether what is meant lies in this unit, or in the one that is loaded with the start."""
         kind, what = meaning
         if kind == "module":
-            return self._bundle.owner[what] in (MAIN, self._unit.name)
+            return self._bundle.owner[what] in {*self._bundle.loaded, self._unit.name}
         if kind == "compiler's":
             return True
-        return kind == "global" and what.split(":")[0] in (MAIN, self._unit.name)
+        return kind == "global" and what.split(":")[0] in {*self._bundle.loaded, self._unit.name}
 
     def visit_Import(self, node: ast.Import) -> ast.AST | None:
         return None if len(self.scopes) == 1 and node in self._top() else self._rebound(node)
@@ -324,6 +363,21 @@ def _named_at_the_top(tree: ast.Module, bundle: _Bundle, module: str) -> None:
     rename(tree.body)
 
 
+def _imports(texts: Iterable[str]) -> list[ast.stmt]:
+    """The imports, one statement for each file; the program's own files first, in their order."""
+    names: dict[str, list[str]] = {}
+    plain = []
+    for text in texts:
+        if text.startswith("from "):
+            place, name = text.removeprefix("from ").split(" import ")
+            names.setdefault(place, []).append(name)
+        else:
+            plain.append(text)
+    places = sorted(names, key=lambda place: (not ours(place), place))
+    lines = [f"from {place} import {', '.join(sorted(names[place]))}" for place in places]
+    return ast.parse("\n".join([*lines, *plain])).body
+
+
 def bundled(
     modules: dict[str, ast.Module], entries: list[str], asked_for: set[str]
 ) -> dict[str, ast.Module]:
@@ -348,6 +402,6 @@ def bundled(
             if part != _COMPILERS:
                 _named_at_the_top(modules[part], bundle, part)
                 unit.body += modules[part].body
-        head = [ast.parse(text).body[0] for text in unit.imported]
+        head = _imports(unit.imported)
         result[bundle.file_of(unit.name)] = ast.Module([*head, *unit.body], [])
     return result

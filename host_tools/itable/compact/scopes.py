@@ -32,7 +32,7 @@ def _body_of(scope: ast.AST) -> Iterable[ast.AST]:
         return [scope.body]
     if isinstance(scope, _Comprehension):
         return ast.iter_child_nodes(scope)
-    return scope.body  # type: ignore[attr-defined, no-any-return]
+    return scope.body  # type: ignore[attr-defined]
 
 
 def outside_of(node: ast.AST) -> list[ast.AST]:
@@ -92,7 +92,7 @@ class ScopedTransformer(ast.NodeTransformer):
         """Visit what belongs to `scope`, in which `names` are bound."""
         self.scopes.append((scope, names))
         if isinstance(scope, ast.Lambda):
-            scope.body = self.visit(scope.body)
+            scope.body = self.visit(scope.body)  # type: ignore[assignment]
         elif isinstance(scope, _Comprehension):
             self.generic_visit(scope)
         else:
@@ -106,7 +106,7 @@ class ScopedTransformer(ast.NodeTransformer):
             if isinstance(result, list):
                 visited += result
             elif result is not None:
-                visited.append(result)
+                visited.append(result)  # type: ignore[arg-type]
         return visited
 
     def visit(self, node: ast.AST) -> ast.AST:
@@ -116,7 +116,7 @@ class ScopedTransformer(ast.NodeTransformer):
             return node
         if isinstance(node, Inner):
             return self.visit_scope(node)
-        return super().visit(node)  # type: ignore[no-any-return]
+        return super().visit(node)
 
     def visit_scope(self, node: ast.AST) -> ast.AST:
         """Visit a function, class, lambda or comprehension."""

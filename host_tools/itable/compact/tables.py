@@ -16,30 +16,53 @@ from itable.compact.syntax import assignment
 _OF_NO_COLUMN = ("len", "sorted", "list", "tuple", "set")
 
 
-def empty_columns(tree: ast.Module) -> None:
-    """Do so in one module."""
-    tables: dict[str, tuple[ast.Tuple | ast.Dict, int]] = {}
-    for statement in tree.body:
-        name, value = assignment(statement)
-        if name is not None and name.rpartition("__")[2].isupper() and value is not None:
-            length = _length_of_rows(value)
-            if length:
-                tables[name] = (value, length)  # type: ignore[assignment]
+def empty_columns(modules: dict[str, ast.Module]) -> None:
+    """Do so in all modules (name -> tree); a table may be used in others than its own."""
+    parents = {
+        name: {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        for name, tree in modules.items()
+    }
+    for module, tree in modules.items():
+        for name, value, length in _tables(tree):
+            asked: set[int] = set()
+            for other, known_as in _readers(modules, module, name):
+                asked |= _asked_of(modules[other], known_as, value, length, parents[other])
+            for row in _rows(value):
+                row.elts = [
+                    item if column in asked else ast.Constant(None)
+                    for column, item in enumerate(row.elts)
+                ]
+
+
+def _tables(tree: ast.Module) -> list[tuple[str, ast.expr, int]]:
+    """(name, value, length of its rows) of each table of a module."""
     stores = [
         node.id
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     ]
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    asked = {name: _asked_of(tree, name, tables[name], parents) for name in tables}
-    for name, (value, _) in tables.items():
-        if stores.count(name) != 1:
-            continue
-        for row in _rows(value):
-            row.elts = [
-                item if column in asked[name] else ast.Constant(None)
-                for column, item in enumerate(row.elts)
-            ]
+    found = []
+    for statement in tree.body:
+        name, value = assignment(statement)
+        if name is not None and name.rpartition("__")[2].isupper() and value is not None:
+            length = _length_of_rows(value)
+            if length and stores.count(name) == 1:
+                found.append((name, value, length))
+    return found
+
+
+def _readers(modules: dict[str, ast.Module], module: str, name: str) -> list[tuple[str, str]]:
+    """(module, the name it has there) wherever a table can be seen."""
+    found = [(module, name)]
+    for other, tree in modules.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == module:
+                found += [
+                    (other, alias.asname or alias.name)
+                    for alias in node.names
+                    if alias.name == name
+                ]
+    return found
 
 
 def _rows(value: ast.expr) -> list[ast.Tuple]:
@@ -62,14 +85,13 @@ def _length_of_rows(value: ast.expr) -> int:
 def _asked_of(
     tree: ast.Module,
     name: str,
-    table: tuple[ast.Tuple | ast.Dict, int],
+    value: ast.expr,
+    length: int,
     parents: dict[ast.AST, ast.AST],
 ) -> set[int]:
-    value, length = table
+    """The columns that a module asks for of the table that it knows as `name`."""
     asked: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.alias) and node.name == name:
-            return set(range(length))
         if not (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)):
             continue
         found = _columns(node, isinstance(value, ast.Dict), parents)
