@@ -270,7 +270,7 @@ def test_interrupts_are_never_off_for_long(table: ChipTable) -> None:
     assert longest_us < INTERRUPTS_OFF_US
 
 
-@pytest.mark.requirement("RQ-166")
+@pytest.mark.requirement("RQ-162")
 def test_tick_and_background_find_room_on_the_stack(make_table: Callable[..., ChipTable]) -> None:
     table = make_table(traced=True)
     assert table.controller.chip is not None
