@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from inversion_table.contract import frame, messages
 from inversion_table.link import server as servers
 from inversion_table.link import usb_serial
 from inversion_table.link.methods import Methods
-from inversion_table.link.server import Server
+from inversion_table.link.server import NotLoaded, Server
 from inversion_table.session.plan import Plan, Step, StepSet
 from inversion_table.session.program import Program
 from itable.link import client
@@ -316,10 +317,10 @@ def shown() -> dict[str, Any]:
     app.program = Program(EXAMPLE_PLAN, 2_000)
     app.last_fault.count = 1
     methods = Methods(app, "d").table
-    status = methods["status"]({})[0]
-    rest = methods["imu.rest"]({})[0]
-    firmware = methods["firmware.get"]({})[0]
-    plan = methods["plan.get"]({})[0]["plan"]
+    status = _asked(methods["status"])
+    rest = _asked(methods["imu.rest"])
+    firmware = _asked(methods["firmware.get"])
+    plan = _asked(methods["plan.get"])["plan"]
     return {
         "plan": plan,
         "plan: each of `sets`": plan["sets"][0],
@@ -329,6 +330,15 @@ def shown() -> dict[str, Any]:
         "firmware.get: `fell`": firmware["fell"],
         "imu.rest: `primary`, `monitor`": rest["primary"],
     }
+
+
+def _asked(method: Callable[[dict[str, Any]], tuple[Any, Any]]) -> Any:
+    """What a method gives, once all that it needs is in memory, as the link's server asks it."""
+    while True:
+        try:
+            return method({})[0]
+        except NotLoaded as missing:
+            missing.more.load()
 
 
 if __name__ == "__main__":

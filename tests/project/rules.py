@@ -26,6 +26,7 @@ SHARED_WITH_HOST = (
     "inversion_table.session.plan",
     "inversion_table.session.profile",
     "inversion_table.safety.limits",
+    "inversion_table.safety.fault_words",
     "inversion_table.estimation.calibration",
     "inversion_table.estimation.rest",
     "inversion_table.estimation.table_calibration",
