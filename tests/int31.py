@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+from array import array
+from collections.abc import Iterable
 from typing import Any
 
 LOW = -(1 << 30)
@@ -94,3 +96,19 @@ def attributes_are_checked(thing: object) -> bool:
         for value in vars(thing).values()
         if isinstance(value, int)
     )
+
+
+class CheckedWords(array):
+    """Stands in for an `array("i")` of machine code: its words come out as Int31."""
+
+    def __new__(cls, words: Iterable[int]):
+        """Of the same content."""
+        return super().__new__(cls, "i", words)
+
+    def __getitem__(self, at):
+        return Int31(super().__getitem__(at))
+
+    def __setitem__(self, at, value) -> None:
+        """A word; not negative, since machine code reads 32 bits without their sign."""
+        assert value >= 0, f"word {at}: {value}"
+        super().__setitem__(at, Int31(value))

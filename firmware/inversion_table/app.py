@@ -122,8 +122,8 @@ class App:
         self._restart_ms = 0
         self._values = ValuesCheck(settings, self._estimator.primary, self._estimator.monitor)
         self._values_ms = board.ticks_ms()
-        self._primary = ImuSample()
-        self._monitor = ImuSample()
+        self._primary_sample = ImuSample()
+        self._monitor_sample = ImuSample()
         self._panel = Panel(board.panel)
         self._analog = Analog(board.current_adc, board.supply_adc)
         self._drive = Drive(
@@ -166,6 +166,8 @@ class App:
         """One control tick, in interrupt context: no allocation (RQ-043), no waiting."""
         (
             ticks_ms,
+            begin_primary,
+            begin_monitor,
             read_primary,
             read_monitor,
             watch_primary,
@@ -195,10 +197,8 @@ class App:
         self._then_ms = now_ms
         self.ticks = ticks = (self.ticks + 1) & TICKS_MASK
 
-        read_primary(primary, now_ms)
-        read_monitor(monitor, now_ms)
-        watch_primary(primary)
-        watch_monitor(monitor)
+        begin_primary()  # both buses at once, and meanwhile what needs neither
+        begin_monitor()
         read_panel(inputs, now_ms)
         read_analog(inputs)
         inputs.host_return = self._return_asked
@@ -208,6 +208,10 @@ class App:
         if self._waiting:
             inputs.jog_down = False
             inputs.jog_down_edge = False
+        read_primary(primary, now_ms)
+        read_monitor(monitor, now_ms)
+        watch_primary(primary)
+        watch_monitor(monitor)
         self._sensed = ticks
         update_estimate(primary, monitor, now_ms, estimate)
         monitors.update(decision, estimate, inputs, now_ms)
@@ -223,6 +227,8 @@ class App:
         board = self.board
         return (
             board.ticks_ms,
+            board.primary_imu.begin,
+            board.monitor_imu.begin,
             board.primary_imu.read,
             board.monitor_imu.read,
             self.primary_rest.update,
@@ -235,8 +241,8 @@ class App:
             self._indicator.show,
             self._chronicle.write,
             self.last_fault.note,
-            self._primary,
-            self._monitor,
+            self._primary_sample,
+            self._monitor_sample,
             self.inputs,
             self.estimate,
             self._monitors,

@@ -4,13 +4,16 @@ import sys
 import time
 
 import machine
+import micropython
 import rp2
+from micropython import const
 
 from inversion_table.integrity import resets
 from inversion_table.link.usb_serial import UsbSerial
 from inversion_table.sensing.i2c_bus import I2cBus
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
 from inversion_table.sensing.mpu6050 import Mpu6050
+from inversion_table.sensing.queued_bus import QueuedI2cBus
 
 MONITOR_SDA = 2
 MONITOR_SCL = 3
@@ -24,7 +27,7 @@ MOTOR_OUTWARD = 10
 MOTOR_HOMEWARD = 11
 MOTOR_ENABLE = 12
 HEARTBEAT = 13
-RELAY_MIRROR = 14
+RELAY_MIRROR = const(14)
 ESTOP = 15
 OUTWARD_END = 16
 ANKLE_LOCK = 17
@@ -35,7 +38,7 @@ RETURN = 21
 JOG_UP = 22
 CURRENT_SENSE = 26
 SUPPLY_SENSE = 27
-JOG_DOWN = 28
+JOG_DOWN = const(28)
 
 I2C_HZ = 400_000
 I2C_TIMEOUT_US = 2_000
@@ -51,6 +54,11 @@ JOURNAL_BLOCKS = 192
 """768 KB of the Pico's 1408 KB of storage, for 78 sessions (RQ-122); the rest has room for two
 copies of the firmware as packs (chooser.py). As single files not even one source tree fits."""
 
+# First registers of I2C0 and of I2C1, and the low word of the microseconds: datasheets RP2040 (2.2,
+# 4.6.5), RP2350 (2.2, 12.8.5).
+_I2C_RP2040 = (0x4004_4000, 0x4004_8000, 0x4005_4028)
+_I2C_RP2350 = (0x4009_0000, 0x4009_8000, 0x400B_0028)
+
 # Registers that tell why the chip started: datasheets RP2040 (4.7.6, 2.13.6), RP2350 (12.9, 6.4).
 # base of the watchdog; register of the chip's last reset by power or pin, and its flags: power,
 # brown-out (the RP2040 has none of its own), RUN pin.
@@ -64,10 +72,21 @@ _SCRATCH1_AT = 0x10
 """MicroPython and the boot ROM use only the scratch registers from 4 on."""
 
 
+_GPIO_IN = 0xD000_0004
+"""SIO: the level at each pin, one bit a pin (datasheets RP2040, 2.3.1.7; RP2350, 3.1.11). Pins end
+at 29, so that what is read is a small int: reading it allocates nothing."""
+_ALL = const((1 << 30) - 1)
+_PINS_ON_END = const(9)
+_LAST = const(1 << _PINS_ON_END)
+_ON_END = const(_LAST - 1)
+_JOG_DOWN_SHIFT = const(JOG_DOWN - _PINS_ON_END)
+
+
 class PanelPins:
     """The contacts of the table, each an input with a pull-up: 0 is a contact to ground."""
 
     def __init__(self) -> None:
+        self._words = machine.mem32
         self.estop = _contact(ESTOP)
         self.outward_end = _contact(OUTWARD_END)
         self.ankle_lock = _contact(ANKLE_LOCK)
@@ -78,6 +97,16 @@ class PanelPins:
         self.return_home = _contact(RETURN)
         self.jog_up = _contact(JOG_UP)
         self.jog_down = _contact(JOG_DOWN)
+
+    @micropython.viper
+    def closed(self) -> int:
+        """The contacts that read as closed, one bit each: sensing.panel. For the tick.
+
+        All in one look, of the register that `Pin.value()` takes a bit of. RELAY_MIRROR to JOG_UP
+        are nine pins on end, in the order of the panel's bits; JOG_DOWN is the tenth.
+        """
+        low = int(self._words[_GPIO_IN]) ^ _ALL
+        return low >> RELAY_MIRROR & _ON_END | low >> _JOG_DOWN_SHIFT & _LAST
 
 
 class Board:
@@ -110,7 +139,7 @@ class Board:
             self._had_power,
             self._had_brown_out,
             self._had_run_pin,
-        ) = _RP2350 if "RP2350" in sys.implementation._machine else _RP2040
+        ) = _RP2350 if _is_rp2350() else _RP2040
 
     def show_progress(self, done: int, total: int) -> None:
         """Blink white while the first start lays out the flash: `done` of `total` blocks."""
@@ -227,4 +256,14 @@ def _bus(number: int, scl: int, sda: int) -> I2cBus:
             timeout=I2C_TIMEOUT_US,
         )
 
-    return I2cBus(open_i2c, lambda: machine.Pin(scl), lambda: machine.Pin(sda), time.sleep_us)
+    lines = lambda: machine.Pin(scl), lambda: machine.Pin(sda)
+    if sys.platform != "rp2":  # a bench without the controller's registers
+        return I2cBus(open_i2c, *lines, time.sleep_us)
+    registers = _I2C_RP2350 if _is_rp2350() else _I2C_RP2040
+    return QueuedI2cBus(
+        open_i2c, *lines, time.sleep_us, registers[number], registers[2], I2C_TIMEOUT_US
+    )
+
+
+def _is_rp2350() -> bool:
+    return "RP2350" in sys.implementation._machine

@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import sys
+import traceback
 import types
 from pathlib import Path
 
@@ -210,6 +211,7 @@ def test_names_of_an_entry_are_left_alone() -> None:
     assert "def asked_by_main" in files["startup"]
 
 
+@pytest.mark.requirement("RQ-157")
 def test_the_firmware_is_made_the_same_each_time_and_much_smaller() -> None:
     folder = package_folder()
     assert folder is not None
@@ -219,6 +221,7 @@ def test_the_firmware_is_made_the_same_each_time_and_much_smaller() -> None:
     assert sum(len(text) for _, text in first) < 0.55 * sum(len(text) for _, text in sources)
     for path, text in first:
         assert unknown_names(ast.parse(text, path)) == set(), path
+        assert len(scopes.bound(ast.parse(text, path))) <= 128, path
 
 
 def unknown_names(tree: ast.Module) -> set[str]:
@@ -260,3 +263,27 @@ def test_every_name_that_micropython_has_too_is_kept() -> None:
     shortened = {name for name in ours if len(name) > 3 and not name.startswith("__")}
     both = (shortened & theirs) - kept.OF_PYTHON
     assert both <= kept.KEPT, sorted(both - kept.KEPT)
+
+
+@pytest.mark.requirement("RQ-155")
+def test_a_crash_on_the_chip_leads_back_to_the_sources() -> None:
+    files, names = compact.with_names(
+        package(
+            startup="from inversion_table.things import outer_step\n"
+            "def run():\n    return outer_step()\n",
+            things="class Machine:\n    def inner_step(self):\n        raise ValueError\n"
+            "def outer_step():\n    return Machine().inner_step()\n",
+        ),
+        [MAIN],
+    )
+    scope: dict[str, object] = {}
+    path, text = next(item for item in files if item[0].endswith("startup.py"))
+    exec(compile(text, path, "exec"), scope)  # noqa: S102 - as above
+    try:
+        scope["run"]()  # type: ignore[operator]
+    except ValueError:
+        crash = traceback.format_exc()
+    told = compact.readable(crash, names)
+    assert "(things__outer_step)" in told
+    assert "(inner_step)" in told
+    assert "outer_step" not in crash

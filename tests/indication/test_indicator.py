@@ -10,6 +10,7 @@ from inversion_table.indication.patterns import Pattern, pattern_of
 from inversion_table.safety import faults, states
 from inversion_table.safety.ports import Decision
 from tests.indication.fake_lights import FakeBuzzer, FakeLight
+from tests.int31 import Int31
 
 WATCHED_MS = 4_000
 
@@ -186,3 +187,54 @@ def test_whatever_the_last_program_left_is_overwritten_by_the_first_tick() -> No
     bench = Bench()
     bench.decision.state = states.HOLDING
     assert bench.tick() == (patterns.BLUE, 0)
+
+
+def test_what_is_shown_is_worked_out_only_at_the_edges_of_its_pattern(monkeypatch) -> None:
+    bench = Bench(now_ms=(1 << 30) - 5_000)
+    bench.decision.state = states.MOVING
+    bench.tick()
+    worked_out_ms = []
+    work_out = bench.indicator._work_out
+
+    def counted(decision, now_ms: int) -> None:
+        worked_out_ms.append(now_ms)
+        work_out(decision, now_ms)
+
+    monkeypatch.setattr(bench.indicator, "_work_out", counted)
+    began_ms = bench.now_ms - 10
+    bench.watch(2_000)
+    edges_ms = [60, 500, 1_000, 1_060, 1_500, 2_000]  # the tick's end, the light's, the period's
+    assert worked_out_ms == [began_ms + edge_ms for edge_ms in edges_ms]
+
+
+@pytest.mark.parametrize("pattern", [*patterns.BY_STATE, patterns.FAULT_RETURN, patterns.REFUSED])
+def test_between_two_edges_nothing_changes(pattern: Pattern) -> None:
+    def shown(phase_ms: int) -> tuple[bool, bool]:
+        return phase_ms < pattern.light_ms, phase_ms < pattern.sound_ms
+
+    for phase_ms in range(pattern.period_ms):
+        edge_ms = phase_ms + pattern.same_for_ms(phase_ms)
+        assert phase_ms < edge_ms <= pattern.period_ms
+        assert {shown(ms) for ms in range(phase_ms, edge_ms)} == {shown(phase_ms)}
+        if edge_ms < pattern.period_ms:
+            assert shown(edge_ms) != shown(phase_ms)
+
+
+def test_a_pattern_that_outlasts_the_clock_goes_on_as_its_elapsed_time_says() -> None:
+    bench = Bench(now_ms=0)
+    bench.decision.state = states.PAUSED
+    bench.tick()
+    bench.now_ms = (1 << 30) - 50  # 12.4 days on, the time since it began wraps to 0
+    seen = [bench.tick()[0] for _ in range(10)]
+    phase_ms = ((1 << 30) - 50) % 2_000
+    before = patterns.YELLOW if phase_ms < 1_000 else 0
+    assert seen == [before] * 5 + [patterns.YELLOW] * 5
+
+
+def test_everything_fits_the_chips_small_integers() -> None:
+    bench = Bench()
+    for now_ms in (0, 0, 5, 1_000, (1 << 30) - 1, (1 << 30) - 1, 7):
+        for state in (states.HOME, states.MOVING):
+            bench.decision.state = Int31(state)
+            bench.decision.refusals = Int31(now_ms & 1)
+            bench.indicator.show(bench.decision, Int31(now_ms))

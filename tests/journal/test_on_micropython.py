@@ -24,7 +24,10 @@ def test_device_and_host_write_and_read_the_same_bytes_and_the_tick_allocates_no
         "a_deleted_or_replaced_file_costs_one_block",
         "another_size_is_not_forced",
         "too_big_a_wish_is_refused_and_can_be_lowered",
-        "what_finds_no_room_leaves_what_there_is",
+        pytest.param(
+            "what_finds_no_room_leaves_what_there_is",
+            marks=pytest.mark.requirement("RQ-164"),
+        ),
         "a_cut_at_any_operation_while_reserving_is_made_good",
     ],
 )

@@ -4,6 +4,7 @@ import binascii
 import sys
 
 from dice import Dice  # type: ignore[import-not-found]
+from fake_i2c import FakeI2c, FakeLsm6dsox, FakeMpu6050  # type: ignore[import-not-found]
 from fake_lights import FakeBuzzer, FakeLight  # type: ignore[import-not-found]
 from fake_outputs import FakeOutput, FakePwm, Tape  # type: ignore[import-not-found]
 from fake_panel import NAMES, FakePanelPins  # type: ignore[import-not-found]
@@ -17,6 +18,10 @@ from inversion_table.journal.chronicle import Chronicle
 from inversion_table.safety import limits, states
 from inversion_table.safety.ports import Decision, Inputs
 from inversion_table.sensing.analog import Analog
+from inversion_table.sensing.i2c_bus import I2cBus
+from inversion_table.sensing.imu import ImuSample
+from inversion_table.sensing.lsm6dsox import Lsm6dsox
+from inversion_table.sensing.mpu6050 import Mpu6050
 from inversion_table.sensing.panel import Panel
 from inversion_table.session import plan as plans
 from inversion_table.session import profile
@@ -247,7 +252,36 @@ def trace_session(dice):
     print("session of", ticks, "ticks, told", scribe.count, scribe.crc)
 
 
+def trace_imu(dice):
+    """Both drivers over a bus with NACKs, freezes, ends of the range and a sensor that resets."""
+    now_ms = (1 << 30) - 5_000
+    for name, device, kind, address in (
+        ("lsm6dsox", FakeLsm6dsox(), Lsm6dsox, 0x6A), ("mpu6050", FakeMpu6050(), Mpu6050, 0x68),
+    ):  # fmt: skip
+        i2c = FakeI2c({address: device})
+        driver = kind(I2cBus(lambda i2c=i2c: i2c, None, None, None))
+        sample = ImuSample()
+        for tick in range(2_000):
+            now_ms = (now_ms + dice.choose((10, 10, 10, 9, 11, 0, 45))) & 0x3FFFFFFF
+            i2c.nack = tick % 97 == 0 or 700 < tick < 720
+            device.live = not 1_000 < tick < 1_050
+            if tick == 1_500:
+                device.power_on()
+            if tick % 3:
+                limit = dice.choose((100, 16_000, 32_700, 32_767))
+                counts = [dice.between(-limit - 1, limit) for _ in range(7)]
+                device.set(counts[:3], counts[3:6], counts[6])
+            if driver.needs_restart:
+                driver.start(now_ms)
+            driver.begin()
+            driver.read(sample, now_ms)
+            print(name, tick, driver.problem, driver.failures(), sample.ok, sample.saturated,
+                  sample.ax_ug, sample.ay_ug, sample.az_ug, sample.gx_udps, sample.gy_udps,
+                  sample.gz_udps, sample.temperature_mdegc, sample.read_ms)  # fmt: skip
+
+
 PARTS = {
+    "imu": trace_imu,
     "plans": trace_plans,
     "forms": trace_forms,
     "frames": trace_frames,

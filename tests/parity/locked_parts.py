@@ -4,7 +4,7 @@ import sys
 
 from dice import Dice  # type: ignore[import-not-found]
 from fake_lights import FakeBuzzer, FakeLight  # type: ignore[import-not-found]
-from fake_panel import FakePanelPins  # type: ignore[import-not-found]
+from fake_panel import NAMES, FakePanelPins  # type: ignore[import-not-found]
 from micropython import heap_lock, heap_unlock  # type: ignore[import-not-found]
 
 from inversion_table.actuation.drive import Drive
@@ -76,7 +76,7 @@ class SilentRecorder:
 
 def locked_panel(dice):
     pins = FakePanelPins()
-    all_pins = [getattr(pins, name) for name in dir(pins) if not name.startswith("_")]
+    all_pins = [getattr(pins, name) for name in NAMES]
     panel = Panel(pins)
     inputs = Inputs()
     now_ms = (1 << 30) - 1_000

@@ -11,6 +11,7 @@ TESTS = HERE.parent
 FAKES = tuple(TESTS / folder for folder in ("", "actuation", "indication", "sensing", "session"))
 # How many lines each part prints at least, so that an empty trace cannot pass for equal ones.
 PARTS = {
+    "imu": 4_000,
     "plans": 2_000,
     "forms": 3_000,
     "frames": 400,

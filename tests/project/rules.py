@@ -434,6 +434,42 @@ def a_package_says_in_a_sentence_what_belongs_there(sources: list[Source]) -> li
 
 Rule = Callable[[list[Source]], list[str]]
 
+
+def machine_code_changes_no_variable_by_looking_at_it(sources: list[Source]) -> list[str]:
+    """Viper functions apply `-` and `~` to no variable: MicroPython writes the result into it.
+
+    Only `x = -x` does what it says.
+    """
+    findings = []
+    for source in sources:
+        if not in_folders(source, FIRMWARE):
+            continue
+        for function in ast.walk(source.tree):
+            if not isinstance(function, ast.FunctionDef) or not any(
+                ast.unparse(decorator) == "micropython.viper"
+                for decorator in function.decorator_list
+            ):
+                continue
+            meant = [
+                node.value
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.UnaryOp)
+                and [ast.unparse(target) for target in node.targets]
+                == [ast.unparse(node.value.operand)]
+            ]
+            findings += [
+                source.at(node, f"{ast.unparse(node)} changes {ast.unparse(node.operand)} in viper")
+                for node in ast.walk(function)
+                if isinstance(node, ast.UnaryOp)
+                and isinstance(node.op, (ast.Invert, ast.USub))
+                and isinstance(node.operand, ast.Name)
+                and not node.operand.id.isupper()
+                and node not in meant
+            ]
+    return findings
+
+
 RULES: tuple[Rule, ...] = (
     safety_imports_only_itself,
     pure_packages_stay_pure,
@@ -444,6 +480,7 @@ RULES: tuple[Rule, ...] = (
     only_the_board_knows_pin_numbers,
     only_actuation_holds_motor_and_relay,
     kernel_is_small,
+    machine_code_changes_no_variable_by_looking_at_it,
     nothing_depends_on_wall_time,
     randomness_is_seeded,
     a_package_says_in_a_sentence_what_belongs_there,

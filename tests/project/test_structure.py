@@ -136,6 +136,18 @@ BROKEN = [
         2,
     ),
     (rules.kernel_is_small, "safety/kernel.py", "x = 1\n" * 401, 401),
+    (
+        rules.machine_code_changes_no_variable_by_looking_at_it,
+        "sensing/a.py",
+        "@micropython.viper\ndef f(x: int) -> int:\n    y = 5 & ~x\n    return x",
+        3,
+    ),
+    (
+        rules.machine_code_changes_no_variable_by_looking_at_it,
+        "estimation/a.py",
+        "@micropython.viper\ndef f(x: int) -> int:\n    y = -x\n    return x",
+        3,
+    ),
     (rules.nothing_depends_on_wall_time, "journal/a.py", "import time\nt = time.time()", 2),
     (
         rules.nothing_depends_on_wall_time,
@@ -251,6 +263,12 @@ KEPT = [
         "def f(board):\n    return board.relay_mirror.value(), board.motor_current.read_u16()",
     ),
     (rules.kernel_is_small, "safety/kernel.py", "x = 1\n" * 400),
+    (
+        rules.machine_code_changes_no_variable_by_looking_at_it,
+        "sensing/a.py",
+        "def g(x):\n    return -x\n@micropython.viper\ndef f(x: int) -> int:\n    x = -x\n"
+        "    return x & ~_MASK | x + -1 | 0 - x | ~ptr32(x)[0]",
+    ),
     (rules.nothing_depends_on_wall_time, "app.py", "import time\nt = time.ticks_ms()"),
     (
         rules.nothing_depends_on_wall_time,

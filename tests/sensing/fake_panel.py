@@ -1,5 +1,7 @@
 """Panel pins that a test sets: 0 is a contact to ground, 1 is open or a broken wire."""
 
+from inversion_table.sensing import panel
+
 NAMES = (
     "estop", "outward_end", "ankle_lock", "home_switch", "relay_mirror",
     "start", "pause", "return_home", "jog_up", "jog_down",
@@ -20,6 +22,13 @@ class FakePin:
 class FakePanelPins:
     """A healthy table at home, with nothing pressed."""
 
+    _BITS = (
+        (panel.ESTOP, "estop"), (panel.OUTWARD_END, "outward_end"),
+        (panel.ANKLE_LOCK, "ankle_lock"), (panel.HOME_SWITCH, "home_switch"),
+        (panel.RELAY_MIRROR, "relay_mirror"), (panel.START, "start"), (panel.PAUSE, "pause"),
+        (panel.RETURN, "return_home"), (panel.JOG_UP, "jog_up"), (panel.JOG_DOWN, "jog_down"),
+    )  # fmt: skip
+
     def __init__(self):
         self.estop = FakePin(0)
         self.outward_end = FakePin(0)
@@ -31,3 +40,10 @@ class FakePanelPins:
         self.return_home = FakePin(1)
         self.jog_up = FakePin(1)
         self.jog_down = FakePin(1)
+
+    def closed(self):
+        bits = 0
+        for bit, name in self._BITS:
+            if getattr(self, name).value() == 0:
+                bits |= bit
+        return bits

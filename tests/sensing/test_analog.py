@@ -7,7 +7,7 @@ from inversion_table.sensing.analog import (
     Analog,
     scale_u16,
 )
-from tests.int31 import Int31, attributes_are_checked, wrap_attributes
+from tests.int31 import CheckedWords, Int31
 
 
 class FakeAdc:
@@ -97,9 +97,17 @@ def test_the_channels_are_not_mixed_up() -> None:
 
 def test_everything_fits_the_chips_small_integers() -> None:
     bench = Bench()
+    bench.analog._words = CheckedWords(bench.analog._words)
     for counts in (65_535, 0, 65_535, 65_535, 1):
         bench.current.counts = bench.supply.counts = Int31(counts)
         bench.read()
-        wrap_attributes(bench.analog)
-        assert attributes_are_checked(bench.analog)
-        assert attributes_are_checked(bench.inputs)
+        assert type(bench.inputs.current_ma) is type(bench.inputs.supply_mv) is Int31
+
+
+def test_it_is_scaled_as_by_the_function() -> None:
+    for counts in range(0, 65_536, 13):
+        bench = Bench()
+        bench.current.counts = bench.supply.counts = counts
+        inputs = bench.read()
+        assert inputs.current_ma == scale_u16(counts, CURRENT_FULL_SCALE_MA)
+        assert inputs.supply_mv == scale_u16(counts, SUPPLY_FULL_SCALE_MV)

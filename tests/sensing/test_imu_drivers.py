@@ -3,11 +3,14 @@ import itertools
 import pytest
 
 from inversion_table.sensing import imu
+from inversion_table.sensing.i2c_bus import I2cBus
 from inversion_table.sensing.imu import ImuSample
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
 from inversion_table.sensing.mpu6050 import Mpu6050
-from tests.int31 import Int31
+from tests.int31 import CheckedWords, Int31
+from tests.sensing.fake_controller import FakeController
 from tests.sensing.fake_i2c import FakeI2c, FakeLsm6dsox, FakeMpu6050
+from tests.sensing.test_queued_bus import queued_bus
 
 
 class CheckedBytes(bytearray):
@@ -20,12 +23,20 @@ class CheckedBytes(bytearray):
 KINDS = {"lsm6dsox": (FakeLsm6dsox, Lsm6dsox, 0x6A), "mpu6050": (FakeMpu6050, Mpu6050, 0x68)}
 
 
+QUEUED = ", queued"
+"""On a bus whose bursts the controller reads by itself."""
+WAYS = [*KINDS, *[kind + QUEUED for kind in KINDS]]
+
+
 class Rig:
     def __init__(self, kind: str) -> None:
-        model, driver, address = KINDS[kind]
+        model, driver, address = KINDS[kind.removesuffix(QUEUED)]
         self.device = model()
         self.i2c = FakeI2c({address: self.device})
-        self.driver = driver(self.i2c)
+        bus = I2cBus(lambda: self.i2c, None, None, None)
+        if kind.endswith(QUEUED):
+            bus = queued_bus(self.i2c, FakeController(self.i2c))
+        self.driver = driver(bus)
         self.sample = ImuSample()
         self.now_ms = (1 << 30) - 100  # the clock wraps while starting
 
@@ -39,16 +50,17 @@ class Rig:
     def read(self, ticks: int = 1) -> ImuSample:
         for _ in range(ticks):
             self.now_ms = (self.now_ms + 10) & 0x3FFFFFFF
+            self.driver.begin()
             self.driver.read(self.sample, self.now_ms)
         return self.sample
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=WAYS)
 def rig(request) -> Rig:
     return Rig(request.param)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=WAYS)
 def running(request) -> Rig:
     rig = Rig(request.param)
     assert rig.start()
@@ -139,7 +151,8 @@ def test_every_product_of_every_corner_is_a_small_int(running: Rig) -> None:
         for temperature in (-32_768, 32_767):
             running.device.set(counts, counts[::-1], temperature)
             data = bytearray(running.device.data)
-            running.driver._convert(CheckedBytes(data), running.sample)
+            words = CheckedWords(running.driver._words)
+            imu._take_in(words, CheckedBytes(data), running.sample, Int31(running.now_ms))
             assert type(running.sample.gx_udps) is Int31
             assert type(running.sample.temperature_mdegc) is Int31
 
@@ -149,7 +162,7 @@ def test_one_nack_costs_one_sample(running: Rig) -> None:
     assert not running.read().ok
     running.i2c.nack = False
     assert running.read().ok
-    assert running.driver.failures == 0
+    assert running.driver.failures() == 0
     assert not running.driver.needs_restart
 
 
@@ -251,6 +264,7 @@ def test_a_tick_inside_start_leaves_the_bus_alone(running: Rig, monkeypatch) -> 
 
     def write_and_tick(*args) -> None:
         before = i2c.transfers
+        driver.begin()
         driver.read(running.sample, running.now_ms)
         seen.append((running.sample.ok, i2c.transfers - before))
         write(*args)

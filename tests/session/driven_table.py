@@ -17,6 +17,7 @@ from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.safety import kernel, limits, states
 from inversion_table.safety.monitors import Monitors
 from inversion_table.safety.ports import Decision, Inputs, Wish
+from inversion_table.sensing.i2c_bus import I2cBus
 from inversion_table.sensing.imu import ImuSample
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
 from inversion_table.sensing.mpu6050 import Mpu6050
@@ -33,7 +34,7 @@ EDGES = ("start_edge", "pause_edge", "return_edge", "jog_down_edge")
 
 
 class _I2c:
-    """What the drivers ask of a bus, answered by the plant."""
+    """What a bus asks of `machine.I2C`, answered by the plant."""
 
     def __init__(self, plant: Plant, bus: int) -> None:
         self._plant = plant
@@ -54,6 +55,10 @@ class _I2c:
         errno = self._plant.i2c_write(self._bus, address, bytes((register, *data)))
         if errno:
             raise OSError(errno)
+
+
+def _bus(plant: Plant, number: int) -> I2cBus:
+    return I2cBus(lambda: _I2c(plant, number), None, None, None)
 
 
 class DrivenTable:
@@ -84,8 +89,8 @@ class DrivenTable:
             *(Calibration.from_dict(calibration(errors[name])) for name in ("primary", "monitor"))
         )
         self.imus = (
-            Lsm6dsox(_I2c(self.plant, wiring.PRIMARY_BUS)),
-            Mpu6050(_I2c(self.plant, wiring.MONITOR_BUS)),
+            Lsm6dsox(_bus(self.plant, wiring.PRIMARY_BUS)),
+            Mpu6050(_bus(self.plant, wiring.MONITOR_BUS)),
         )
         self.samples = (ImuSample(), ImuSample())
         self.rows: list[tuple[float, ...]] = []

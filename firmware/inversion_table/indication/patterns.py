@@ -24,6 +24,15 @@ class Pattern:
         self.tone_hz = tone_hz
         self.sound_ms = sound_ms
 
+    def same_for_ms(self, phase_ms: int) -> int:
+        """How long, from `phase_ms` (0 .. period_ms - 1) on, light and sound stay as they are."""
+        edge_ms = self.period_ms
+        if phase_ms < self.light_ms:
+            edge_ms = self.light_ms
+        if phase_ms < self.sound_ms < edge_ms:
+            edge_ms = self.sound_ms
+        return edge_ms - phase_ms
+
 
 BY_STATE = (
     Pattern(WHITE, 100, 200),  # SELF_TEST: quick white

@@ -61,10 +61,10 @@ class Methods:
         try:
             from inversion_table.session.plan import Plan
 
-            needed: list = [Plan]
+            first: list = [Plan]
             from inversion_table.contract.setting_steps import problem
 
-            needed.append(problem)
+            first.append(problem)
             from inversion_table.link.home_methods import METHODS
         except (ImportError, SyntaxError, ValueError, MemoryError) as error:
             self._refuse("its code cannot be loaded: %s" % (str(error) or "no memory"))

@@ -15,6 +15,11 @@ RECOVERY_INTERVAL_MS = 250
 EBUSY = 16
 
 
+def burst(address: int, register: int, length: int) -> int:
+    """`length` bytes from `register` of the sensor at `address` on, as one number."""
+    return address << 16 | register << 8 | length
+
+
 class I2cBus:
     """Passes transfers on to a `machine.I2C`, which `recover` closes and opens again.
 
@@ -36,6 +41,20 @@ class I2cBus:
         self._tried = False
         self._tried_ms = 0
         self._i2c = open_i2c()
+
+    def begin_read(self, wanted: int) -> None:
+        """What `take` asks for later in the same tick may begin now; on this bus it does not."""
+
+    def take(self, wanted: int, buffer: bytearray) -> int:
+        """Fill `buffer`, of its length, with the burst `wanted`: 1; or 0 if it cannot be read."""
+        return self._take_whole(wanted, buffer)
+
+    def _take_whole(self, wanted: int, buffer: bytearray) -> int:
+        try:
+            self.readfrom_mem_into(wanted >> 16, wanted >> 8 & 0xFF, buffer)
+        except OSError:
+            return 0
+        return 1
 
     def readfrom_mem_into(self, address: int, register: int, buffer: bytearray) -> None:
         """Fill `buffer` from `register` on. OSError: no answer, time-out, or recovery under way."""

@@ -3,7 +3,7 @@
 Register addresses, bits and sensitivities: ST DS12814, the LSM6DSOX datasheet.
 """
 
-from inversion_table.sensing.imu import ImuDriver, ImuSample
+from inversion_table.sensing.imu import ImuDriver, layout
 
 ADDRESS = 0x6A
 """7-bit I2C address with SA0 low (DS12814, I2C operation)."""
@@ -39,19 +39,27 @@ CONFIGURATION = bytes(
     )
 )
 
-ACCEL_UG_PER_LSB = 61
-"""0.061 mg/LSB at +-2 g (DS12814, mechanical characteristics)."""
-GYRO_UDPS_PER_LSB = 4375
-"""4.375 mdps/LSB at +-125 dps (DS12814, mechanical characteristics)."""
-LAST_LSB = 32_700
-"""At or past this count, 0.2 % from the end, an axis counts as saturated."""
+LAYOUT = layout(
+    accel_at=8,
+    gyro_at=2,
+    temperature_at=0,
+    high=1,
+    # 0.061 mg/LSB at +-2 g, 4.375 mdps/LSB at +-125 dps (DS12814, mechanical characteristics).
+    accel_ug=61,
+    accel_shift=0,
+    gyro_udps=4_375,
+    # 256 LSB per degC, zero at 25 degC (DS12814, temperature sensor): 1000 / 256 = 125 / 32.
+    mdegc=125,
+    mdegc_lsb=32,
+    mdegc_zero=25_000,
+)
 
 
 class Lsm6dsox(ImuDriver):
     """The LSM6DSOX behind an I2C bus."""
 
     def __init__(self, i2c) -> None:
-        super().__init__(i2c, ADDRESS, OUT_TEMP_L, 14, 8, 2, RESET_MS)
+        super().__init__(i2c, ADDRESS, OUT_TEMP_L, LAYOUT, RESET_MS)
         self._readback = bytearray(len(CONFIGURATION))
 
     def _reset(self) -> bool:
@@ -67,24 +75,3 @@ class Lsm6dsox(ImuDriver):
     def _configured(self) -> bool:
         self._i2c.readfrom_mem_into(self._address, CTRL1_XL, self._readback)
         return self._readback == CONFIGURATION
-
-    def _convert(self, data: bytearray, sample: ImuSample) -> None:
-        # (n ^ 0x8000) - 0x8000 reads a 16-bit two's complement number.
-        temperature = ((data[0] | data[1] << 8) ^ 0x8000) - 0x8000
-        gx = ((data[2] | data[3] << 8) ^ 0x8000) - 0x8000
-        gy = ((data[4] | data[5] << 8) ^ 0x8000) - 0x8000
-        gz = ((data[6] | data[7] << 8) ^ 0x8000) - 0x8000
-        ax = ((data[8] | data[9] << 8) ^ 0x8000) - 0x8000
-        ay = ((data[10] | data[11] << 8) ^ 0x8000) - 0x8000
-        az = ((data[12] | data[13] << 8) ^ 0x8000) - 0x8000
-        sample.ax_ug = ax * ACCEL_UG_PER_LSB
-        sample.ay_ug = ay * ACCEL_UG_PER_LSB
-        sample.az_ug = az * ACCEL_UG_PER_LSB
-        sample.gx_udps = gx * GYRO_UDPS_PER_LSB
-        sample.gy_udps = gy * GYRO_UDPS_PER_LSB
-        sample.gz_udps = gz * GYRO_UDPS_PER_LSB
-        # 256 LSB per degC, zero at 25 degC (DS12814, temperature sensor).
-        sample.temperature_mdegc = (temperature * 125 >> 5) + 25_000
-        sample.saturated = (
-            max(ax, ay, az, gx, gy, gz) >= LAST_LSB or min(ax, ay, az, gx, gy, gz) <= -LAST_LSB
-        )

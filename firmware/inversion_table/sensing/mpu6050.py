@@ -3,7 +3,7 @@
 Registers: RM-MPU-6000A-00 rev. 4.2 (register map). Sensitivities: PS-MPU-6000A-00 rev. 3.4.
 """
 
-from inversion_table.sensing.imu import ImuDriver, ImuSample
+from inversion_table.sensing.imu import ImuDriver, layout
 
 ADDRESS = 0x68
 """7-bit I2C address with AD0 low (PS-MPU-6000A, I2C interface)."""
@@ -36,17 +36,28 @@ CONFIGURATION = bytes(
     )
 )
 
-GYRO_UDPS_PER_LSB = 7_634
-"""131 LSB per dps at +-250 dps (PS-MPU-6000A, 6.1), rounded by 54 ppm; its tolerance is 3 %."""
-LAST_LSB = 32_700
-"""At or past this count, 0.2 % from the end, an axis counts as saturated."""
+LAYOUT = layout(
+    accel_at=0,
+    gyro_at=8,
+    temperature_at=6,
+    high=0,
+    # 16384 LSB per g (PS-MPU-6000A, 6.2): 10^6 / 16384 = 15625 / 256.
+    accel_ug=15_625,
+    accel_shift=8,
+    # 131 LSB per dps at +-250 dps (PS-MPU-6000A, 6.1), rounded by 54 ppm; its tolerance is 3 %.
+    gyro_udps=7_634,
+    # 340 LSB per degC, zero at 36.53 degC (RM-MPU-6000A, 4.18): 1000 / 340 = 50 / 17.
+    mdegc=50,
+    mdegc_lsb=17,
+    mdegc_zero=36_530,
+)
 
 
 class Mpu6050(ImuDriver):
     """The MPU-6050 behind an I2C bus."""
 
     def __init__(self, i2c) -> None:
-        super().__init__(i2c, ADDRESS, ACCEL_XOUT_H, 14, 0, 8, RESET_MS)
+        super().__init__(i2c, ADDRESS, ACCEL_XOUT_H, LAYOUT, RESET_MS)
         self._readback = bytearray(len(CONFIGURATION))
         self._power = bytearray(1)
 
@@ -69,25 +80,3 @@ class Mpu6050(ImuDriver):
             return False
         self._i2c.readfrom_mem_into(self._address, PWR_MGMT_1, self._power)
         return self._power == AWAKE
-
-    def _convert(self, data: bytearray, sample: ImuSample) -> None:
-        # (n ^ 0x8000) - 0x8000 reads a 16-bit two's complement number.
-        ax = ((data[0] << 8 | data[1]) ^ 0x8000) - 0x8000
-        ay = ((data[2] << 8 | data[3]) ^ 0x8000) - 0x8000
-        az = ((data[4] << 8 | data[5]) ^ 0x8000) - 0x8000
-        temperature = ((data[6] << 8 | data[7]) ^ 0x8000) - 0x8000
-        gx = ((data[8] << 8 | data[9]) ^ 0x8000) - 0x8000
-        gy = ((data[10] << 8 | data[11]) ^ 0x8000) - 0x8000
-        gz = ((data[12] << 8 | data[13]) ^ 0x8000) - 0x8000
-        # 16384 LSB per g (PS-MPU-6000A, 6.2): 10^6 / 16384 = 15625 / 256.
-        sample.ax_ug = ax * 15_625 >> 8
-        sample.ay_ug = ay * 15_625 >> 8
-        sample.az_ug = az * 15_625 >> 8
-        sample.gx_udps = gx * GYRO_UDPS_PER_LSB
-        sample.gy_udps = gy * GYRO_UDPS_PER_LSB
-        sample.gz_udps = gz * GYRO_UDPS_PER_LSB
-        # 340 LSB per degC, zero at 36.53 degC (RM-MPU-6000A, 4.18).
-        sample.temperature_mdegc = temperature * 50 // 17 + 36_530
-        sample.saturated = (
-            max(ax, ay, az, gx, gy, gz) >= LAST_LSB or min(ax, ay, az, gx, gy, gz) <= -LAST_LSB
-        )

@@ -1,25 +1,29 @@
 """Switches and buttons of the table -> `Inputs`. A broken wire reads as the safe side."""
 
+from array import array
+
+from inversion_table.estimation import portable as micropython
+from inversion_table.estimation.portable import const, ptr32
 from inversion_table.safety import limits
-from inversion_table.safety.ticks import elapsed_ms
-from inversion_table.sensing.debounce import Debouncer
+from inversion_table.sensing.debounce import SETTLED, Debouncer
 
-ESTOP = 1
-OUTWARD_END = 2
-ANKLE_LOCK = 4
-HOME_SWITCH = 8
-RELAY_MIRROR = 16
-START = 32
-PAUSE = 64
-RETURN = 128
-JOG_UP = 256
-JOG_DOWN = 512
+# One bit for each contact; set = closed.
+RELAY_MIRROR = const(1)
+ESTOP = const(2)
+OUTWARD_END = const(4)
+ANKLE_LOCK = const(8)
+HOME_SWITCH = const(16)
+START = const(32)
+PAUSE = const(64)
+RETURN = const(128)
+JOG_UP = const(256)
+JOG_DOWN = const(512)
 
-_BUTTONS = START | PAUSE | RETURN | JOG_UP | JOG_DOWN
-_SLOW = START | PAUSE | JOG_DOWN
-"""Buttons that count only when pressed after they were open for a while."""
-_WATCHED = _SLOW | RETURN
-_GESTURE = START | PAUSE
+_BUTTONS = const(START | PAUSE | RETURN | JOG_UP | JOG_DOWN)
+_QUICK = const(RETURN | JOG_UP)
+"""These count at once; the others only when pressed after they were open for a while."""
+_WATCHED = const(START | PAUSE | RETURN | JOG_DOWN)
+_GESTURE = const(START | PAUSE)
 _NAMES = (
     (START, "START"),
     (PAUSE, "PAUSE"),
@@ -28,177 +32,161 @@ _NAMES = (
     (JOG_DOWN, "JOG_DOWN"),
 )
 
+# Words of the state. There are five on end for the five buttons, in the order of their bits.
+_THEN_MS = const(0)
+_STARTED = const(1)
+_ARMED = const(2)
+"""Buttons that were seen released."""
+_PRESSED = const(3)
+_HELD = const(4)
+"""Buttons that are pressed and count."""
+_STEADY = const(5)
+"""Buttons that have been open for BUTTON_OPEN_MS, until they are let go of again ..."""
+_START_CLOSED_MS = const(6)
+"""... and of the others, when they were last seen closed."""
+_START_PRESSED_MS = const(11)
+"""How long each is pressed, up to STUCK_BUTTON_MS."""
+_PAUSE_PRESSED_MS = const(12)
+_JOG_UP_PRESSED_MS = const(14)
+_JOG_DOWN_PRESSED_MS = const(15)
+_LEVELS = const(16)
+_CHANGES = const(17)
+_WINDOW_MS = const(18)
+_QUIET_MS = const(19)
+_CHATTERS = const(20)
+_STUCK = const(21)
+_WORDS = const(22)
+_TICKS_MASK = const((1 << 30) - 1)
+
 
 class Panel:
     """Reads every contact once a tick (RQ-066).
 
-    `pins` has one object with `.value()` for each contact; inputs have pull-ups, so that 0 is a
-    contact to ground: a pressed button, a closed normally-closed switch, home. A button counts only
-    once it was seen released: held at power-up, it is not pressed (RQ-060).
+    `pins.closed()` tells the contacts that read as closed, one bit each. A button counts only once
+    it was seen released: held at power-up, it is not pressed (RQ-060).
     """
 
     def __init__(self, pins) -> None:
         self._pins = pins
         # A button is believed pressed until it was seen released; only then a press counts.
         self._debouncer = Debouncer(_BUTTONS)
-        self._armed = 0
-        self._pressed = 0
-        self._held = 0
-        # Buttons that have been open for BUTTON_OPEN_MS, until they are let go of again; and of the
-        # others, when they were last seen closed.
-        self._steady = 0
-        self._start_closed_ms = 0
-        self._pause_closed_ms = 0
-        self._return_closed_ms = 0
-        self._jog_down_closed_ms = 0
-        # How long each is pressed.
-        self._start_ms = 0
-        self._pause_ms = 0
-        self._return_ms = 0
-        self._jog_up_ms = 0
-        self._jog_down_ms = 0
-        self._levels = 0
-        self._changes = 0
-        self._window_ms = 0
-        self._quiet_ms = 0
-        self._chatters = False
-        self._then_ms = 0
-        self._started = False
+        self._words = array("i", [0] * _WORDS)
 
-    def read(self, inputs, now_ms: int) -> None:
+    @micropython.viper
+    def read(self, inputs, now_ms: int):
         """Fill `inputs` from the pins; nothing is allocated."""
-        raw = self._raw()
-        dt_ms = elapsed_ms(now_ms, self._then_ms) if self._started else 0
-        debouncer = self._debouncer
-        debouncer.update(raw)
-        if not raw & ESTOP:
-            debouncer.open_at_once(ESTOP)  # RQ-033
-        closed = debouncer.closed
-        inputs.settled = debouncer.settled
-        inputs.estop_pressed = not closed & ESTOP
-        inputs.end_reached = not closed & OUTWARD_END
-        inputs.ankle_locked = closed & ANKLE_LOCK != 0
-        inputs.home_switch = closed & HOME_SWITCH != 0
-        inputs.relay_closed = not closed & RELAY_MIRROR
-
-        pressed = closed & _BUTTONS
-        self._watch_openings(raw, pressed, now_ms)
-        self._watch_chatter(raw, dt_ms)
-        self._time_buttons(pressed, dt_ms)
-        self._then_ms = now_ms
-        self._started = True
-        self._pressed = pressed
-        self._armed |= ~pressed & _BUTTONS
-        held = pressed & self._armed & (self._steady | ~_SLOW)
-        # Held for longer than anyone jogs at a stretch: let go of, as far as motion goes (RQ-088).
-        if self._jog_up_ms >= limits.STUCK_BUTTON_MS:
-            held &= ~JOG_UP
-        if self._jog_down_ms >= limits.STUCK_BUTTON_MS:
-            held &= ~JOG_DOWN
-        edges = held & ~self._held
-        self._held = held
-        # With PAUSE held it is the way to SERVICE, and starts no session (RQ-067).
-        inputs.start_edge = edges & START != 0 and not pressed & PAUSE
-        inputs.pause_edge = edges & PAUSE != 0
-        inputs.return_edge = edges & RETURN != 0
-        inputs.return_hasty = edges & RETURN & ~self._steady != 0  # RQ-104
-        inputs.jog_up = held & JOG_UP != 0
-        inputs.jog_down = held & JOG_DOWN != 0
-        inputs.jog_down_edge = edges & JOG_DOWN != 0
-        longest_ms = max(self._start_ms, self._pause_ms, self._return_ms)
-        longest_ms = max(longest_ms, self._jog_up_ms, self._jog_down_ms)
-        # RQ-063, RQ-088, RQ-089
-        inputs.button_stuck = longest_ms >= limits.STUCK_BUTTON_MS or self._chatters
-        inputs.service_gesture = (  # RQ-067
-            held & _GESTURE == _GESTURE
-            and min(self._start_ms, self._pause_ms) >= limits.SERVICE_GESTURE_MS
-        )
+        raw = int(self._pins.closed())
+        closed = int(self._debouncer.update(raw, ESTOP))  # RQ-033
+        state = self._words
+        edges = int(_watch(state, raw, closed & _BUTTONS, now_ms))
+        _tell(state, closed, edges, inputs)
 
     def pressed(self) -> list:
         """Names of the buttons that read as pressed now, wanted or not. Not for the tick."""
-        return [name for bit, name in _NAMES if self._pressed & bit]
+        return [name for bit, name in _NAMES if self._words[_PRESSED] & bit]
 
-    def _raw(self) -> int:
-        """One bit for each contact that reads as closed."""
-        pins = self._pins
-        raw = 0
-        if pins.estop.value() == 0:
-            raw |= ESTOP
-        if pins.outward_end.value() == 0:
-            raw |= OUTWARD_END
-        if pins.ankle_lock.value() == 0:
-            raw |= ANKLE_LOCK
-        if pins.home_switch.value() == 0:
-            raw |= HOME_SWITCH
-        if pins.relay_mirror.value() == 0:
-            raw |= RELAY_MIRROR
-        if pins.start.value() == 0:
-            raw |= START
-        if pins.pause.value() == 0:
-            raw |= PAUSE
-        if pins.return_home.value() == 0:
-            raw |= RETURN
-        if pins.jog_up.value() == 0:
-            raw |= JOG_UP
-        if pins.jog_down.value() == 0:
-            raw |= JOG_DOWN
-        return raw
 
-    def _watch_openings(self, raw: int, pressed: int, now_ms: int) -> None:
-        """Which buttons have been steadily open for long enough (RQ-101)."""
-        released = self._pressed & ~pressed
-        if not self._started:
-            released = _WATCHED
-        steady = self._steady & ~released
-        if steady == _WATCHED:
-            return
+@micropython.viper
+def _watch(state, raw: int, pressed: int, now_ms: int) -> int:
+    """Time and watch the buttons; returns those whose press counts from this tick on."""
+    words = ptr32(state)
+    dt_ms = 0
+    before = words[_PRESSED]
+    # Let go of in this tick: not open for long yet. At the start nothing was.
+    released = _WATCHED
+    if words[_STARTED]:
+        dt_ms = (now_ms - words[_THEN_MS]) & _TICKS_MASK
+        released = before & (pressed ^ _BUTTONS)
+    words[_STARTED] = 1
+    words[_THEN_MS] = now_ms
+    words[_PRESSED] = pressed
+    words[_ARMED] |= pressed ^ _BUTTONS
+
+    # Which have been steadily open for long enough (RQ-101).
+    steady = words[_STEADY] & (released ^ _BUTTONS)
+    if steady != _WATCHED:
         closed = raw | released
-        if closed & START:
-            self._start_closed_ms = now_ms
-        elif elapsed_ms(now_ms, self._start_closed_ms) >= limits.BUTTON_OPEN_MS:
-            steady |= START
-        if closed & PAUSE:
-            self._pause_closed_ms = now_ms
-        elif elapsed_ms(now_ms, self._pause_closed_ms) >= limits.BUTTON_OPEN_MS:
-            steady |= PAUSE
-        if closed & RETURN:
-            self._return_closed_ms = now_ms
-        elif elapsed_ms(now_ms, self._return_closed_ms) >= limits.BUTTON_OPEN_MS:
-            steady |= RETURN
-        if closed & JOG_DOWN:
-            self._jog_down_closed_ms = now_ms
-        elif elapsed_ms(now_ms, self._jog_down_closed_ms) >= limits.BUTTON_OPEN_MS:
-            steady |= JOG_DOWN
-        self._steady = steady
+        open_ms = int(limits.BUTTON_OPEN_MS)
+        button = 0
+        while button < 5:
+            bit = START << button
+            if closed & bit:
+                words[_START_CLOSED_MS + button] = now_ms
+            elif (now_ms - words[_START_CLOSED_MS + button]) & _TICKS_MASK >= open_ms:
+                steady |= bit & _WATCHED
+            button += 1
+        words[_STEADY] = steady
 
-    def _watch_chatter(self, raw: int, dt_ms: int) -> None:
-        """Whether any button changes faster than a person can make it (RQ-089)."""
-        self._window_ms += dt_ms
-        if self._window_ms >= limits.CHATTER_WINDOW_MS:
-            self._window_ms = 0
-            self._changes = 0
-        if (raw ^ self._levels) & _BUTTONS:
-            self._levels = raw
-            self._changes += 1
-            self._quiet_ms = 0
-            if self._changes > limits.CHATTER_CHANGES:
-                self._chatters = True
-        elif self._chatters:
-            self._quiet_ms += dt_ms
-            if self._quiet_ms >= limits.CHATTER_QUIET_MS:
-                self._chatters = False
+    # How long each is held: for a stuck one, and for the gesture to SERVICE.
+    stuck_ms = int(limits.STUCK_BUTTON_MS)
+    if pressed | before:
+        words[_STUCK] = 0
+        button = 0
+        while button < 5:
+            held_ms = 0
+            if pressed & START << button:
+                held_ms = words[_START_PRESSED_MS + button] + dt_ms
+                if held_ms >= stuck_ms:  # RQ-063, RQ-088
+                    held_ms = stuck_ms
+                    words[_STUCK] = 1
+            words[_START_PRESSED_MS + button] = held_ms
+            button += 1
 
-    def _time_buttons(self, pressed: int, dt_ms: int) -> None:
-        """How long the buttons are held: for a stuck one, and for the gesture to SERVICE."""
-        if not (pressed | self._pressed):
-            return
-        self._start_ms = _longer(self._start_ms, pressed & START, dt_ms)
-        self._pause_ms = _longer(self._pause_ms, pressed & PAUSE, dt_ms)
-        self._return_ms = _longer(self._return_ms, pressed & RETURN, dt_ms)
-        self._jog_up_ms = _longer(self._jog_up_ms, pressed & JOG_UP, dt_ms)
-        self._jog_down_ms = _longer(self._jog_down_ms, pressed & JOG_DOWN, dt_ms)
+    # Whether any changes faster than a person can make it (RQ-089).
+    words[_WINDOW_MS] += dt_ms
+    if words[_WINDOW_MS] >= int(limits.CHATTER_WINDOW_MS):
+        words[_WINDOW_MS] = 0
+        words[_CHANGES] = 0
+    if (raw ^ words[_LEVELS]) & _BUTTONS:
+        words[_LEVELS] = raw
+        words[_CHANGES] += 1
+        words[_QUIET_MS] = 0
+        if words[_CHANGES] > int(limits.CHATTER_CHANGES):
+            words[_CHATTERS] = 1
+    elif words[_CHATTERS]:
+        words[_QUIET_MS] += dt_ms
+        if words[_QUIET_MS] >= int(limits.CHATTER_QUIET_MS):
+            words[_CHATTERS] = 0
+
+    held = pressed & words[_ARMED] & (steady | _QUICK)
+    # Held for longer than anyone jogs at a stretch: let go of, as far as motion goes (RQ-088).
+    if words[_JOG_UP_PRESSED_MS] >= stuck_ms:
+        held &= _BUTTONS ^ JOG_UP
+    if words[_JOG_DOWN_PRESSED_MS] >= stuck_ms:
+        held &= _BUTTONS ^ JOG_DOWN
+    edges = held & (words[_HELD] ^ _BUTTONS)
+    words[_HELD] = held
+    return edges
 
 
-def _longer(held_ms: int, pressed: int, dt_ms: int) -> int:
-    """`held_ms` grown by `dt_ms` while pressed, up to the bound that it is compared with."""
-    return min(held_ms + dt_ms, limits.STUCK_BUTTON_MS) if pressed else 0
+@micropython.viper
+def _tell(state, closed: int, edges: int, inputs):
+    """Write what the contacts mean."""
+    words = ptr32(state)
+    inputs.settled = closed & int(SETTLED) != 0
+    inputs.estop_pressed = closed & ESTOP == 0
+    inputs.end_reached = closed & OUTWARD_END == 0
+    inputs.ankle_locked = closed & ANKLE_LOCK != 0
+    inputs.home_switch = closed & HOME_SWITCH != 0
+    inputs.relay_closed = closed & RELAY_MIRROR == 0
+
+    held = words[_HELD]
+    # With PAUSE held it is the way to SERVICE, and starts no session (RQ-067).
+    start = edges & START
+    if closed & PAUSE:
+        start = 0
+    inputs.start_edge = start != 0
+    inputs.pause_edge = edges & PAUSE != 0
+    inputs.return_edge = edges & RETURN != 0
+    inputs.return_hasty = edges & RETURN & (words[_STEADY] ^ _BUTTONS) != 0  # RQ-104
+    inputs.jog_up = held & JOG_UP != 0
+    inputs.jog_down = held & JOG_DOWN != 0
+    inputs.jog_down_edge = edges & JOG_DOWN != 0
+
+    inputs.button_stuck = words[_STUCK] | words[_CHATTERS] != 0
+
+    gesture_ms = int(limits.SERVICE_GESTURE_MS)
+    gesture = held & _GESTURE
+    if words[_START_PRESSED_MS] < gesture_ms or words[_PAUSE_PRESSED_MS] < gesture_ms:
+        gesture = 0
+    inputs.service_gesture = gesture == _GESTURE  # RQ-067

@@ -23,6 +23,7 @@ _FIRST_TICK_MOST_MS = 30_000
 _START_MOST_MS = 120_000
 _SAID_BYTES = 4096
 _LOOK_MS = 10
+_PROOF_MS = 3_000  # the log's place is compared with the flash, before anything is erased there
 _SETTLE_MS = 500  # the closed port is noticed, and what was printed is gone
 
 
@@ -116,6 +117,7 @@ class ChipTable(SimulatedTable):
         operator.wait_for_state("HOME", _START_MOST_MS, _LOOK_MS)
         self.start = Start(first_tick_ms, self.now_ms)
         operator.close()
+        self.advance(_PROOF_MS)
         operations = -1
         while operations != len(self.flash_log):  # the log's blocks are erased ahead
             operations = len(self.flash_log)

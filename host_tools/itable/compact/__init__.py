@@ -18,6 +18,7 @@ belongs to a module, or when `entries`, the programs that start the package, men
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from itable.compact import constants, tables, unused
@@ -28,7 +29,7 @@ from itable.compact.order import most_used_first
 from itable.compact.syntax import PACKAGE, asked_for, module_name
 from itable.compact.unused import drop_texts
 
-__all__ = ["compact", "drop_texts", "put_constants_in"]
+__all__ = ["compact", "drop_texts", "put_constants_in", "readable", "with_names"]
 
 KNOWN_BEFOREHAND = ((f"{PACKAGE}.contract.messages", "contract_hash"),)
 """(module, function): what it gives is put in, since it is always the same."""
@@ -40,6 +41,13 @@ def compact(
     sources: Iterable[tuple[str, bytes]], entries: Iterable[str]
 ) -> list[tuple[str, bytes]]:
     """The package's files (path, source), in their order, as small as they can be made here."""
+    return with_names(sources, entries)[0]
+
+
+def with_names(
+    sources: Iterable[tuple[str, bytes]], entries: Iterable[str]
+) -> tuple[list[tuple[str, bytes]], NameMap]:
+    """As `compact`, and what each name was before."""
     modules = {module_name(path): ast.parse(source, path) for path, source in sources}
     entry_names = set().union(*(asked_for(ast.parse(entry)) for entry in entries), {""})
     entry_names |= _asked_by_name(modules)
@@ -58,10 +66,27 @@ def compact(
     for name, tree in modules.items():
         Rename(name, names).visit(tree)
         most_used_first(tree)
-    return [
+    files = [
         (_path_of(name), ast.unparse(ast.fix_missing_locations(tree)).encode())
         for name, tree in sorted(modules.items())
     ]
+    return files, names
+
+
+def readable(text: str, names: NameMap) -> str:
+    """A traceback from the chip, with what each function was called in the sources (RQ-155).
+
+    A function of a file has one name; a method may be that of any of several classes.
+    """
+
+    def known(match: re.Match[str]) -> str:
+        module = module_name(match["path"].removesuffix(".mpy").removesuffix(".py") + ".py")
+        before = [old for old, new in names.globals.get(module, {}).items() if new == match["name"]]
+        before += sorted(old for old, new in names.attributes.items() if new == match["name"])
+        told = " or ".join(before)
+        return f"{match[0]} ({told})" if told else match[0]
+
+    return re.sub(r'File "(?P<path>[^"]+)", line \d+, in (?P<name>\w+)', known, text)
 
 
 def _asked_by_name(modules: dict[str, ast.Module]) -> set[str]:

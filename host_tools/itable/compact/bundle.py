@@ -25,8 +25,9 @@ MAIN = f"{PACKAGE}.startup"
 APART = (PACKAGE,)
 """Never put together with others."""
 GLOBALS_MOST = 110
-"""In one module. The chip keeps eight bits of each name's hash: with several hundred names in one
-table it would look through a row of them for each, and the tick would take twice its time."""
+"""In one module (RQ-157). The chip keeps eight bits of each name's hash: with several hundred names
+in one table it would look through a row of them for each, and the tick would take twice its time.
+"""
 _COMPILERS = f"{PACKAGE}.estimation.portable"
 """What it defines MicroPython's compiler knows by itself."""
 

@@ -43,7 +43,7 @@ _ALWAYS = 14
 
 
 def tight(code: bytes) -> bytes:
-    """The same code in less room, or `code` itself."""
+    """The same code in less room, or `code` itself (RQ-159)."""
     try:
         items = _items(code)
         made = _laid_out(items)

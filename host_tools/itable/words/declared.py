@@ -10,6 +10,7 @@ RECORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Inputs": ("safety.ports", ("inputs",)),
     "Wish": ("safety.ports", ("wish",)),
     "Decision": ("safety.ports", ("decision", "out")),
+    "ImuSample": ("sensing.imu", ("sample",)),
     "Estimate": ("estimation.estimate", ("estimate",)),
     "KernelState": ("safety.memory", ("k",)),
     "Complement": ("safety.memory", ()),
@@ -30,6 +31,7 @@ OTHERS = frozenset(
     {
         *("chosen", "debouncer", "done", "firmware", "first", "last", "last_fault", "box", "panel"),
         *("pins", "plan", "program", "record", "second", "segment", "settings", "step"),
+        *("kept", "made", "monitor", "primary", "program_check", "rest"),
     }
 )
 """Variables and attributes that are never a record, though they have attributes of such names."""

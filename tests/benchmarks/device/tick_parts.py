@@ -19,11 +19,12 @@ from inversion_table.journal.chronicle import Chronicle
 from inversion_table.journal.recorder import Recorder
 from inversion_table.safety import limits, monitors, ports, states
 from inversion_table.safety.guarded import GuardedKernel
+from inversion_table.sensing import imu
 from inversion_table.sensing.analog import Analog
 from inversion_table.sensing.imu import ImuSample
 from inversion_table.sensing.lsm6dsox import Lsm6dsox
 from inversion_table.sensing.mpu6050 import Mpu6050
-from inversion_table.sensing.panel import Panel
+from inversion_table.sensing.panel import ANKLE_LOCK, ESTOP, OUTWARD_END, Panel
 from inversion_table.session.plan import Plan, Step, StepSet
 from inversion_table.session.program import Program
 from inversion_table.session.sequencer import Sequencer
@@ -55,10 +56,8 @@ class Level:
 class PanelPins:
     """Away from home, nothing pressed, everything as it should be."""
 
-    def __init__(self):
-        self.estop = self.outward_end = self.ankle_lock = Level(0)
-        self.home_switch = self.relay_mirror = Level(1)
-        self.start = self.pause = self.return_home = self.jog_up = self.jog_down = Level(1)
+    def closed(self):
+        return ESTOP | OUTWARD_END | ANKLE_LOCK
 
 
 class Bus:
@@ -67,10 +66,11 @@ class Bus:
     def __init__(self):
         self._count = 0
 
-    def readfrom_mem_into(self, _address, _register, buffer):
+    def take(self, _wanted, buffer):
         self._count += 1
         for index in range(len(buffer)):
             buffer[index] = (self._count * 7 + index) & 1
+        return 1
 
 
 def moving():
@@ -107,7 +107,7 @@ def parts():
     program = Program(plan, settings.acceleration_mdeg_per_s2)
     primary, monitor = Lsm6dsox(Bus()), Mpu6050(Bus())
     for driver in (primary, monitor):
-        driver._running = True
+        driver._words[imu.RUNNING] = 1
         driver._configured = lambda: True
     first, second = ImuSample(), ImuSample()
     still = ImuSample()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inversion_table.sensing import lsm6dsox, mpu6050
+from inversion_table.sensing import imu, lsm6dsox, mpu6050
 from inversion_table.sensing.imu import ImuSample
 from table_bench.imu import lsm6dsox as lsm6dsox_model
 from table_bench.imu import mpu6050 as mpu6050_model
@@ -103,7 +103,7 @@ def read(monitor: bool, motion: Motion, case: Case, seed: int) -> Readings:
     for number, (a, g) in enumerate(zip(force_counts.tolist(), rate_counts.tolist(), strict=True)):
         data = struct.pack(">7h", *a, 0, *g) if monitor else struct.pack("<7h", 0, *g, *a)
         sample = ImuSample()
-        driver._convert(bytearray(data), sample)
+        imu._take_in(driver._words, bytearray(data), sample, 0)  # at one instant nothing is frozen
         sample.ok = True
         sample.read_ms = 10 * (number + 1)
         samples.append(sample)

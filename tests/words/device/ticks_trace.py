@@ -131,6 +131,7 @@ def play(dice, ticks):
             print(tick, table.crc, table.left(), row if tick % 1_000 == 0 else "")
             rest = table.crc
     print("played", rest, "states", visited)
+    return table.crc
 
 
 def live(table, dice, tick):
@@ -187,6 +188,7 @@ def scatter(dice, ticks):
         if tick % 20 == 0:
             print(tick, table.crc, row if tick % 400 == 0 else "")
     print("scattered", table.crc)
+    return table.crc
 
 
 def watch(dice, ticks):
@@ -219,11 +221,12 @@ def watch(dice, ticks):
         if tick % 50 == 0:
             print(tick, table.crc, row if tick % 1_000 == 0 else "")
     print("watched", table.crc, "faults", len(faults))
+    return table.crc
 
 
 def main(what, seed, ticks):
-    """play, scatter or watch."""
-    {"play": play, "scatter": scatter, "watch": watch}[what](Dice(seed), ticks)
+    """play, scatter or watch; returns the check sum of all that was kept."""
+    return {"play": play, "scatter": scatter, "watch": watch}[what](Dice(seed), ticks)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,12 @@ def pin_number(pin):
     raise ValueError("invalid pin")
 
 
+def levels():
+    """Levels of all pins, one bit each: what `Pin.value` says of each, but for an open drain."""
+    driven = _out[_DIRECTIONS]
+    return _out[_LEVELS] & driven | _inp[_INPUTS] & _state[_PULLED_UP] & ~driven
+
+
 class Pin:
     """One GPIO. An input that nothing pulls up reads 0, like the chip's pull-down at reset."""
 

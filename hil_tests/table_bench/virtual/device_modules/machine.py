@@ -6,7 +6,9 @@ import bench_frame as _frame
 from bench_analog import ADC, PWM
 from bench_clock import RTC, WDT, Timer
 from bench_i2c import I2C
-from bench_pin import Pin
+from bench_pin import Pin, levels
+
+_GPIO_IN = 0xD000_0004
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -19,6 +21,8 @@ class _Registers:
         self._values = dict(content)
 
     def __getitem__(self, address):
+        if address == _GPIO_IN:
+            return levels()
         return self._values[address]
 
     def __setitem__(self, address, value):
