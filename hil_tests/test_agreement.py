@@ -1,4 +1,4 @@
-"""The same runs on the virtual bench, on rig and controller as two processes, and on the chip."""
+"""The same runs on the virtual bench and on rig and controller as two processes: same verdicts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inversion_table.contract import events, frame
 from inversion_table.contract.records import End, Event
 from inversion_table.safety import states
 from inversion_table.safety.faults import FAULTS
-from table_bench.bench import Bench, BenchUnavailable
+from table_bench.bench import Bench
 from table_bench.benches import open_bench
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
@@ -162,17 +162,3 @@ def test_rig_and_virtual_bench_agree(
 ) -> None:
     rig = outcome_on("rig", name, **used(flash, tmp_path))
     assert_agree(name, on_virtual_bench(name), rig, record_property)
-
-
-@pytest.mark.parametrize("name", RUNS)
-def test_chip_and_virtual_bench_agree(
-    name: str,
-    on_virtual_bench: Callable[[str], Outcome],
-    record_property: Callable[[str, object], None],
-) -> None:
-    """Skipped where there is no MicroPython image (docs/chip.md)."""
-    try:
-        chip = outcome_on("chip", name, ready=True)
-    except BenchUnavailable as error:
-        pytest.skip(str(error))
-    assert_agree(name, on_virtual_bench(name), chip, record_property)

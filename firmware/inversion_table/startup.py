@@ -110,7 +110,7 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
     """The background, until SERVICE (True), or until there is to be another start.
 
     What arrived is taken in and answered, and a log that is being sent goes on, all from here: each
-    call more takes stack that the tick needs (RQ-166). Whoever asks for more than there is memory
+    call more takes stack that the tick needs (RQ-162). Whoever asks for more than there is memory
     for is told so; it ends nothing else (RQ-165).
     """
     usb = board.usb

@@ -17,7 +17,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "raises on import": ("app.py", "import gc\n", 'import gc\n\nraise ValueError("broken")\n'),
     "raises in build": (
         "startup.py",
-        "    ring = _ring(board, store)\n",
+        "    ring, proof = _ring(board, store)\n",
         '    raise ValueError("broken")\n',
     ),
     "hangs on import": (

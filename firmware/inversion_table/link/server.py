@@ -85,7 +85,7 @@ class Server:
         """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071).
 
         The method is called from here and not from further down: the control tick, which may come
-        at any time, needs its part of the chip's 8 KB of stack (RQ-166).
+        at any time, needs its part of the chip's 8 KB of stack (RQ-162).
         """
         try:
             if line is None:

@@ -152,8 +152,16 @@ class ChipController:
 
     @property
     def quiet(self) -> bool:
-        """Whether a snapshot can be taken: not while a byte is on an I2C bus."""
-        return self._chip is not None and all(bus.quiet for bus in self._chip.i2c)
+        """Whether a snapshot can be taken: no byte is on an I2C bus, and no interrupt waits.
+
+        One that was raised at this very instant would wake no other processor.
+        """
+        chip = self._chip
+        return (
+            chip is not None
+            and not chip.rp2040.core.pending_interrupts
+            and all(bus.quiet for bus in chip.i2c)
+        )
 
     def snapshot(self) -> dict[str, Any]:
         """Everything but the plant, as a value; only while it is `quiet`, and without faults."""
