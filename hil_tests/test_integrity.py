@@ -425,9 +425,10 @@ def test_a_log_whose_flash_cannot_be_had_refuses_start(
 import gc
 gc.threshold(32_768)
 from inversion_table import startup
+from inversion_table.journal import reserve
 def nothing(*arguments):
-    raise startup.reserve.ReserveError("worn out")
-startup.reserve.open_region = nothing
+    raise reserve.ReserveError("worn out")
+reserve.open_region = nothing
 startup.run()
 """
     operator = make_operator(entry=entry, ready=False)

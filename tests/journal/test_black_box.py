@@ -265,7 +265,7 @@ def test_what_is_overtaken_while_it_is_being_coded_is_not_believed() -> None:
         ticks.tick(9)  # the tick interrupts, and writes over what is being read
         return code(at, number, passed_ms, status)
 
-    ticks.box._sample = slow  # type: ignore[method-assign, assignment]
+    ticks.box._sample = slow  # type: ignore[method-assign]
     read = samples_of(pages_of(ticks))
     assert 5 < len(read) < 100
     assert set(read) <= set(ticks.seen[100:600])
