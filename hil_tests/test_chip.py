@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from inversion_table.contract import frame
 from inversion_table.contract.resets import CAUSES, POWER_UP, RUN_PIN, WATCHDOG
 from table_bench.chip import ChipTable, NoImageError
 from table_bench.chip.meter import (
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.needs("cycles")
 PERIOD_CYCLES = 1_250_000
 """10 ms at 125 MHz."""
 CYCLES_OF_MS = 125_000
+MOVING_AFTER_MS = 2_000
 COLLECTED_MS = 11_000
 """The background collects what nobody needs every 10 s."""
 GROWTH_BYTES = 512
@@ -291,25 +293,35 @@ def test_tick_and_background_find_room_on_the_stack(make_table: Callable[..., Ch
     assert table.boots == 1
 
 
+@pytest.mark.requirement("RQ-150")
 def test_what_the_tick_costs(make_table: Callable[..., ChipTable]) -> None:
-    ticks = ticks_of(make_table(traced=True), 300)
-    whole = [in_ms(tick.whole) for tick in ticks]
-    real = [on_a_real_chip(tick) for tick in ticks]
-    print(
-        f"tick: {statistics.mean(whole):.2f} ms, {max(whole):.2f} at most, of which "
-        f"{statistics.mean(in_ms(tick.waited) for tick in ticks):.2f} wait for I2C; "
-        f"on a real chip {statistics.mean(real):.2f}, {max(real):.2f} at most"
-    )
-    assert statistics.mean(real) < TICK_TYPICAL_MS
-    assert max(real) < TICK_WORST_MS
+    plan = {"/data/plan.json": frame.encode(simple_plan((-60, 1), rest_s=0).to_wire())}
+    table = make_table(traced=True, provision=calibrated(1) | plan)
+    at_home = ticks_of(table, 300)
+    operator_at(table).press("START")
+    table.advance(MOVING_AFTER_MS)
+    assert table.truth.relay_closed
+    assert table.truth.rate_deg_per_s > 0.5
+    for state, ticks in (("HOME", at_home), ("MOVING", ticks_of(table, 300))):
+        whole = [in_ms(tick.whole) for tick in ticks]
+        real = [on_a_real_chip(tick) for tick in ticks]
+        print(
+            f"tick, {state}: {statistics.mean(whole):.2f} ms, {max(whole):.2f} at most, of which "
+            f"{statistics.mean(in_ms(tick.waited) for tick in ticks):.2f} wait for I2C; "
+            f"on a real chip {statistics.mean(real):.2f}, {max(real):.2f} at most"
+        )
+        assert statistics.mean(real) < TICK_TYPICAL_MS
+        assert max(real) < TICK_WORST_MS
 
 
 def test_the_heap_has_room_and_does_not_shrink(table: ChipTable) -> None:
     operator = operator_at(table)
-    first = operator.status()["heap_free"]
-    for _ in range(COLLECTED_MS // 500):
-        last = operator.status()["heap_free"]
-        table.advance(500)
-    print(f"heap free: {first} bytes, 11 s later {last}")
-    assert last > HEAP_FREE_BYTES
-    assert last > first - 1_024
+    free = []
+    for _ in range(3):  # the first after what the start left was collected
+        for _ in range(COLLECTED_MS // 1_000):
+            table.advance(1_000)
+            now = operator.status()["heap_free"]
+        free.append(now)
+    print(f"heap free, every 11 s: {free} bytes")
+    assert min(free) > HEAP_FREE_BYTES
+    assert max(free[1:]) - min(free[1:]) <= GROWTH_BYTES

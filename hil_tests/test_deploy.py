@@ -402,6 +402,7 @@ def test_with_both_packs_damaged_a_person_is_still_brought_home(
         for slot in chooser.PACKS:
             content = files.read(chooser.pack_path(slot))
             at = content.index(b'"compiler"')
+            files.remove(chooser.pack_path(slot))
             files.copy(slot, content[:at] + b"X" + content[at + 1 :])
     with VirtualTable(bare=True, state_dir=tmp_path, start_tilt_deg=30.0) as table:
         operator = Operator(table)

@@ -25,9 +25,13 @@ feed = LineBuffer.feed
 
 def told(lines, data):
     if b"fill" in data:
-        gc.collect()
-        while gc.mem_free() > 5_000:
-            taken.append(bytearray(64))
+        hold = bytearray(5_000)
+        try:
+            while True:
+                taken.append(bytearray(64))
+        except MemoryError:
+            hold = None
+            gc.collect()
     elif b"free" in data:
         taken.clear()
         gc.collect()

@@ -163,7 +163,10 @@ class App:
     # The control tick
 
     def tick(self, _timer=None) -> None:
-        """One control tick, in interrupt context: no allocation (RQ-043), no waiting."""
+        """One control tick, in interrupt context: no allocation (RQ-043), 5 ms at most (RQ-150).
+
+        It waits for nothing but the IMUs' buses, 2 ms at most for each (RQ-161).
+        """
         (
             ticks_ms,
             begin_primary,

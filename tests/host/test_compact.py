@@ -52,22 +52,27 @@ def loaded(files: dict[str, str]) -> dict[str, object]:
     for name in files:
         whole = "inversion_table" if name == "__init__" else f"inversion_table.{name}"
         modules[whole] = types.ModuleType(whole)
-    kept_modules = {name: sys.modules[name] for name in modules if name in sys.modules}
-    sys.modules.update(modules)
+    kept_modules = dict(sys.modules)
+
+    def put_back() -> None:
+        for name in modules:
+            sys.modules.pop(name, None)
+        sys.modules.update(kept_modules)
 
     def run_it() -> object:
         sys.modules.update(modules)
         try:
             return modules["inversion_table.startup"].run()
         finally:
-            sys.modules.update(kept_modules)
+            put_back()
 
+    sys.modules.update(modules)
     try:
         for name, text in sorted(files.items(), key=lambda item: item[0] != "startup"):
             if name != "__init__":
                 exec(text, vars(modules[f"inversion_table.{name}"]))  # noqa: S102 - as above
     finally:
-        sys.modules.update(kept_modules)
+        put_back()
     return {"run": run_it}
 
 

@@ -156,7 +156,7 @@ class _Bundle:
         if module == _COMPILERS:
             return ("compiler's", name)
         owner = self.owner[module]
-        if module in self._entries and name in self.asked_for and not name.startswith("_"):
+        if module in self._entries and name in self.asked_for:
             return ("global", f"{owner}:{name}")
         flat = f"{module.removeprefix(PACKAGE + '.').replace('.', '_')}__{name}"
         return ("global", f"{owner}:{flat}")

@@ -134,7 +134,7 @@ class DeviceFiles:
         self.remove(chooser.pack_path(target.slot))
         if self.has_tree and target.keep != chooser.TREE:
             self._remove_tree()
-        if self.free_bytes() < size + SPARE_BYTES and self._never_started():
+        if self._never_started():  # beside it the new one's log would find no room either
             if self.exists("/journal"):
                 self._repl.run(_FREE_UNUSED_LOG)
             self._remove_tree()
