@@ -22,6 +22,8 @@ LOG_MAP_PATH = "/data/journal_map.json"
 CHUNK_BYTES = 768
 SPARE_BYTES = 8 * 4096
 """Left free: the filesystem needs room to move what it changes."""
+LOG_BYTES = 192 * 4096
+"""What the log takes at its first start (board.JOURNAL_BLOCKS)."""
 MAIN_TEXT = '''\
 """Starts the controller on the board; returns to the REPL only in SERVICE."""
 
@@ -133,11 +135,11 @@ class DeviceFiles:
             self.choose(chooser.made(target.keep, chooser.PROVED, chooser.NONE))
         self.remove(chooser.pack_path(target.slot))
         if self.has_tree and target.keep != chooser.TREE:
-            self._remove_tree()
-        if self._never_started():  # beside it the new one's log would find no room either
+            self.remove_tree()
+        if self.free_bytes() < size + SPARE_BYTES and self._never_started():
             if self.exists("/journal"):
                 self._repl.run(_FREE_UNUSED_LOG)
-            self._remove_tree()
+            self.remove_tree()
             target = Target(target.slot, chooser.NONE, False)
         free = self.free_bytes()
         if free < size + SPARE_BYTES:
@@ -151,11 +153,16 @@ class DeviceFiles:
             )
         return target
 
+    def in_the_logs_way(self, size: int) -> bool:
+        """Whether the tree never started a session, and leaves the log of a new pack no room."""
+        return self._never_started() and self.free_bytes() < size + SPARE_BYTES + LOG_BYTES
+
     def _never_started(self) -> bool:
         """A tree whose log never found its place, and that START therefore always refused."""
         return self.record is None and self.has_tree and not self.exists(LOG_MAP_PATH)
 
-    def _remove_tree(self) -> None:
+    def remove_tree(self) -> None:
+        """Remove the firmware that lies in single files."""
         if self.exists(TREE_PATH):
             self._repl.run(_REMOVE_TREE.format(path=TREE_PATH))
         self.remove(OLD_MANIFEST_PATH)
