@@ -14,10 +14,10 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from itable.deploy import compiling, pack
+from itable.deploy import pack
 from itable.firmware import package_files, package_folder
-from table_bench.chip import files, image
-from table_bench.chip.chip import Chip
+from tests.benchmarks import on_chip
+from tests.benchmarks.on_chip import CYCLES_OF_US, MARK
 
 STARTUP = "inversion_table/startup.py"
 ENTRY = "from inversion_table import startup\n"
@@ -25,20 +25,10 @@ ENTRY = "from inversion_table import startup\n"
 NEEDED = tuple(
     f"inversion_table/{part}" for part in ("__init__", "estimation/", "safety/", "sensing/")
 )
-CYCLES_OF_US = 125
 SETTLED_FROM = 1_000
 """Ticks after which the filter is at its last stage."""
-LOOK_MS = 20
-MOST_S = 300
 BLOCKS = 15
 """Of the vectors: each is a hundred ticks, for four estimators."""
-DONE = 0x7FFF_FFFF
-
-MARK = """
-@micropython.viper
-def mark(number: int):
-    ptr32(0x40068000)[0] = number
-"""
 
 MEASURED = (
     MARK
@@ -117,49 +107,13 @@ main()
 VECTORS = Path(__file__).parents[1] / "estimation" / "vectors.py"
 
 
-class Nothing:
-    """What the chip's pins lead to here (chip.Outside)."""
-
-    def levels_in(self) -> int:
-        """All low."""
-        return 0
-
-    def pins_changed(self) -> None:
-        """Nobody sees it."""
-
-    def bus(self, number: int) -> None:
-        """Nothing is on it."""
-
-    def convert(self, channel: int) -> int:
-        """0 V."""
-        return 0
-
-    def flash_operated(self, erase: bool, address: int, size: int) -> int:
-        """All of it is done."""
-        return size
-
-    def reset_asked(self) -> None:
-        """It stays as it is."""
-
-
 def marks_of(main: str) -> list[tuple[int, int, int]]:
     """What a program on the chip marks: (number, cycle, cycles waited)."""
     package = package_folder()
     assert package is not None
     sources = {path: text for path, text in package_files(package) if path.startswith(NEEDED)}
     sources[STARTUP] = main.encode()
-    small = pack.made_small(list(sources.items()), ENTRY)
-    flash = image.flash_with(image.find().read_bytes())
-    made = compiling.compiled(small, compiling.SMALL_MARCH)
-    content = {f"/{path}": code for path, code in made}
-    files.write(flash, content | {"/main.py": ENTRY.encode()})
-    outside: object = Nothing()
-    chip = Chip(bytes(flash), outside, ())  # type: ignore[arg-type]
-    for ms in range(LOOK_MS, MOST_S * 1_000, LOOK_MS):
-        chip.run_to(ms * 1_000_000)
-        if chip.marks.seen and chip.marks.seen[-1][0] == DONE:
-            return chip.marks.seen[:-1]
-    raise SystemExit(f"the program on the chip did not end within {MOST_S} s of its time")
+    return on_chip.marks_of(pack.made_small(list(sources.items()), ENTRY), ENTRY)
 
 
 def measure() -> None:

@@ -27,19 +27,15 @@ from table_bench.chip import ChipTable
 from table_bench.chip.meter import Tick, TickMeter
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
+from tests.benchmarks.on_chip import CYCLES_OF_US, MARK
 
 APP = "app.py"
 TICK = "tick"
 MARKER = "marker.py"
-MARKER_TEXT = """\
-@micropython.viper
-def mark(number: int):
-    ptr32(0x40068000)[0] = number
-"""
 ITSELF = 0
 """Two marks with nothing between them."""
 TICK_BEGINS = 1
-CYCLES_OF_US = 125
+
 MEASURED_MS = 500
 MOVING_AFTER_MS = 2_000
 PLAN = simple_plan((0, 1))
@@ -125,7 +121,7 @@ def marked_firmware(inside: Sequence[str]) -> Iterator[Marked]:
         for one in inside:
             path, _, name = one.partition(":")
             marked.function(path, name)
-        (marked.folder / MARKER).write_text(MARKER_TEXT)
+        (marked.folder / MARKER).write_text(MARK)
         yield marked
 
 

@@ -15,12 +15,10 @@ from pathlib import Path
 
 from inversion_table.safety.states import STATE_NAMES
 from itable.compact import compact
-from itable.deploy import compiling
 from itable.deploy.cells import without_offset
 from itable.words import words
-from table_bench.chip import files, image
-from table_bench.chip.chip import Chip
-from tests.benchmarks.chip_estimator import CYCLES_OF_US, DONE, LOOK_MS, MARK, MOST_S, Nothing
+from tests.benchmarks import on_chip
+from tests.benchmarks.on_chip import CYCLES_OF_US, MARK
 from tests.micropython import run_on_cpython
 from tests.words import test_words
 
@@ -98,7 +96,7 @@ from inversion_table.session.sequencer import Sequencer
 MEASURED = "inversion_table/startup.py"
 """In place of the firmware's own."""
 SERVICE = "inversion_table/service.py"
-START = b"from inversion_table import startup\nstartup.main\n"
+START = "from inversion_table import startup\nstartup.main\n"
 
 
 def marks_of(sources: Files, measured: str, built: bool) -> list[tuple[int, int, int]]:
@@ -111,17 +109,8 @@ def marks_of(sources: Files, measured: str, built: bool) -> list[tuple[int, int,
         ),
         (MEASURED, measured.encode()),
     ]
-    made = compact(words(sources) if built else sources, [START.decode()])
-    content = {f"/{path}": code for path, code in compiling.compiled(made, compiling.SMALL_MARCH)}
-    flash = image.flash_with(image.find().read_bytes())
-    files.write(flash, content | {"/main.py": START})
-    outside: object = Nothing()
-    chip = Chip(bytes(flash), outside, ())  # type: ignore[arg-type]
-    for ms in range(LOOK_MS, MOST_S * 1_000, LOOK_MS):
-        chip.run_to(ms * 1_000_000)
-        if chip.marks.seen and chip.marks.seen[-1][0] == DONE:
-            return chip.marks.seen[:-1]
-    raise SystemExit(f"the program on the chip did not end within {MOST_S} s of its time")
+    made = compact(words(sources) if built else sources, [START])
+    return on_chip.marks_of(made, START)
 
 
 def measure(sources: Files) -> None:

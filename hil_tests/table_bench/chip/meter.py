@@ -42,7 +42,28 @@ class Tick(NamedTuple):
         return self.whole - self.waited
 
 
-class TickMeter:
+class _Meter:
+    """Told of each exception that a chip made with `traced` enters and leaves, until `stop`."""
+
+    def __init__(self, chip: Chip) -> None:
+        core = chip.rp2040.core
+        assert isinstance(core, TracedCore)
+        core.entered = self._entered
+        core.left = self._left
+        self._core = core
+
+    def stop(self) -> None:
+        """Measure no more."""
+        self._core.entered = self._core.left = None
+
+    def _entered(self, exception: int) -> None:
+        raise NotImplementedError
+
+    def _left(self) -> None:
+        raise NotImplementedError
+
+
+class TickMeter(_Meter):
     """Collects the ticks of a chip that was made with `traced`. `counted()`: ticks so far."""
 
     def __init__(self, chip: Chip, counted: Callable[[], int]) -> None:
@@ -50,16 +71,7 @@ class TickMeter:
         self._chip = chip
         self._counted = counted
         self._open: list[tuple[int, float, float, int]] = []
-        core = chip.rp2040.core
-        assert isinstance(core, TracedCore)
-        core.entered = self._entered
-        core.left = self._left
-
-    def stop(self) -> None:
-        """Measure no more."""
-        core = self._chip.rp2040.core
-        assert isinstance(core, TracedCore)
-        core.entered = core.left = None
+        super().__init__(chip)
 
     def _waited_ns(self) -> float:
         return sum(controller.waited_ns for controller in self._chip.i2c)
@@ -81,7 +93,7 @@ class TickMeter:
             )
 
 
-class StackMeter:
+class StackMeter(_Meter):
     """How deep the C stack of a chip that was made with `traced` gets: by the program, by a timer.
 
     The timer's interrupt may come at the program's deepest moment, though it never did here: what
@@ -94,16 +106,7 @@ class StackMeter:
         self._chip = chip
         self._open: list[tuple[int, int]] = []
         self._paint()
-        core = chip.rp2040.core
-        assert isinstance(core, TracedCore)
-        core.entered = self._entered
-        core.left = self._left
-
-    def stop(self) -> None:
-        """Measure no more."""
-        core = self._chip.rp2040.core
-        assert isinstance(core, TracedCore)
-        core.entered = core.left = None
+        super().__init__(chip)
 
     @property
     def most_bytes(self) -> int:
