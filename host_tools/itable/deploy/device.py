@@ -129,19 +129,23 @@ class DeviceFiles:
     def prepare(self, target: Target, size: int) -> Target:
         """Make room for a pack of `size` bytes; raises RefusedError where there is none.
 
-        Returns the target, which keeps nothing where what is there never could start a session.
+        Returns the target, which keeps nothing where what is there never could start a session and
+        leaves no room for the pack and its log. If the pack has room, that tree stays for now: what
+        starts until main.py is replaced.
         """
         if target.on_trial:
             self.choose(chooser.made(target.keep, chooser.PROVED, chooser.NONE))
         self.remove(chooser.pack_path(target.slot))
         if self.has_tree and target.keep != chooser.TREE:
             self.remove_tree()
-        if self.free_bytes() < size + SPARE_BYTES and self._never_started():
-            if self.exists("/journal"):
-                self._repl.run(_FREE_UNUSED_LOG)
-            self.remove_tree()
-            target = Target(target.slot, chooser.NONE, False)
         free = self.free_bytes()
+        if free < size + SPARE_BYTES + LOG_BYTES and self._never_started():
+            target = Target(target.slot, chooser.NONE, False)
+            if free < size + SPARE_BYTES:
+                if self.exists("/journal"):
+                    self._repl.run(_FREE_UNUSED_LOG)
+                self.remove_tree()
+                free = self.free_bytes()
         if free < size + SPARE_BYTES:
             raise RefusedError(
                 f"there is too little room on the table: {free // 1024} KB, and"
@@ -152,10 +156,6 @@ class DeviceFiles:
                 " what runs was not touched",
             )
         return target
-
-    def in_the_logs_way(self, size: int) -> bool:
-        """Whether the tree never started a session, and leaves the log of a new pack no room."""
-        return self._never_started() and self.free_bytes() < size + SPARE_BYTES + LOG_BYTES
 
     def _never_started(self) -> bool:
         """A tree whose log never found its place, and that START therefore always refused."""

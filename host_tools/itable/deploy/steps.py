@@ -132,15 +132,12 @@ def put(table: DeviceFiles, pack: "Pack", teller: Teller) -> Target:
     Where there are slots already that step is the record; else it is main.py (RQ-140).
     """
     target = table.prepare(table.target(), len(pack.content))
-    in_the_way = target.keep == chooser.TREE and table.in_the_logs_way(len(pack.content))
-    if in_the_way:  # it could start no session, and beside it the new one could not either
-        target = Target(target.slot, chooser.NONE, False)
     teller.say(f"Copying build {pack.build} into slot {target.slot}")
     table.copy(target.slot, pack.content, teller.progress)
     table.place_chooser()
     table.choose(chooser.made(target.slot, chooser.STARTS, target.keep))
     table.place_main()
-    if in_the_way:  # last: until main.py was there, it was what started
+    if table.has_tree and target.keep != chooser.TREE:  # last: until now it was what started
         table.remove_tree()
     return target
 
