@@ -72,6 +72,18 @@ _SCRATCH1_AT = 0x10
 """MicroPython and the boot ROM use only the scratch registers from 4 on."""
 
 
+_CONTACTS = (
+    ESTOP,
+    OUTWARD_END,
+    ANKLE_LOCK,
+    RELAY_MIRROR,
+    START,
+    PAUSE,
+    RETURN,
+    JOG_UP,
+    JOG_DOWN,
+)
+"""Besides the home switch, which the start asks for alone."""
 _GPIO_IN = 0xD000_0004
 """SIO: the level at each pin, one bit a pin (datasheets RP2040, 2.3.1.7; RP2350, 3.1.11). Pins end
 at 29, so that what is read is a small int: reading it allocates nothing."""
@@ -87,16 +99,9 @@ class PanelPins:
 
     def __init__(self) -> None:
         self._words = machine.mem32
-        self.estop = _contact(ESTOP)
-        self.outward_end = _contact(OUTWARD_END)
-        self.ankle_lock = _contact(ANKLE_LOCK)
+        for pin in _CONTACTS:
+            _contact(pin)
         self.home_switch = _contact(HOME_SWITCH)
-        self.relay_mirror = _contact(RELAY_MIRROR)
-        self.start = _contact(START)
-        self.pause = _contact(PAUSE)
-        self.return_home = _contact(RETURN)
-        self.jog_up = _contact(JOG_UP)
-        self.jog_down = _contact(JOG_DOWN)
 
     @micropython.viper
     def closed(self) -> int:
