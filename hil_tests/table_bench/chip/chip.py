@@ -13,7 +13,7 @@ from rp2040py.memory_map import FLASH_START_ADDRESS
 from rp2040py.peripherals.dma import DREQChannel
 from rp2040py.peripherals.reset import RESET_I2C0, RESET_I2C1
 from rp2040py.peripherals.uart import IUARTDMAChannels
-from rp2040py.peripherals.vreg_and_chip_reset import HAD_POR, HAD_RUN
+from rp2040py.peripherals.vreg_and_chip_reset import HAD_RUN
 from rp2040py.rp2040 import RP2040
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
@@ -203,11 +203,6 @@ class Chip:
             rp2040.vreg_and_chip_reset.record_reset_cause(HAD_RUN)
         rp2040.leave_reset()
         self._outside.pins_changed()
-
-    @property
-    def had_power_on(self) -> bool:
-        """Whether the chip says that its last reset was power-on."""
-        return bool(self.rp2040.vreg_and_chip_reset.chip_reset & HAD_POR)
 
     def flash_content(self) -> bytes:
         """All of the flash."""

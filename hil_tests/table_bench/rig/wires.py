@@ -49,7 +49,6 @@ class Wires:
         self._settled_us = 0
         self._inputs = Inputs(0, (-1,) * frame.MACHINES, 0, ())
         self._changed = True
-        self.mains = False
 
     # --- how they are put together -----------------------------------------------------------
 
@@ -302,7 +301,6 @@ class Wires:
 
     def set_mains(self, on: bool) -> None:
         """The controller's power comes or goes."""
-        self.mains = on
         if not on:
             self.release_outputs()
 

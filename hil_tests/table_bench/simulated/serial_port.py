@@ -41,11 +41,6 @@ class SerialPort:
 
     # --- cable and board ---------------------------------------------------------------------
 
-    @property
-    def plugged(self) -> bool:
-        """Whether the port exists at present."""
-        return self._master is not None
-
     def plug(self) -> None:
         """Let the port appear."""
         if self._master is not None:
