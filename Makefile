@@ -114,7 +114,9 @@ bench-chip: $(READY) ## where the time of the control tick goes on the emulated 
 	$(BIN)/python -m tests.benchmarks.chip_tick $(ARGS)
 
 chip: $(READY) ## the firmware on an emulated RP2040: does it boot, fit and keep time (docs/chip.md)
-	$(BIN)/pytest hil_tests/test_chip.py --bench chip -s -rs --timeout 1800 $(ARGS)
+	$(BIN)/pytest hil_tests/test_chip.py hil_tests/test_chip_port.py \
+	    hil_tests/test_agreement.py::test_chip_and_virtual_bench_agree \
+	    --bench chip -s -rs --timeout 1800 $(ARGS)
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

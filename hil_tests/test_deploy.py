@@ -362,6 +362,16 @@ def test_a_first_firmware_that_fails_leaves_a_door(
         assert (done.version, done.proved) == ("0.3.0", True)
 
 
+def test_a_first_start_that_takes_its_time_is_waited_for(
+    tmp_path: Path, sources: Callable[..., Path]
+) -> None:
+    """It lays out the log, silently; told that it did not come back, somebody would cut that."""
+    with VirtualTable(bare=True, state_dir=tmp_path, provision=calibrated(1)) as table:
+        table.advance(200)
+        done = deploy(table, sources(NEW, "lays out the log slowly"))
+        assert (done.version, done.proved, done.previous) == (NEW, True, None)
+
+
 # --- records and slots --------------------------------------------------------------------------
 
 
