@@ -129,6 +129,7 @@ def test_itable_deploy_makes_a_bare_chip_a_table(bare: ChipTable) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert (told["slot"], told["version"], told["proved"]) == ("a", VERSION, True)
+    print(f"deployed and proved {bare.now_ms / 1000:.0f} s after power-on")
     assert bare.boots == 2  # power-on and the restart into it: no start failed
     assert_deployed(bare, "a", source, VERSION)
 
@@ -140,6 +141,7 @@ def test_itable_deploy_puts_another_firmware_on_a_running_table(
     table = deployed
     source = firmware(tmp_path, NEW)
     command = itable(table, "deploy", "--from", str(source))
+    began_ms = table.now_ms
     with (
         table.run_free(REAL_TIME),
         subprocess.Popen(
@@ -158,6 +160,7 @@ def test_itable_deploy_puts_another_firmware_on_a_running_table(
         table.release("PAUSE")
         said = tool.stdout.read()
         assert tool.wait(MOST_S) == 0, said
+    print(f"deployed and proved within {(table.now_ms - began_ms) / 1000:.0f} s")
     assert "it has proved itself" in said
     assert table.boots == boots + 2  # into SERVICE, and into the new firmware
     assert_deployed(table, "b", source, NEW)

@@ -372,6 +372,18 @@ def test_a_first_start_that_takes_its_time_is_waited_for(
         assert (done.version, done.proved, done.previous) == (NEW, True, None)
 
 
+def test_a_new_chip_that_is_nowhere_near_home_is_not_waited_for_long(tmp_path: Path) -> None:
+    """As on a desk: it runs, and says why it has not proved itself."""
+    source = package_folder()
+    assert source is not None
+    with VirtualTable(bare=True, state_dir=tmp_path, start_tilt_deg=0.0) as table:
+        table.advance(200)
+        done = deploy(table, source)
+        assert (done.version, done.proved) == (VERSION, False)
+        assert done.note == "FAULT: watchdog reset away from home"
+        assert table.now_ms < 100_000
+
+
 # --- records and slots --------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from itable.link.repl import NEXT_STEP, Repl
 
 if TYPE_CHECKING:
     from itable.deploy.pack import Pack
-    from itable.link.models import FirmwareGet
+    from itable.link.models import FirmwareGet, Status
     from itable.link.transport import Transport
 
 SERVICE_MOST_S = 300.0
@@ -26,8 +26,8 @@ PROOF_MOST_S = 240.0
 of a new chip lays out the log before it answers: 35 s, two minutes with the slowest flash there is.
 """
 UNPROVED_MOST_S = 60.0
-"""From its first answer on, of a table with nothing to go back to: it may stand on a desk and never
-be at home."""
+"""From its first answer on, of a table with nothing to go back to that is not in HOME: it may stand
+on a desk and never get there."""
 _LOOK_S = 0.5
 _CLIENT_S = 1.0
 
@@ -252,15 +252,17 @@ def _watch(place: Place, teller: Teller, build: str, version: str, slot: str, ke
                 where=place.name,
                 next_step="the table can be used as before; deploy a firmware that starts",
             )
-        if not seen and not keep:
-            end_s = place.now_s() + UNPROVED_MOST_S
         seen = True
+        if keep or (status is not None and status.state == "HOME"):
+            end_s = begin_s + PROOF_MOST_S
+        else:
+            end_s = min(end_s, place.now_s() + UNPROVED_MOST_S)
         if firmware is None:
             note = "it speaks another contract than this itable"
         elif firmware.starts_left is None:
             return Outcome(place.name, build, firmware.version, slot, True, True, firmware.previous)
-        else:
-            note = status
+        elif status is not None:
+            note = f"{status.state}: {status.fault_engineer}"
     if seen:
         return Outcome(place.name, build, version, slot, True, False, None, note)
     raise LinkError(
@@ -271,8 +273,8 @@ def _watch(place: Place, teller: Teller, build: str, version: str, slot: str, ke
     )
 
 
-def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, str] | None":
-    """(hello, firmware, state and fault in words) of a table; None while it does not answer."""
+def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, Status | None] | None":
+    """(hello, firmware, status) of a table; None while it does not answer."""
     try:
         port = place.open()
     except (NoDeviceError, OSError):
@@ -281,10 +283,10 @@ def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, str] | None
         client = Client(port, name=place.name, timeout_s=_CLIENT_S, attempts=2, clock=place.now_s)
         hello = client.greet()
         if hello.get("contract") != contract_hash():
-            return hello, None, ""
+            return hello, None, None
         clock.keep(client, place.unix_s())  # so that the proof has a date
         status = client.status()
-        return hello, client.get_firmware(), f"{status.state}: {status.fault_engineer}"
+        return hello, client.get_firmware(), status
     except (LinkError, RefusedError, OSError):
         return None
     finally:
