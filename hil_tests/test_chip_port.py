@@ -1,7 +1,10 @@
 """What a laptop does through the chip's own port: mpremote, and `itable deploy` as it is typed.
 
 Time runs freely meanwhile, at most as fast as the clock on the wall, for these programs wait by
-that clock. Skipped where there is no MicroPython image (docs/chip.md says how to get one).
+that clock. On a busy computer the chip is slower, and `itable deploy` may leave before the firmware
+has proved itself, which it then says; the proof itself is waited for here.
+
+Skipped where there is no MicroPython image (docs/chip.md says how to get one).
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ pytestmark = pytest.mark.needs("cycles")
 REAL_TIME = 1.0
 MOST_S = 900
 NEW = "0.2.0"
+PROOF_MOST_MS = 15_000
+"""A firmware proves itself by 12 s in HOME."""
 MICROPYTHON_STARTS_MS = 2_000
 """On a bare chip it lays out its filesystem first."""
 
@@ -83,11 +88,14 @@ def files_in(listing: str) -> dict[str, int]:
 
 
 def assert_deployed(table: ChipTable, slot: str, source: Path, version: str) -> None:
-    """That very firmware runs from that slot, is proved, and rests at home."""
+    """That very firmware runs from that slot, proves itself, and rests at home."""
     operator = Operator(table)
     operator.wait_for_state("HOME", 5_000)
-    runs = operator.result("firmware.get")
-    assert (runs["slot"], runs["version"], runs["starts_left"]) == (slot, version, None)
+    end_ms = table.now_ms + PROOF_MOST_MS
+    while (runs := operator.result("firmware.get"))["starts_left"] is not None:
+        assert table.now_ms < end_ms
+        table.advance(500)
+    assert (runs["slot"], runs["version"]) == (slot, version)
     operator.close()
     flash = bytearray(table.controller.flash)
     made = pack.make(source, program.MPY)
@@ -128,8 +136,8 @@ def test_itable_deploy_makes_a_bare_chip_a_table(bare: ChipTable) -> None:
         )
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
-    assert (told["slot"], told["version"], told["proved"]) == ("a", VERSION, True)
-    print(f"deployed and proved {bare.now_ms / 1000:.0f} s after power-on")
+    assert (told["slot"], told["version"], told["changed"]) == ("a", VERSION, True)
+    print(f"proved: {told['proved']}, {bare.now_ms / 1000:.0f} s after power-on")
     assert bare.boots == 2  # power-on and the restart into it: no start failed
     assert_deployed(bare, "a", source, VERSION)
 
@@ -160,7 +168,7 @@ def test_itable_deploy_puts_another_firmware_on_a_running_table(
         table.release("PAUSE")
         said = tool.stdout.read()
         assert tool.wait(MOST_S) == 0, said
-    print(f"deployed and proved within {(table.now_ms - began_ms) / 1000:.0f} s")
-    assert "it has proved itself" in said
+    print(f"within {(table.now_ms - began_ms) / 1000:.0f} s: {said}")
+    assert f"the table runs {NEW}, build" in " ".join(said.split())
     assert table.boots == boots + 2  # into SERVICE, and into the new firmware
     assert_deployed(table, "b", source, NEW)
