@@ -65,6 +65,7 @@ def run() -> None:
         server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
         lines = LineBuffer()
         stream = BlockStream(board.usb)
+        _let_go_of_the_chooser()
         loading.let_go()
         app.heap_free = heap.loaded()
         board.start_watchdog()
@@ -154,6 +155,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
 
     start_cause: why the controller started (contract.resets); firmware: what was loaded.
     """
+    in_flash = _executed_in_flash(board, firmware)
     kept = KeptSettings(store)
     settings = kept.in_use()
     calibration = KeptCalibration(store)
@@ -170,7 +172,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
         # Without a log nobody would know what was done: no session (RQ-105).
         kept.ok and calibration.ok and not isinstance(ring, AbsentRing),
         calibration,
-        _program_check(firmware.manifest_path),
+        _program_check(firmware.manifest_path, in_flash),
         start_cause,
         firmware,
         proof,
@@ -181,11 +183,43 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
     return app
 
 
-def _program_check(manifest_path: str) -> ProgramCheck:
-    """The check of the files that this program was loaded from (RQ-083)."""
+def _executed_in_flash(board: Board, firmware: Firmware):
+    """What code_in_flash.execute_there returns, of the pack that this program was loaded from."""
+    from inversion_table.chooser import PACKS, pack_path
+
+    if firmware.slot not in PACKS:
+        return ()
+    try:
+        from inversion_table.code_in_flash import execute_there, memory_of
+
+        return execute_there(
+            memory_of(board.flash),
+            pack_path(firmware.slot),
+            package_root(inversion_table.__file__),
+            firmware.build,
+            board.at_home_switch(),
+            board.show_progress,
+        )
+    except Exception as error:  # noqa: BLE001 - then all of it is executed in RAM
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        return ()
+
+
+def _let_go_of_the_chooser() -> None:
+    """From here on there is either this program or a reset."""
+    let_go = getattr(sys.modules.get("chooser"), "let_go", None)  # an older one has none
+    if let_go is not None:
+        let_go()
+
+
+def _program_check(manifest_path: str, in_flash) -> ProgramCheck:
+    """The check of the files that this program was loaded from (RQ-083), and of `in_flash`."""
     root = package_root(inversion_table.__file__)
     return ProgramCheck(
-        root, lambda: loaded_files(sys.modules, inversion_table.__name__, root), manifest_path
+        root,
+        lambda: loaded_files(sys.modules, inversion_table.__name__, root),
+        manifest_path,
+        in_flash,
     )
 
 
