@@ -66,7 +66,7 @@ def test_mpremote_gets_nowhere_at_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-130")
-@pytest.mark.needs("boot_count", "trace", "mpremote")
+@pytest.mark.needs("boot_count", "trace", "mpremote", "minutes")
 def test_mpremote_cannot_interrupt_a_session(make_operator: Callable[..., Operator]) -> None:
     """Tilt, tick for tick, as in the same session with nobody on the line."""
     tilts = []

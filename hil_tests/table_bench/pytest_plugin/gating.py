@@ -13,6 +13,9 @@ from table_bench.faults import FAULTS
 
 MARK = "needs"
 BENCH = "bench:"
+MINUTES = "minutes"
+MINUTES_FROM_S = 62
+"""A test whose tables live longer before it is over needs minutes, and says so."""
 LACKING = "bench lacks "
 """Begins the reason of each such skip."""
 
@@ -50,6 +53,17 @@ def _has(bench: type[Bench], need: str) -> bool:
     if need.startswith(BENCH):
         return need.removeprefix(BENCH) == bench.NAME
     return need in bench.OFFERS
+
+
+def hides_minutes(item: pytest.Item, bench: type[Bench], passed_s: float) -> str | None:
+    """What is wrong with a test that took `passed_s` of its tables' time and does not say so.
+
+    Where time is not exact a test may take longer for reasons that are not its own.
+    """
+    exact = "exact_time" in bench.OFFERS
+    if not exact or passed_s <= MINUTES_FROM_S or MINUTES in needs_of(item):
+        return None
+    return f"took {passed_s:.0f} s of the table's time: it must say that it needs {MINUTES!r}"
 
 
 def skip_what_lacks(bench: type[Bench], items: list[pytest.Item]) -> None:
