@@ -10,14 +10,20 @@ from table_bench.operator import Operator
 from tests.fuzz import against_table
 
 FEW, MANY = 300, 2_500
+LONG = pytest.mark.needs("minutes")
 
 
 @pytest.mark.requirement("RQ-061", "RQ-071", "RQ-129", "RQ-131")
 @pytest.mark.parametrize(
-    "attack",
-    [against_table.at_home, against_table.in_a_session, against_table.stop_and_return_too],
+    ("attack", "frames"),
+    [
+        (against_table.at_home, FEW),
+        (against_table.in_a_session, FEW),
+        pytest.param(against_table.at_home, MANY, marks=LONG),
+        pytest.param(against_table.in_a_session, MANY, marks=LONG),
+        pytest.param(against_table.stop_and_return_too, MANY, marks=LONG),
+    ],
 )
-@pytest.mark.parametrize("frames", [FEW, pytest.param(MANY, marks=pytest.mark.needs("minutes"))])
 @pytest.mark.needs("boot_count", "flash_log")
 def test_a_hostile_host_gets_replies_and_nothing_else(
     operator: Operator,
