@@ -12,7 +12,7 @@ _out = _core.out
 _NOW = _frame.NOW_US
 
 
-class poll:  # noqa: N801 - the chip's name
+class poll:
     """As on the chip, but `ipoll` with a time sleeps until the next timer, also with a byte there.
 
     So the background goes on right after a tick whatever comes over the link: the microseconds that
