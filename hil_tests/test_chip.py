@@ -25,6 +25,7 @@ from table_bench.chip.meter import (
     StackMeter,
     Tick,
     TickMeter,
+    busy_cycles,
     longest_without_interrupts,
 )
 from table_bench.factory import calibrated
@@ -249,6 +250,7 @@ TICK_TYPICAL_MS = 3.0
 TICK_WORST_MS = 5.0
 HEAP_FREE_BYTES = 55_000
 JITTER_US = 50
+BUSY_PERCENT = 30.0
 INTERRUPTS_OFF_US = 50
 
 
@@ -261,6 +263,14 @@ def test_the_timer_keeps_time_to_the_microsecond(make_table: Callable[..., ChipT
     print(f"{len(ticks)} ticks: {min(late_us):+.1f} to {max(late_us):+.1f} us from their time")
     assert len(ticks) in (29, 30)  # one may be cut off by the window
     assert max(late_us) - min(late_us) < 2 * JITTER_US
+
+
+@pytest.mark.requirement("RQ-168")
+def test_at_rest_the_chip_sleeps_most_of_the_time(table: ChipTable) -> None:
+    assert table.controller.chip is not None
+    busy_percent = busy_cycles(table.controller.chip, 1_000) / (1_000 * CYCLES_OF_MS) * 100
+    print(f"at work for {busy_percent:.1f} % of the time at HOME")
+    assert 5.0 < busy_percent < BUSY_PERCENT
 
 
 def test_interrupts_are_never_off_for_long(table: ChipTable) -> None:
