@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from inversion_table.contract import frame
+from inversion_table.contract import frame, messages
 from inversion_table.contract.resets import CAUSES, POWER_UP, RUN_PIN, WATCHDOG
 from table_bench.chip import ChipTable, NoImageError
 from table_bench.chip.meter import (
@@ -52,6 +52,42 @@ def crash(*arguments):
 
 
 startup._loop = crash
+startup.run()
+"""
+
+# A request called "fill" leaves a heap in which a long plan finds no room, "free" gives it back. The
+# firmware's own modules have other names on the chip; those of MicroPython are what they are.
+FILLS = """\
+import gc
+import json
+import sys
+
+taken = []
+loads = json.loads
+
+
+class Json:
+    dumps = staticmethod(json.dumps)
+
+    @staticmethod
+    def loads(text):
+        if '"fill"' in text:
+            hold = bytearray(5_000)
+            try:
+                while True:
+                    taken.append(bytearray(64))
+            except MemoryError:
+                hold = None
+                gc.collect()
+        elif '"free"' in text:
+            taken.clear()
+            gc.collect()
+        return loads(text)
+
+
+sys.modules["json"] = Json
+from inversion_table import startup
+
 startup.run()
 """
 
@@ -239,6 +275,26 @@ def test_itable_talks_to_it_through_its_port(table: ChipTable) -> None:
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["state"] == "HOME"
+
+
+@pytest.mark.requirement("RQ-165")
+def test_a_plan_that_finds_no_memory_is_answered_and_changes_nothing(
+    make_table: Callable[..., ChipTable],
+) -> None:
+    old = simple_plan((-60, 1), name="old")
+    long = simple_plan(*[(-60 + step, 1) for step in range(40)], name="long")
+    table = make_table(entry=FILLS)
+    operator = operator_at(table)
+    operator.upload(old)
+    operator.ask_anyhow("fill")
+    reply = operator.ask_anyhow("plan.put", plan=long.to_wire(), id=long.plan_id())
+    assert reply["error"]["code"] in (messages.INTERNAL_ERROR, messages.PARSE_ERROR)
+    assert "memory" in reply["error"]["message"]
+    operator.ask_anyhow("free")
+    assert table.boots == 1
+    assert operator.result("plan.get")["id"] == old.plan_id()
+    operator.upload(long)
+    assert operator.status()["plan_name"] == "long"
 
 
 # --- budgets -------------------------------------------------------------------------------------
