@@ -55,8 +55,8 @@ startup._loop = crash
 startup.run()
 """
 
-# A request called "fill" leaves a heap in which a long plan finds no room, "free" gives it back. The
-# firmware's own modules have other names on the chip; those of MicroPython are what they are.
+# A request called "fill" leaves a heap in which a long plan finds no room, "free" gives it back.
+# The firmware's own modules have other names on the chip; those of MicroPython keep theirs.
 FILLS = """\
 import gc
 import json

@@ -16,7 +16,7 @@ MARK = "needs"
 BENCH = "bench:"
 MINUTES = "minutes"
 MINUTES_FROM_S = 62
-"""A test whose table lives longer, on the bench that runs all of them, needs minutes and says so."""
+"""A test whose table lives longer, on the bench that runs all, must say `needs("minutes")`."""
 LACKING = "bench lacks "
 """Begins the reason of each such skip."""
 
