@@ -32,6 +32,8 @@ SERVICE_FLAG = "service"
 CTRL_C = 3
 NO_INTERRUPT = -1
 START_AGAIN_MS = 2_000
+REST_MS = 10
+"""Between two passes of the background, unless something arrives or a log is being sent."""
 SAID_MS = 20
 """What was printed leaves the port in this time: a reset at once would cut off the error's name."""
 
@@ -137,7 +139,10 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
         except MemoryError:
             _tell_no_memory(usb, stream)
         app.background()
-        board.idle()
+        if stream.sending:
+            board.idle()
+        else:
+            usb.wait(REST_MS)
     return True
 
 
