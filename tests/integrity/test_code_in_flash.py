@@ -59,6 +59,7 @@ SCENARIOS = (
     "a_copy_that_is_not_the_same_is_not_used",
     "a_file_that_is_gone_or_other_keeps_all_in_ram",
     "what_littlefs_freed_is_never_executed",
+    pytest.param("a_copy_that_changes_later_is_found", marks=pytest.mark.requirement("RQ-083")),
     "without_room_nothing_is_left_behind",
     "where_no_memory_is_known_all_stays_in_ram",
     "a_cut_at_any_operation_of_the_making_is_made_good",

@@ -15,6 +15,7 @@ from nor_flash import BLOCK_BYTES, NorFlash, PowerCut
 
 from inversion_table import chooser, code_in_flash
 from inversion_table.contract import codes
+from inversion_table.integrity.program import ProgramCheck
 
 FLASH_BLOCKS = 40
 PACK = "/slot_a.pack"
@@ -206,6 +207,23 @@ def what_littlefs_freed_is_never_executed(table):
                 head = file.read(codes.HEAD_BYTES)
             assert bytes(table.flash.data).count(head) == 1
         table.restart()
+
+
+def a_copy_that_changes_later_is_found(table):
+    watched = table.execute_there()
+    check = ProgramCheck(
+        ROOT, lambda: ["inversion_table/part_1.mpy"], ROOT + chooser.MANIFEST, watched
+    )
+    while check.rounds < 2:
+        check.step()
+        assert check.ok == (check.rounds > 0)
+    place = watched[-2] + BLOCK_BYTES - 1  # the last byte of all
+    uctypes.bytearray_at(place, 1)[0] ^= 1
+    while check.ok:
+        assert check.rounds < 3
+        check.step()
+    assert "code in the flash" in check.problem
+    table.works()
 
 
 def without_room_nothing_is_left_behind(table):
