@@ -87,6 +87,24 @@ def test_code_is_executed_in_the_flash(pack_file: Path, scenario: str) -> None:
     assert said[-1] == "ok"
 
 
+def test_long_machine_code_is_executed_in_the_flash_and_short_one_in_ram() -> None:
+    source = b"import micropython\n" + b"".join(
+        b"@micropython.viper\ndef %s(a: int) -> int:\n%s    return a\n"
+        % (name, b"    a = a * 3 + 1\n" * lines)
+        for name, lines in ((b"short", 3), (b"long", 60), (b"too_long", 400))
+    )
+    files = compiling.compiled([("inversion_table/part_1.py", source)], compiling.SMALL_MARCH)
+    short, long, too_long = (size for _, size, _ in mpy_file.functions(files[0][1]))
+    assert short < pack.LONG_BYTES < long < codes.FILE_BYTES < too_long
+    rows = list(struct.iter_unpack(codes.ROW, pack.code_rows(files)))
+    assert [size for _, size, _ in rows] == [long]
+
+
+def test_what_is_not_loaded_by_the_start_has_no_rows() -> None:
+    files = compiling.compiled([("inversion_table/plan.py", PART)], compiling.SMALL_MARCH)
+    assert pack.code_rows(files) == b""
+
+
 def test_rows_tell_where_in_the_pack_each_code_lies_and_no_two_share_a_place(
     compiled: list[tuple[str, bytes]],
 ) -> None:
