@@ -347,7 +347,6 @@ def test_the_timer_keeps_time_to_the_microsecond(make_table: Callable[..., ChipT
     assert max(late_us) - min(late_us) < 2 * JITTER_US
 
 
-@pytest.mark.requirement("RQ-168")
 def test_at_rest_the_chip_sleeps_most_of_the_time(table: ChipTable) -> None:
     assert table.controller.chip is not None
     busy_percent = busy_cycles(table.controller.chip, 1_000) / (1_000 * CYCLES_OF_MS) * 100

@@ -48,7 +48,7 @@ class UsbSerial:
         """Sleep until a byte has arrived that was not read, or for `most_ms`; allocates nothing.
 
         The interpreter sleeps in one call: asking again each millisecond took half of the chip's
-        time (RQ-168).
+        time.
         """
         for _ in self._poll.ipoll(most_ms):
             return
