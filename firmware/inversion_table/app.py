@@ -148,8 +148,6 @@ class App:
         self._faults_seen = 0
         self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
-        self._waiting = False
-        """START and jog outward are refused for now."""
         self._of_the_tick = self._find_once()
         self._judge()
         self._log_described = False
@@ -208,9 +206,6 @@ class App:
         self._return_asked = False
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
-        if self._waiting:
-            inputs.jog_down = False
-            inputs.jog_down_edge = False
         read_primary(primary, now_ms)
         read_monitor(monitor, now_ms)
         watch_primary(primary)
@@ -312,8 +307,10 @@ class App:
         The tick writes none of these. It gets a verdict in the pass that found it, in one store.
         """
         inputs = self.inputs
-        self._waiting = self.firmware.on_trial or self._log_proof is not None  # RQ-142, RQ-163
-        inputs.plan_ready = self.program is not None and not self._waiting
+        ready = not self.firmware.on_trial and self._log_proof is None  # RQ-142, RQ-163
+        inputs.started_up = ready
+        self._indicator.tell_ready(ready)
+        inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok and self._values.ok and not self._log_lost  # RQ-105
         inputs.home_angle_ok = self.home_angle.ok
         inputs.program_ok = self.program_check.ok

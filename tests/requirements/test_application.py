@@ -98,14 +98,14 @@ def test_before_the_logs_place_is_proved_nothing_is_written_and_nothing_begins()
         assert proof.left == left
         assert not app.recorder.flush.called
         if left:
-            assert app._waiting
-            assert not app.inputs.plan_ready
+            assert not app.inputs.started_up
+            app._indicator.tell_ready.assert_called_with(False)
         assert app.ring.prepare.called == (not left)
     app.pass_by()
     assert app.recorder.flush.called
-    assert app.inputs.plan_ready
+    assert app.inputs.started_up
+    app._indicator.tell_ready.assert_called_with(True)
     assert app.inputs.settings_ok
-    assert not app._waiting
 
 
 @pytest.mark.requirement("RQ-163")

@@ -137,6 +137,7 @@ REFUSALS = [
     (faults.TILT_LOST, "watch", "tilt_trusted", False),
     (faults.IMU_PRIMARY_LOST, "estimate", "primary_ok", False),
     (faults.IMU_MONITOR_LOST, "estimate", "monitor_ok", False),
+    (faults.NOT_READY, "inputs", "started_up", False),
 ]
 
 

@@ -345,6 +345,7 @@ REFUSALS = [
     ("tilt_trusted", False, faults.TILT_LOST),
     ("primary_ok", False, faults.IMU_PRIMARY_LOST),
     ("monitor_ok", False, faults.IMU_MONITOR_LOST),
+    ("started_up", False, faults.NOT_READY),
     ("plan_ready", False, faults.NO_PLAN),
 ]
 

@@ -51,6 +51,13 @@ FAULT_AT_HOME = Pattern(RED, 1000, 2000)
 """At home the person is safe: the light says why nothing starts, the buzzer is silent."""
 REFUSED = Pattern(RED, 100, 200, 400, 100)
 """START was refused: shown for a moment over the state's own pattern."""
+NOT_READY = Pattern(WHITE, 250, 500, 400, 100)
+"""The same, but for nothing more than that it came too soon: wait, then press again."""
+
+
+def refused_pattern(code: int) -> Pattern:
+    """The pattern of a refusal for the reason `code` (RQ-079)."""
+    return NOT_READY if code == faults.NOT_READY else REFUSED
 
 
 def pattern_of(state: int, fault: int, at_home: bool) -> Pattern:

@@ -180,6 +180,11 @@ WORDS = (
         "A tilt sensor or the home switch has moved. Have the table calibrated again.",
         "an IMU is off at home: its mount is loose, or the switch moved; fix it, calibrate again",
     ),
+    # NOT_READY
+    (
+        "The table is still getting ready. Wait a moment, then press again.",
+        "pressed while the log's place is being proved, or while a new firmware proves itself",
+    ),
 )
 
 

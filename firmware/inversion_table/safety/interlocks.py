@@ -27,4 +27,6 @@ def refusal(estimate, inputs, monitors, at_home: bool) -> int:
         return faults.IMU_PRIMARY_LOST
     if not estimate.monitor_ok:
         return faults.IMU_MONITOR_LOST
+    if not inputs.started_up:
+        return faults.NOT_READY  # RQ-142, RQ-163
     return faults.NO_FAULT
