@@ -11,6 +11,7 @@ from table_bench.operator import Operator, simple_plan
 PLAN = simple_plan((-60, 1))
 WHITE = (1.0, 1.0, 1.0)
 GREEN = (0.0, 1.0, 0.0)
+YELLOW = (1.0, 1.0, 0.0)
 DARK = (0.0, 0.0, 0.0)
 
 SLOW_PROOF = """
@@ -56,4 +57,61 @@ def test_a_press_before_a_start_is_over_is_told_to_wait(
     operator.wait(1)
     assert table.truth.tilt_deg > -74.5
     assert operator.status()["refused"] == "NO_FAULT"
+    operator.return_home()
+
+
+@pytest.mark.requirement("RQ-064", "RQ-078", "RQ-080")
+@pytest.mark.parametrize("button", ["START", "JOG_DOWN"])
+def test_a_bed_let_go_of_just_before_its_switch_is_shown_and_told(
+    operator: Operator, button: str
+) -> None:
+    """A short jog out and back, as somebody makes who tries the buttons."""
+    table = operator.table
+    operator.upload(PLAN)
+    operator.wait(1)
+    for _ in range(8):  # the backlash decides where the bed comes to rest
+        operator.press("JOG_DOWN", 900)
+        operator.wait(0.6)
+        table.hold("JOG_UP")
+        table.advance_until(lambda t: t.truth.at_home_switch, 5_000)
+        table.release("JOG_UP")
+        operator.wait(1)
+        status = operator.status()
+        if status["state"] == "HOME" and not status["inputs"]["home_switch"]:
+            break
+    else:
+        pytest.fail("the bed always came to rest on its switch")
+    assert table.truth.tilt_deg < -74
+    assert lights(operator) == {YELLOW, DARK}
+    operator.press(button)
+    status = operator.status()
+    assert (status["state"], status["refused"]) == ("HOME", "NOT_AT_HOME")
+    assert "Press RETURN" in status["refused_patient"]
+    operator.wait(2)
+    operator.return_home()
+    operator.wait_for_state("HOME")
+    operator.wait(1)
+    assert lights(operator) == {GREEN}
+    operator.press(button, 1_500)
+    operator.wait(1)
+    assert table.truth.tilt_deg > -74.5
+    operator.return_home()
+
+
+@pytest.mark.requirement("RQ-045", "RQ-079")
+def test_a_press_before_the_relay_has_opened_is_told_to_wait(operator: Operator) -> None:
+    table = operator.table
+    operator.upload(PLAN)
+    operator.press("JOG_DOWN", 2_000)
+    operator.wait(0.6)
+    operator.press("RETURN")
+    assert table.advance_until(lambda t: t.truth.at_home_switch, 10_000)
+    assert table.truth.relay_closed
+    operator.press("START", 50)
+    status = operator.status()
+    assert (status["state"], status["refused"]) == ("HOME", "NOT_READY")
+    assert status["fault"] == "NO_FAULT"
+    operator.wait(1)
+    operator.press("START")
+    assert operator.status()["state"] == "MOVING"
     operator.return_home()

@@ -51,9 +51,12 @@ def look(state: int, fault: int = 0, at_home: bool = False, refused: int = 0) ->
     return colour, "steady" if steady else round(starts / len(seen) * 100)
 
 
-OTHERS = (*(patterns.FAULT_RETURN, patterns.FAULT_AT_HOME, patterns.REFUSED, patterns.NOT_READY),)
+OTHERS = (
+    *(patterns.FAULT_RETURN, patterns.FAULT_AT_HOME, patterns.OFF_HOME),
+    *(patterns.REFUSED, patterns.NOT_READY),
+)
 EVERYTHING = {
-    **{states.STATE_NAMES[state]: (state, 0, False, 0) for state in range(9)},
+    **{states.STATE_NAMES[state]: (state, 0, state == states.HOME, 0) for state in range(9)},
     "going home for a fault": (states.RETURNING, faults.STALLED, False, 0),
     "fault at home": (states.FAULT, faults.BUTTON_STUCK, True, 0),
     "refused": (states.HOME, 0, True, faults.NO_PLAN),
@@ -111,6 +114,7 @@ def test_at_home_the_buzzer_is_silent() -> None:
 def test_a_pattern_begins_at_its_beginning() -> None:
     bench = Bench(now_ms=777)
     bench.decision.state = states.HOME
+    bench.decision.at_home = True
     bench.watch(130)
     bench.decision.state = states.PAUSED
     seen = [colour for colour, _ in bench.watch(2_000)]
@@ -151,6 +155,16 @@ def test_a_press_that_came_too_soon_is_shown_otherwise() -> None:
     assert {colour for colour, _ in shown} == {patterns.WHITE, 0}
     assert {tone for _, tone in shown} == {400, 0}
     assert set(bench.watch(10_000)) == {(patterns.GREEN, 0)}
+
+
+@pytest.mark.requirement("RQ-078")
+def test_home_off_its_switch_shows_what_asks_for_return_without_a_sound() -> None:
+    assert look(states.HOME, at_home=False) == look(states.STOPPED)
+    bench = Bench()
+    bench.decision.state = states.HOME
+    assert {tone for _, tone in bench.watch()} == {0}
+    bench.decision.at_home = True
+    assert set(bench.watch()) == {(patterns.GREEN, 0)}
 
 
 @pytest.mark.requirement("RQ-078")
@@ -209,6 +223,7 @@ def test_a_start_that_is_accepted_ends_the_refusal_at_once() -> None:
 def test_pins_are_written_only_on_a_change() -> None:
     bench = Bench()
     bench.decision.state = states.HOME
+    bench.decision.at_home = True
     bench.watch(5_000)
     assert bench.red.writes == bench.green.writes == bench.blue.writes == 1
     assert bench.buzzer.writes == 1

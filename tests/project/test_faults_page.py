@@ -48,6 +48,7 @@ LIGHTS = {
     if line.startswith("| ") and len(cells := [cell.strip() for cell in line.split("|")[1:-1]]) == 3
 }
 OTHERS = {
+    "HOME off its switch": patterns.OFF_HOME,
     "RETURNING because of a fault": patterns.FAULT_RETURN,
     "FAULT at home": patterns.FAULT_AT_HOME,
     "a press is refused": patterns.REFUSED,

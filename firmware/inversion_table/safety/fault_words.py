@@ -183,7 +183,12 @@ WORDS = (
     # NOT_READY
     (
         "The table is still getting ready. Wait a moment, then press again.",
-        "pressed while the log's place is being proved, or while a new firmware proves itself",
+        "pressed before the relay opened, the log's place or a new firmware was proved",
+    ),
+    # NOT_AT_HOME
+    (
+        "The bed is not quite at home. Press RETURN, then press again.",
+        "home switch open in HOME: let go of just before it, wound off it, or broken",
     ),
 )
 

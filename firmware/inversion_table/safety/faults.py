@@ -48,6 +48,7 @@ CURRENT_SENSOR_DEAD = 32
 BED_CREEPS = 33
 HOME_DRIFT = 34
 NOT_READY = 35
+NOT_AT_HOME = 36
 
 # number -> (name, reaction, hazard); what is said of it stands in fault_words.py.
 FAULTS = (
@@ -87,6 +88,7 @@ FAULTS = (
     ("BED_CREEPS", REACT_RETURN, "HZ-02"),
     ("HOME_DRIFT", REACT_REFUSE, "HZ-10"),
     ("NOT_READY", REACT_REFUSE, "HZ-13"),
+    ("NOT_AT_HOME", REACT_REFUSE, "HZ-12"),
 )
 
 

@@ -291,13 +291,15 @@ def contacts(seen: Snapshot) -> Finding:
         which = (
             f"the home switch is closed, and the bed reads {seen.status.tilt_mdeg / 1000:.1f} deg"
             if home
-            else "the bed is at home, and the home switch does not say so"
+            else "the bed is at home, or nearly, and the home switch does not say so"
         )
+        first = "" if home else "press RETURN; if that does not help, "
         return Finding(
             "switches",
             BAD,
             which,
-            "see to the home switch, its lever and its wire; if they are sound, `itable calibrate`",
+            f"{first}see to the home switch, its lever and its wire; if they are sound,"
+            " `itable calibrate`",
         )
     if not inputs.get("ankle_locked"):
         return Finding(
