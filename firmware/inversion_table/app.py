@@ -22,6 +22,7 @@ from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.errors import Errors
 from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
@@ -55,6 +56,8 @@ PROOF_STEPS = 3
 VALUES_MS = 5_000
 """One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
+FAILING_MS = 2_000
+"""Passes of the background that all break off for so long end the program, before the watchdog."""
 LOG_WALK_MOST = 64
 """Sessions looked through for one that is asked for by its number alone."""
 
@@ -132,6 +135,9 @@ class App:
         self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
         self._chronicle = Chronicle(recorder)
         self._sessions_done = 0
+        self.own_errors = Errors()
+        self._failing = False
+        self._failing_ms = 0
         self.clock_set_s = 0
         """What the clock was last set to; 0: not since the start."""
         self.last_fault = LastFault()
@@ -300,6 +306,37 @@ class App:
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+        self._failing = False
+
+    def note_error(self, error: BaseException) -> None:
+        """A mistake of ours: kept in `own_errors`, and counted in the log.
+
+        A firmware on trial is given up for it, so there it is raised again.
+        """
+        self.own_errors.note(error)
+        if self.firmware.on_trial:
+            raise error
+        count = self.own_errors.count
+        if not count & (count - 1):  # the first, then ever fewer: a laptop may ask for it for ever
+            try:
+                self.recorder.note(self.board.ticks_ms(), events.PROGRAM_ERROR, count, 0)
+            except MemoryError:
+                pass  # `own_errors` has it
+
+    def broke_off(self, error: BaseException) -> bool:
+        """A pass of the background ended in an error: whether that is to end the program.
+
+        One such pass is made up for by the next. But a background that gets nowhere is as good as
+        one that hangs (RQ-039): passes that break off feed no watchdog, and shortly before it would
+        bite, the program ends by itself, which tells more.
+        """
+        gc.collect()
+        now_ms = self.board.ticks_ms()
+        if not self._failing:
+            self._failing = True
+            self._failing_ms = now_ms
+        self.note_error(error)
+        return elapsed_ms(now_ms, self._failing_ms) >= FAILING_MS
 
     def _judge(self) -> None:
         """What the background finds of everything that START needs, for the tick's inputs.
