@@ -1,0 +1,101 @@
+"""A crash of the firmware as it was on the chip, with the names that the sources have (RQ-155)."""
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files as files_of
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inversion_table.chooser import PACKS
+from itable.errors import InputError, MismatchError
+from itable.firmware import package_files
+
+if TYPE_CHECKING:
+    from itable.compact.names import NameMap
+    from itable.link.client import Client
+    from itable.link.models import FirmwareGet
+
+NAMES_MOST = 6
+"""So many meanings of one short name are told: more help nobody."""
+_TRACE = re.compile(r'File "[^"]+", line \d+')
+_ERROR = re.compile(r"^\s*(\w+\.)*[A-Za-z]\w*(Error|Exception|Interrupt|Iteration|Exit)\b", re.M)
+_QUOTED = re.compile(r"'([A-Za-z_]\w*)'")
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What went wrong: where it was found, in words; the build that it is of, "" not known."""
+
+    found: str
+    text: str
+    build: str = ""
+
+
+def given(text: str, where: str) -> Crash:
+    """What somebody has pasted or kept; raises InputError when there is no crash in it."""
+    if not _TRACE.search(text) and not _ERROR.search(text):
+        raise InputError(
+            "there is no crash in this text",
+            where=where,
+            next_step="give what the table printed, from `Traceback` to the name of the error",
+        )
+    return Crash(where, text.strip("\r\n").replace("\r\n", "\n"))
+
+
+def kept(client: "Client") -> tuple["FirmwareGet", list[Crash]]:
+    """What a table tells: its firmware; the last error since its start, and a start given up."""
+    device, firmware = client.get_device(), client.get_firmware()
+    found = []
+    if device.errors:
+        times = "once" if device.errors == 1 else f"{device.errors} times"
+        says = f"an error in the program, {times} since its start; the last"
+        found.append(Crash(says, device.error, firmware.build))
+    if firmware.fell:
+        says = f"the firmware in slot {firmware.fell.get('slot')}, given up"
+        found.append(Crash(says, str(firmware.fell.get("why")), str(firmware.fell.get("build"))))
+    return firmware, found
+
+
+def names_of(folder: Path) -> "NameMap":
+    """What the names on a Pico were in the sources at `folder`; takes some seconds."""
+    from itable.compact import with_names
+    from itable.deploy.cells import without_offset
+    from itable.words import words
+
+    entry = (files_of("inversion_table") / "chooser.py").read_text()
+    return with_names(words(without_offset(package_files(folder))), [entry])[1]
+
+
+def of_these_sources(folder: Path, firmware: "FirmwareGet") -> bool | None:
+    """Whether a table's build is the one that the sources at `folder` make; None: not known.
+
+    Takes some seconds more, for it is made once again.
+    """
+    from itable.deploy.pack import make
+
+    if firmware.slot not in PACKS:
+        return None
+    try:
+        return make(folder, firmware.mpy).build == firmware.build
+    except MismatchError:
+        return None  # another mpy-cross than the one that made it
+
+
+def readable(text: str, names: "NameMap") -> str:
+    """The text, with what each name in it may be: those of functions, and quoted ones."""
+    from itable.compact import readable as with_functions
+
+    before: dict[str, set[str]] = {}
+    for renamed in (names.attributes, *names.globals.values()):
+        for old, new in renamed.items():
+            before.setdefault(new, set()).add(old)
+
+    def known(match: re.Match[str]) -> str:
+        meant = sorted(before.get(match[1], ()))
+        if not meant:
+            return match[0]
+        more = f" or {len(meant) - NAMES_MOST} more" if len(meant) > NAMES_MOST else ""
+        return f"{match[0]} ({' or '.join(meant[:NAMES_MOST])}{more})"
+
+    lines = with_functions(text, names).split("\n")
+    return "\n".join(line if _TRACE.search(line) else _QUOTED.sub(known, line) for line in lines)
