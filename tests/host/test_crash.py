@@ -177,3 +177,17 @@ def test_only_a_build_of_a_slot_can_be_compared(table):
     assert crash.of_these_sources(FOLDER, loose) is None
     other = firmware.model_copy(update={"mpy": 0})
     assert crash.of_these_sources(FOLDER, other) is None
+
+
+def test_on_another_processor_the_names_are_those_of_the_sources(run, table, monkeypatch):
+    """There nothing is made small, and nothing must be taken for a short name."""
+    fake = table.table
+    fake.device = {**fake.device, "errors": 1, "error": "AttributeError: no attribute 'a'"}
+    monkeypatch.setattr(crash, "names_of", None)
+    for change in ({"mpy": 0x0A06}, {"slot": "tree"}):
+        fake.running = {**fake.running, "mpy": 0x1306, "slot": "a", **change}
+        result = run("firmware", "crash", "--port", table.port)
+        assert result.exit_code == exits.OK, result.output
+        assert "once since its start" in result.output
+        assert "no attribute 'a'\n" in result.output
+        assert "Names in brackets" not in result.output

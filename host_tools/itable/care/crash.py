@@ -24,11 +24,15 @@ _QUOTED = re.compile(r"'([A-Za-z_]\w*)'")
 
 @dataclass(frozen=True)
 class Crash:
-    """What went wrong: where it was found, in words; the build that it is of, "" not known."""
+    """What went wrong: where it was found, in words; the build that it is of, "" not known.
+
+    short: whether it may have the short names of a Pico's build.
+    """
 
     found: str
     text: str
     build: str = ""
+    short: bool = True
 
 
 def given(text: str, where: str) -> Crash:
@@ -44,15 +48,20 @@ def given(text: str, where: str) -> Crash:
 
 def kept(client: "Client") -> tuple["FirmwareGet", list[Crash]]:
     """What a table tells: its firmware; the last error since its start, and a start given up."""
+    from itable.deploy import compiling
+
     device, firmware = client.get_device(), client.get_firmware()
     found = []
+    made_small = compiling.is_small(firmware.mpy)
     if device.errors:
         times = "once" if device.errors == 1 else f"{device.errors} times"
         says = f"an error in the program, {times} since its start; the last"
-        found.append(Crash(says, device.error, firmware.build))
+        short = made_small and firmware.slot in PACKS
+        found.append(Crash(says, device.error, firmware.build, short))
     if firmware.fell:
-        says = f"the firmware in slot {firmware.fell.get('slot')}, given up"
-        found.append(Crash(says, str(firmware.fell.get("why")), str(firmware.fell.get("build"))))
+        slot, build, why = (str(firmware.fell.get(key, "")) for key in ("slot", "build", "why"))
+        short = made_small and slot in PACKS
+        found.append(Crash(f"the firmware in slot {slot}, given up", why, build, short))
     return firmware, found
 
 

@@ -112,11 +112,13 @@ def crash(
         found = [crashes.given(*_text(file))]
     told: list[tuple[crashes.Crash, str]] = []
     same = None
-    if found:
+    short = any(each.short for each in found)
+    if short:
         with nullcontext() if json else out().status("making the program small again ..."):
             names = crashes.names_of(source)
             same = crashes.of_these_sources(source, firmware) if firmware is not None else None
-        told = [(each, crashes.readable(each.text, names)) for each in found]
+            told = [(each, crashes.readable(each.text, names)) for each in found if each.short]
+    told += [(each, each.text) for each in found if not each.short]
     version = version_in(source)
     if json:
         print_json(
@@ -133,7 +135,8 @@ def crash(
         return
     for each, text in told:
         out().print(crash_lines(each, text))
-    out().print(source_lines(version, str(source), same, firmware))
+    if short:
+        out().print(source_lines(version, str(source), same, firmware))
 
 
 @app.command()
