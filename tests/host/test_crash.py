@@ -134,26 +134,42 @@ def test_a_folder_without_firmware_is_an_error(run, tmp_path):
     assert "there are no firmware files" in result.stderr
 
 
+RUNS = "0123456789abcdef"
+
+
 @pytest.mark.requirement("RQ-155")
-@pytest.mark.parametrize("same", [True, False, None])
-def test_what_the_table_keeps_is_told(run, table, names, quick, monkeypatch, same):
+@pytest.mark.parametrize(
+    ("build", "doubt"),
+    [(RUNS, ""), ("fedcba9876543210", f"not of build {RUNS}"), ("", "Of other sources")],
+)
+def test_what_the_table_keeps_is_told(run, table, names, quick, monkeypatch, build, doubt):
     fake = table.table
     fake.device = {**fake.device, "errors": 3, "error": traceback(names, "_loop", "_imu_rest")}
-    fake.running = {
-        **fake.running,
-        "fell": {"slot": "b", "build": "89abcdef01234567", "why": "ValueError: x", "told": True},
-    }
-    monkeypatch.setattr(crash, "of_these_sources", lambda folder, firmware: same)
+    monkeypatch.setattr(crash, "build_of", lambda folder, mpy: build)
     result = run("firmware", "crash", "--port", table.port)
     assert result.exit_code == exits.OK, result.output
     text = " ".join(result.output.split())
-    assert "3 times since its start" in text
+    assert f"3 times since its start; the last (build {RUNS}):" in text
     assert "_imu_rest" in text
-    assert "slot b, given up (build 89abcdef01234567): ValueError: x" in text
-    assert "0.1.0, build 0123456789abcdef" in text
-    assert ("may mean something else" in text) == (same is not True)
+    assert doubt in text
+    assert ("may mean something else" in text) == bool(doubt)
     told = json.loads(run("firmware", "crash", "--port", table.port, "--json").output)
-    assert (told["same_build"], len(told["crashes"])) == (same, 2)
+    assert told["names_of"]["build"] == build
+    assert [each["build"] for each in told["crashes"]] == [RUNS]
+
+
+def test_what_a_firmware_was_given_up_for_is_told_with_its_own_build(
+    run, table, quick, monkeypatch
+):
+    fake = table.table
+    given_up = {"slot": "b", "build": "89abcdef01234567", "why": "ValueError: x", "told": True}
+    fake.running = {**fake.running, "fell": given_up}
+    monkeypatch.setattr(crash, "build_of", lambda folder, mpy: RUNS)
+    result = run("firmware", "crash", "--port", table.port)
+    assert result.exit_code == exits.OK, result.output
+    text = " ".join(result.output.split())
+    assert "slot b, given up (build 89abcdef01234567): ValueError: x" in text
+    assert "not of build 89abcdef01234567" in text
 
 
 def test_a_table_that_keeps_none_says_so(run, table):
@@ -161,22 +177,14 @@ def test_a_table_that_keeps_none_says_so(run, table):
     assert result.exit_code == exits.OK
     assert "the table keeps no crash" in result.output
     assert json.loads(run("firmware", "crash", "--port", table.port, "--json").output) == {
-        "names_of": {"version": "0.1.0", "folder": str(FOLDER)},
-        "same_build": None,
+        "names_of": {"version": "0.1.0", "build": "", "folder": str(FOLDER)},
         "table": {**table.table.running},
         "crashes": [],
     }
 
 
-def test_only_a_build_of_a_slot_can_be_compared(table):
-    from itable.link import ports
-
-    with ports.connect(table.port) as client:
-        firmware = client.get_firmware()
-    loose = firmware.model_copy(update={"slot": ""})
-    assert crash.of_these_sources(FOLDER, loose) is None
-    other = firmware.model_copy(update={"mpy": 0})
-    assert crash.of_these_sources(FOLDER, other) is None
+def test_a_table_with_another_micropython_cannot_be_compared():
+    assert crash.build_of(FOLDER, 0) == ""
 
 
 def test_on_another_processor_the_names_are_those_of_the_sources(run, table, monkeypatch):

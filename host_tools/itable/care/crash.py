@@ -75,19 +75,17 @@ def names_of(folder: Path) -> "NameMap":
     return with_names(words(without_offset(package_files(folder))), [entry])[1]
 
 
-def of_these_sources(folder: Path, firmware: "FirmwareGet") -> bool | None:
-    """Whether a table's build is the one that the sources at `folder` make; None: not known.
+def build_of(folder: Path, mpy: int) -> str:
+    """The build that the sources at `folder` make for a table; "" where that cannot be told.
 
-    Takes some seconds more, for it is made once again.
+    Takes some seconds more, for it is made once again. mpy: its sys.implementation._mpy.
     """
     from itable.deploy.pack import make
 
-    if firmware.slot not in PACKS:
-        return None
     try:
-        return make(folder, firmware.mpy).build == firmware.build
+        return make(folder, mpy).build
     except MismatchError:
-        return None  # another mpy-cross than the one that made it
+        return ""  # another mpy-cross than the one that made it
 
 
 def readable(text: str, names: "NameMap") -> str:

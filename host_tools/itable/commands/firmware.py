@@ -111,20 +111,19 @@ def crash(
     else:
         found = [crashes.given(*_text(file))]
     told: list[tuple[crashes.Crash, str]] = []
-    same = None
+    build = ""
     short = any(each.short for each in found)
     if short:
         with nullcontext() if json else out().status("making the program small again ..."):
             names = crashes.names_of(source)
-            same = crashes.of_these_sources(source, firmware) if firmware is not None else None
+            build = crashes.build_of(source, firmware.mpy) if firmware is not None else ""
             told = [(each, crashes.readable(each.text, names)) for each in found if each.short]
     told += [(each, each.text) for each in found if not each.short]
     version = version_in(source)
     if json:
         print_json(
             {
-                "names_of": {"version": version, "folder": str(source)},
-                "same_build": same,
+                "names_of": {"version": version, "build": build, "folder": str(source)},
                 "table": firmware.model_dump() if firmware is not None else None,
                 "crashes": [{**vars(each), "readable": text} for each, text in told],
             }
@@ -136,7 +135,8 @@ def crash(
     for each, text in told:
         out().print(crash_lines(each, text))
     if short:
-        out().print(source_lines(version, str(source), same, firmware))
+        builds = {each.build for each in found if each.short}
+        out().print(source_lines(version, build, str(source), builds))
 
 
 @app.command()

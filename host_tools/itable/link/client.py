@@ -31,8 +31,8 @@ _NEXT_STEPS = {
     messages.SEAL_REFUSED: "`itable lock status` shows which key this table has; seal the plan with"
     " it: --key FILE",
     messages.STORE_FAILED: "switch the table off and on at home, then try again",
-    messages.INTERNAL_ERROR: "`itable firmware crash` says where it failed; if it stays, keep what"
-    " that says and the log, and report it",
+    messages.INTERNAL_ERROR: "switch the table off and on at home; if it comes again, `itable"
+    " firmware crash` may say where it fails: keep that and the log",
 }
 
 

@@ -27,19 +27,20 @@ def nothing_lines(firmware: "FirmwareGet") -> Text:
     )
 
 
-def source_lines(
-    version: str, folder: str, same: bool | None, firmware: "FirmwareGet | None"
-) -> Text:
-    """Whose names these are; `same`: whether the table's firmware was made of them, if known."""
-    says = f"Names in brackets are those of firmware {version} as it lies in {folder}"
-    runs = f"what the table runs, {firmware.version}, build {firmware.build}" if firmware else ""
-    if same:
-        return Text(f"{says}: {runs}.", "bright_black")
-    if same is None:
-        of = f"; whether it is {runs}, cannot be told" if runs else ""
-        return Text(f"{says}{of}. Of other sources they may mean something else.", "yellow")
-    return Text(
-        f"{says}, and that is not {runs}: they may mean something else. Take the itable, or the"
-        " folder (--from), that it was deployed from.",
-        "yellow",
-    )
+def source_lines(version: str, build: str, folder: str, builds: set[str]) -> Text:
+    """Whose names these are: of firmware `version` in `folder`, which makes `build`.
+
+    builds: those that the crashes are of; "" for what is not known, here and there.
+    """
+    named = f", build {build}," if build else ""
+    says = f"Names in brackets are those of firmware {version}{named} as it lies in {folder}"
+    others = sorted(builds - {build})
+    if not build or "" in others:
+        return Text(f"{says}. Of other sources they may mean something else.", "yellow")
+    if others:
+        return Text(
+            f"{says}, and not of build {' or '.join(others)}: there they may mean something else."
+            " Take the itable, or the folder (--from), that it was deployed from.",
+            "yellow",
+        )
+    return Text(f"{says}.", "bright_black")
