@@ -1,6 +1,7 @@
 """A crash of the firmware as it was on the chip, with the names that the sources have (RQ-155)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files as files_of
 from pathlib import Path
@@ -92,17 +93,28 @@ def readable(text: str, names: "NameMap") -> str:
     """The text, with what each name in it may be: those of functions, and quoted ones."""
     from itable.compact import readable as with_functions
 
-    before: dict[str, set[str]] = {}
-    for renamed in (names.attributes, *names.globals.values()):
-        for old, new in renamed.items():
-            before.setdefault(new, set()).add(old)
+    of_objects = _before([names.attributes])
+    anywhere = _before([names.attributes, *names.globals.values()])
 
-    def known(match: re.Match[str]) -> str:
-        meant = sorted(before.get(match[1], ()))
-        if not meant:
-            return match[0]
-        more = f" or {len(meant) - NAMES_MOST} more" if len(meant) > NAMES_MOST else ""
-        return f"{match[0]} ({' or '.join(meant[:NAMES_MOST])}{more})"
+    def told(line: str) -> str:
+        before = of_objects if "attribute" in line else anywhere
 
-    lines = with_functions(text, names).split("\n")
-    return "\n".join(line if _TRACE.search(line) else _QUOTED.sub(known, line) for line in lines)
+        def known(match: re.Match[str]) -> str:
+            meant = before.get(match[1], [])
+            if not meant:
+                return match[0]
+            more = f" or {len(meant) - NAMES_MOST} more" if len(meant) > NAMES_MOST else ""
+            return f"{match[0]} ({' or '.join(meant[:NAMES_MOST])}{more})"
+
+        return line if _TRACE.search(line) else _QUOTED.sub(known, line)
+
+    return "\n".join(told(line) for line in with_functions(text, names).split("\n"))
+
+
+def _before(renamed: Iterable[dict[str, str]]) -> dict[str, list[str]]:
+    """New name -> what it may have been, in the order of the alphabet."""
+    found: dict[str, set[str]] = {}
+    for names in renamed:
+        for old, new in names.items():
+            found.setdefault(new, set()).add(old)
+    return {new: sorted(olds) for new, olds in found.items()}
