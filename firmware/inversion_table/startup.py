@@ -64,7 +64,9 @@ def run() -> None:
         board.start_watchdog(LOAD_MOST_MS)  # it runs since before the first import
     try:
         app = build(board, store, start_cause, firmware)
-        server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
+        server = Server(
+            Methods(app, board.device_name()).table, app.in_session, app.uptime_ms, app.note_error
+        )
         lines = LineBuffer()
         stream = BlockStream(board.usb)
         _let_go_of_the_chooser()
@@ -114,7 +116,8 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
 
     What arrived is taken in and answered, and a log that is being sent goes on, all from here: each
     call more takes stack that the tick needs (RQ-162). Whoever asks for more than there is memory
-    for is told so; it ends nothing else (RQ-165).
+    for is told so; that, or a mistake of ours in what is done for a laptop, ends nothing else
+    (RQ-165). Nor does a pass of the background that breaks off, unless they all do.
     """
     usb = board.usb
     while app.decision.state != states.SERVICE:
@@ -136,9 +139,13 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
                 if source is not None:
                     stream.start(source, board.ticks_ms())
             stream.step(board.ticks_ms())
-        except MemoryError:
-            _tell_no_memory(usb, stream)
-        app.background()
+        except Exception as error:  # noqa: BLE001 - told; what was asked for is not done
+            _break_off(app, usb, stream, error)
+        try:
+            app.background()
+        except Exception as error:
+            if app.broke_off(error):
+                raise
         if stream.sending:
             board.idle()
         else:
@@ -146,12 +153,17 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
     return True
 
 
-def _tell_no_memory(usb, stream: BlockStream) -> None:
+def _break_off(app: App, usb, stream: BlockStream, error: Exception) -> None:
+    """Give up what was being done for the laptop, and say so if there is no memory for it."""
     gc.collect()
+    scarce = isinstance(error, MemoryError)
+    if not scarce:
+        app.note_error(error)
     try:
         stream.stop()
-        usb.write(NO_MEMORY)
-    except MemoryError:
+        if scarce:
+            usb.write(NO_MEMORY)
+    except Exception:  # noqa: BLE001 - one was kept already
         pass  # a host that hears nothing asks again
 
 
