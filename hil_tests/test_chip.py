@@ -234,7 +234,7 @@ def test_a_power_cut_keeps_the_flash_and_loses_the_rest(table: ChipTable) -> Non
     assert first_tick_ms < FIRST_TICK_MS
 
 
-@pytest.mark.requirement("RQ-175")
+@pytest.mark.requirement("RQ-166")
 def test_a_power_cut_while_code_is_laid_into_the_flash_is_made_good(
     make_table: Callable[..., ChipTable],
 ) -> None:

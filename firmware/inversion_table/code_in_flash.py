@@ -1,4 +1,4 @@
-"""Code that is executed where it lies in the flash, and then takes no RAM (RQ-151, RQ-175).
+"""Code that is executed where it lies in the flash, and then takes no RAM (RQ-151, RQ-166).
 
 MicroPython loads all code into RAM. A pack for the chip tells where in it the code of functions
 lies (contract/codes.py). At its first start at home these are copied into files of exactly one

@@ -84,14 +84,14 @@ def run(pack_file: Path, scenario: str) -> None:
     assert said[-1] == "ok"
 
 
-@pytest.mark.requirement("RQ-175")
+@pytest.mark.requirement("RQ-166")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_code_is_executed_in_the_flash(pack_file: Path, scenario: str) -> None:
     run(pack_file, scenario)
 
 
 @pytest.mark.requirement("RQ-083")
-@pytest.mark.requirement("RQ-175")
+@pytest.mark.requirement("RQ-166")
 def test_code_in_the_flash_that_changes_is_found(pack_file: Path) -> None:
     run(pack_file, "a_copy_that_changes_later_is_found")
 
