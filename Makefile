@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip rig \
+.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip chip-all rig \
     campaign cuts test lint lint-rules lint-format \
     types types-firmware types-host pytest trace soak \
     format explore coverage mutation fuzz protocol reference clean
@@ -113,10 +113,16 @@ bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, o
 bench-chip: $(READY) ## where the time of the control tick goes on the emulated chip
 	$(BIN)/python -m tests.benchmarks.chip_tick $(ARGS)
 
+CHIP_TESTS := chip chip_port heartbeat limits link power_cuts session tilt
+
 chip: $(READY) ## the firmware on an emulated RP2040: does it boot, fit and keep time (docs/chip.md)
-	$(BIN)/pytest hil_tests/test_chip.py hil_tests/test_chip_port.py \
+	$(BIN)/pytest $(CHIP_TESTS:%=hil_tests/test_%.py) \
 	    hil_tests/test_agreement.py::test_chip_and_virtual_bench_agree \
-	    --bench chip -s -rs --timeout 1800 $(ARGS)
+	    --bench chip -s -rs --timeout 1800 --hil-report build/chip $(ARGS)
+
+chip-all: $(READY) ## every bench test that an emulated RP2040 can run; hours with ARGS='--bench-option minutes=yes'
+	$(BIN)/pytest hil_tests --bench chip -n 2 --dist worksteal -rs --timeout 3600 \
+	    --hil-report build/chip-all $(ARGS)
 
 campaign: $(READY) ## every fault in every phase on the virtual table; goes on where it was interrupted
 	$(BIN)/python -m table_bench.campaign run --out build/campaign $(ARGS)

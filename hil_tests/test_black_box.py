@@ -36,7 +36,7 @@ def first_fault(records: list[Any]) -> Event:
 
 
 @pytest.mark.requirement("RQ-095")
-@pytest.mark.needs("trace")
+@pytest.mark.needs("trace", "minutes")
 def test_the_box_is_what_happened_tick_by_tick(operator: Operator) -> None:
     table = operator.table
     stall_head_down(operator)
@@ -77,6 +77,7 @@ def test_the_box_is_what_happened_tick_by_tick(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-095", "RQ-073")
+@pytest.mark.needs("minutes")
 def test_samples_go_on_behind_the_fault(operator: Operator) -> None:
     stall_head_down(operator)
     operator.wait_for_state("FAULT")
@@ -91,7 +92,7 @@ def test_samples_go_on_behind_the_fault(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-044", "RQ-121")
-@pytest.mark.needs("flash_log")
+@pytest.mark.needs("flash_log", "minutes")
 def test_away_from_home_pages_are_programmed_one_a_pass_and_nothing_is_erased(
     operator: Operator,
 ) -> None:
@@ -123,7 +124,7 @@ def test_away_from_home_pages_are_programmed_one_a_pass_and_nothing_is_erased(
 
 @pytest.mark.requirement("RQ-077", "RQ-120")
 @pytest.mark.parametrize("operation", [1, 2, 5, 9])
-@pytest.mark.needs("flash_cut")
+@pytest.mark.needs("flash_cut", "minutes")
 def test_power_fails_while_the_box_is_stored(operator: Operator, operation: int) -> None:
     table = operator.table
     stall_head_down(operator)

@@ -111,7 +111,7 @@ def test_light_tells_the_state(operator: Operator, state: str) -> None:
     decision = operator.status()
     number = states.STATE_NAMES.index(state)
     fault = faults.NO_FAULT if decision["fault"] == "NO_FAULT" else faults.ANKLE_LOCK_OPEN
-    expected = pattern(number, fault, False)
+    expected = pattern(number, fault, state == "HOME")
     seen = set()
     for _ in range(40):
         operator.table.advance(50)
@@ -121,6 +121,7 @@ def test_light_tells_the_state(operator: Operator, state: str) -> None:
     assert seen == ({expected.colour} if steady else {expected.colour, 0})
 
 
+@pytest.mark.needs("minutes")
 def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
     to_paused(operator)
     paused_deg = operator.table.truth.tilt_deg
@@ -132,7 +133,7 @@ def test_resume_goes_on_with_the_plan(operator: Operator) -> None:
 
 @pytest.mark.requirement("RQ-089", "RQ-101")
 @pytest.mark.parametrize("button", ["START", "JOG_DOWN"])
-@pytest.mark.needs("trace")
+@pytest.mark.needs("trace", "minutes")
 def test_a_bouncing_button_starts_one_motion_at_most(operator: Operator, button: str) -> None:
     table = operator.table
     operator.upload(simple_plan((-60, 1)))
@@ -184,7 +185,7 @@ def test_service_needs_the_gesture_at_home(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-043")
-@pytest.mark.needs("tick_count", "heap_lock")
+@pytest.mark.needs("tick_count", "heap_lock", "minutes")
 def test_tick_allocates_nothing_in_any_state(operator: Operator) -> None:
     """The bench runs every tick under heap_lock: one allocation would end the timer for good."""
     visited = set()

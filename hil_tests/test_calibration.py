@@ -156,7 +156,7 @@ TURNED: dict[str, Matrix] = {
 
 @pytest.mark.requirement("RQ-117")
 @pytest.mark.parametrize(("seed", "turned"), [(4, {}), (3, TURNED)], ids=["boards learn", "turned"])
-@pytest.mark.needs("specimens")
+@pytest.mark.needs("specimens", "minutes")
 def test_the_walk_makes_a_table_right(
     make_operator: Tables, seed: int, turned: dict[str, Matrix]
 ) -> None:
@@ -183,7 +183,7 @@ def test_the_walk_makes_a_table_right(
 
 
 @pytest.mark.requirement("RQ-113")
-@pytest.mark.needs("trace")
+@pytest.mark.needs("trace", "minutes")
 def test_a_table_never_calibrated_stays_low_and_says_so(make_operator: Tables) -> None:
     operator = make_operator(seed=3, calibrate=False)
     reply = operator.ask(
@@ -291,7 +291,7 @@ def test_a_damaged_slot_refuses_start(make_operator: Tables) -> None:
 
 
 @pytest.mark.requirement("RQ-114", "RQ-115")
-@pytest.mark.needs("power_cut")
+@pytest.mark.needs("power_cut", "minutes")
 def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
     make_operator: Tables,
 ) -> None:
@@ -337,6 +337,7 @@ def test_a_mount_that_works_loose_is_seen_at_home_and_refuses_to_start(
 
 
 @pytest.mark.requirement("RQ-115")
+@pytest.mark.needs("minutes")
 def test_calibrating_again_is_the_way_out_of_a_drift(make_operator: Tables) -> None:
     operator = make_operator(seed=5)
     operator.table.inject("imu_primary_bias", accel_g=0.075, gyro_dps=0.0)
@@ -358,7 +359,7 @@ def test_the_bench_calibration_is_one_that_the_table_takes(operator: Operator) -
     assert abs(operator.status()["home_off_mdeg"]) < 500
 
 
-@pytest.mark.needs("specimens")
+@pytest.mark.needs("specimens", "minutes")
 def test_the_command_from_a_terminal_without_a_person(
     make_operator: Tables, tmp_path: Path
 ) -> None:

@@ -95,7 +95,8 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("button_stuck", {"button": "PAUSE"}, "buttons", TODO),
 ]
 CORRUPT = pytest.param(
-    *("program_corrupt", {}, "program", BAD), marks=pytest.mark.leaves("PROGRAM_CORRUPT")
+    *("program_corrupt", {}, "program", BAD),
+    marks=[pytest.mark.leaves("PROGRAM_CORRUPT"), pytest.mark.needs("minutes")],
 )
 
 
@@ -125,6 +126,7 @@ def test_what_was_never_done_is_found(make_operator: Callable[..., Operator]) ->
 
 
 @pytest.mark.requirement("RQ-148")
+@pytest.mark.needs("minutes")
 def test_after_a_fault_and_a_hang(head_down: Operator) -> None:
     head_down.table.inject("motor_stalled")
     head_down.press("RETURN")
@@ -140,7 +142,7 @@ def test_after_a_fault_and_a_hang(head_down: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-093")
-@pytest.mark.needs("fault:clock_drift")
+@pytest.mark.needs("fault:clock_drift", "minutes")
 def test_the_clock_is_set_and_its_drift_is_told(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ def come_home(operator: Operator, timeout_ms: float = 200_000) -> None:
 @pytest.mark.requirement("RQ-033", "RQ-034")
 @pytest.mark.measures("relay open after", "ms", at_most=50, proves="RQ-033")
 @pytest.mark.measures("moved while held", "deg", at_most=0.2, proves="RQ-034")
+@pytest.mark.needs("minutes")
 def test_estop_head_down_then_return(head_down: Operator, measured: Measurements) -> None:
     table = head_down.table
     began_ms = table.now_ms
@@ -68,6 +69,7 @@ def test_estop_while_moving_stops_at_once(operator: Operator, measured: Measurem
 
 
 @pytest.mark.requirement("RQ-056")
+@pytest.mark.needs("minutes")
 def test_ankle_lock_opened_head_down_stops_then_returns_on_the_button(head_down: Operator) -> None:
     table = head_down.table
     table.set_ankle_lock(False)
@@ -105,6 +107,7 @@ def test_start_with_open_ankle_lock_is_refused(operator: Operator) -> None:
         ("bus_stuck", {"freed_by_clocking": False}),
     ],
 )
+@pytest.mark.needs("minutes")
 def test_one_imu_lost_head_down_leads_home(
     head_down: Operator, sensor: str, fault: str, parameters: dict[str, bool]
 ) -> None:
@@ -119,7 +122,7 @@ def test_one_imu_lost_head_down_leads_home(
 @pytest.mark.parametrize(
     "sensor", [pytest.param("primary", marks=pytest.mark.leaves("IMU_DISAGREE")), "monitor"]
 )
-@pytest.mark.needs("trace")
+@pytest.mark.needs("trace", "minutes")
 def test_an_imu_that_came_off_the_bed_traps_nobody(head_down: Operator, sensor: str) -> None:
     table = head_down.table
     table.inject(f"imu_{sensor}_detached")  # it hangs still, and says so convincingly
@@ -133,6 +136,7 @@ def test_an_imu_that_came_off_the_bed_traps_nobody(head_down: Operator, sensor: 
 
 
 @pytest.mark.parametrize("sensor", ["primary", "monitor"])
+@pytest.mark.needs("minutes")
 def test_bus_held_low_is_clocked_free(head_down: Operator, sensor: str) -> None:
     head_down.table.inject(f"imu_{sensor}_bus_stuck")
     head_down.wait(2)
@@ -141,6 +145,7 @@ def test_bus_held_low_is_clocked_free(head_down: Operator, sensor: str) -> None:
 
 
 @pytest.mark.requirement("RQ-003")
+@pytest.mark.needs("minutes")
 def test_both_imus_lost_head_down_leads_home_blindly(head_down: Operator) -> None:
     head_down.table.inject("imu_primary_nack")
     head_down.table.inject("imu_monitor_nack")
@@ -151,6 +156,7 @@ def test_both_imus_lost_head_down_leads_home_blindly(head_down: Operator) -> Non
 
 
 @pytest.mark.requirement("RQ-047")
+@pytest.mark.needs("minutes")
 def test_imus_that_disagree_lead_home_blindly(head_down: Operator) -> None:
     head_down.table.inject("imu_primary_bias", accel_g=0.2, gyro_dps=0.0)
     head_down.wait(20)
@@ -159,6 +165,7 @@ def test_imus_that_disagree_lead_home_blindly(head_down: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-059")
+@pytest.mark.needs("minutes")
 def test_home_switch_that_never_closes_ends_the_return_at_the_end_stop(head_down: Operator) -> None:
     table = head_down.table
     table.inject("home_switch_stuck_open")
@@ -190,6 +197,7 @@ def test_home_switch_that_never_opens_is_found_and_leads_home(operator: Operator
 
 @pytest.mark.requirement("RQ-036")
 @pytest.mark.measures("power off after", "s", at_most=2.2, proves="RQ-036")
+@pytest.mark.needs("minutes")
 def test_motor_stalled_stops_then_return_works_once_it_is_free(
     operator: Operator, measured: Measurements
 ) -> None:
@@ -211,7 +219,7 @@ def test_motor_stalled_stops_then_return_works_once_it_is_free(
 
 @pytest.mark.requirement("RQ-087")
 @pytest.mark.measures("backed off", "deg", at_least=1.8, at_most=2.6)
-@pytest.mark.needs("trace")
+@pytest.mark.needs("trace", "minutes")
 def test_what_is_met_on_the_way_out_is_let_go_of(
     operator: Operator, measured: Measurements
 ) -> None:
@@ -237,7 +245,7 @@ def test_what_is_met_on_the_way_out_is_let_go_of(
 @pytest.mark.requirement("RQ-097", "RQ-098")
 @pytest.mark.measures("moved outward by ten returns", "deg", at_most=5.5)
 @pytest.mark.parametrize("fault", ["motor_reversed", "bridge_shorted"])
-@pytest.mark.needs("power_cut", "trace")
+@pytest.mark.needs("power_cut", "trace", "minutes")
 def test_returns_that_move_outward_are_few_and_short(
     head_down: Operator, fault: str, measured: Measurements
 ) -> None:
@@ -267,6 +275,7 @@ def test_returns_that_move_outward_are_few_and_short(
 
 
 @pytest.mark.requirement("RQ-099")
+@pytest.mark.needs("minutes")
 def test_a_gear_that_slips_slowly_leads_home(head_down: Operator) -> None:
     head_down.table.inject("bed_creeps", deg_per_s=-0.4)
     head_down.wait(8)
@@ -277,6 +286,7 @@ def test_a_gear_that_slips_slowly_leads_home(head_down: Operator) -> None:
 
 @pytest.mark.requirement("RQ-086")
 @pytest.mark.leaves("CURRENT_SENSOR_DEAD")
+@pytest.mark.needs("minutes")
 def test_a_dead_current_sensor_leads_home_and_refuses_there(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.press("START")
@@ -306,7 +316,7 @@ def test_relay_welded_refuses_to_start(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-032")
-@pytest.mark.needs("power_cut")
+@pytest.mark.needs("power_cut", "minutes")
 def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
     table = head_down.table
     head_down.close()
@@ -325,7 +335,7 @@ def test_power_cut_head_down_holds_until_return(head_down: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-039", "RQ-040", "RQ-094")
-@pytest.mark.needs("boot_count")
+@pytest.mark.needs("boot_count", "minutes")
 @pytest.mark.measures("reset after", "s", at_least=2.5, at_most=3.5, proves="RQ-039")
 @pytest.mark.measures("alarm before the return", "s", at_least=3.0, at_most=6.0, proves="RQ-040")
 @pytest.mark.parametrize("fault", ["tick_stops", "background_hangs", "cpu_hangs"])
@@ -351,6 +361,7 @@ def test_hang_head_down_resets_alarms_and_returns(
 
 
 @pytest.mark.requirement("RQ-030")
+@pytest.mark.needs("minutes")
 def test_supply_sag_goes_home_while_there_is_power(head_down: Operator) -> None:
     head_down.table.inject("supply_sag", volts=7.0)
     head_down.wait(2)

@@ -46,6 +46,7 @@ def come_home_and_refuse(operator: Operator, fault: str) -> None:
 @pytest.mark.measures("homeward after", "s", at_most=26, proves="RQ-082")
 @pytest.mark.parametrize("ppm", [30_000, -30_000])
 @pytest.mark.leaves("CLOCKS_APART")
+@pytest.mark.needs("minutes")
 def test_a_clock_that_is_3_percent_off_leads_home(
     head_down: Operator, clock: str, ppm: int, measured: Measurements
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_clock_that_is_3_percent_off_leads_home(
 @pytest.mark.requirement("RQ-082")
 @pytest.mark.measures("homeward after", "s", at_most=6)
 @pytest.mark.leaves("CLOCKS_APART")
+@pytest.mark.needs("minutes")
 def test_a_real_time_clock_that_stands_leads_home(
     head_down: Operator, measured: Measurements
 ) -> None:
@@ -66,6 +68,7 @@ def test_a_real_time_clock_that_stands_leads_home(
     come_home_and_refuse(head_down, "CLOCKS_APART")
 
 
+@pytest.mark.needs("minutes")
 def test_one_percent_of_any_clock_goes_on(operator: Operator) -> None:
     operator.upload(simple_plan((-60, 400)))
     operator.press("START")
@@ -78,7 +81,7 @@ def test_one_percent_of_any_clock_goes_on(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-082")
-@pytest.mark.needs("power_cut")
+@pytest.mark.needs("power_cut", "minutes")
 def test_a_clock_found_wrong_at_home_refuses_until_the_next_start(operator: Operator) -> None:
     operator.upload(PLAN)
     operator.table.inject("clock_drift", clock="ticks", ppm=-30_000)
@@ -102,6 +105,7 @@ def test_a_clock_found_wrong_at_home_refuses_until_the_next_start(operator: Oper
 @pytest.mark.measures("homeward after", "s", at_most=61, proves="RQ-083")
 @pytest.mark.parametrize("file", ["__init__.py", "safety/kernel.py", "store/values.py"])
 @pytest.mark.leaves("PROGRAM_CORRUPT")
+@pytest.mark.needs("minutes")
 def test_a_damaged_program_is_found_within_a_minute_and_leads_home(
     head_down: Operator, file: str, measured: Measurements
 ) -> None:
@@ -210,7 +214,7 @@ startup.run()
     ],
 )
 @pytest.mark.leaves("SETTINGS_CORRUPT")
-@pytest.mark.needs("entry", "heap_lock")
+@pytest.mark.needs("entry", "heap_lock", "minutes")
 def test_a_bit_that_flips_in_a_value_in_use_leads_home(
     make_operator: Callable[..., Operator], flip: str, measured: Measurements
 ) -> None:
@@ -257,7 +261,7 @@ def assert_started_by(operator: Operator, cause: str, *, at_home: bool = False) 
 
 
 @pytest.mark.requirement("RQ-094", "RQ-040")
-@pytest.mark.needs("boot_count", "entry", "console")
+@pytest.mark.needs("boot_count", "entry", "console", "minutes")
 def test_a_crash_head_down_returns_and_is_told_as_one(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -295,7 +299,7 @@ startup.run()
 
 
 @pytest.mark.requirement("RQ-110")
-@pytest.mark.needs("boot_count", "entry", "console")
+@pytest.mark.needs("boot_count", "entry", "console", "minutes")
 def test_a_start_that_fails_away_from_home_is_tried_again(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -344,7 +348,7 @@ def test_power_and_reset_pin_are_told_apart(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-094", "RQ-032")
-@pytest.mark.needs("run_pin")
+@pytest.mark.needs("run_pin", "minutes")
 def test_the_reset_pin_head_down_holds_until_return(head_down: Operator) -> None:
     table = head_down.table
     head_down.close()
@@ -376,6 +380,7 @@ def test_service_left_is_told(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-093")
+@pytest.mark.needs("minutes")
 def test_a_session_carries_the_time_that_the_host_set(operator: Operator) -> None:
     table = operator.table
     noon_s = 1_789_000_000
@@ -396,7 +401,7 @@ def test_a_session_carries_the_time_that_the_host_set(operator: Operator) -> Non
 
 
 @pytest.mark.requirement("RQ-105")
-@pytest.mark.needs("power_cut", "start_anywhere")
+@pytest.mark.needs("power_cut", "start_anywhere", "minutes")
 def test_without_a_log_the_table_comes_home_and_starts_nothing(
     make_operator: Callable[..., Operator],
 ) -> None:

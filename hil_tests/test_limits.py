@@ -33,7 +33,7 @@ def test_plan_past_the_limit_is_refused_with_its_line(operator: Operator) -> Non
 
 @pytest.mark.requirement("RQ-008")
 @pytest.mark.measures("tilt at the limit of 20 deg", "deg", at_least=19.0, at_most=20.5)
-@pytest.mark.needs("provision")
+@pytest.mark.needs("provision", "minutes")
 def test_jog_outward_stops_at_the_limit(
     make_operator: Callable[..., Operator], measured: Measurements
 ) -> None:
@@ -68,6 +68,7 @@ def test_jog_runs_only_while_held(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-088")
+@pytest.mark.needs("minutes")
 def test_a_jog_button_that_is_stuck_moves_for_twenty_seconds_and_no_more(
     operator: Operator,
 ) -> None:
@@ -89,7 +90,7 @@ def test_a_jog_button_that_is_stuck_moves_for_twenty_seconds_and_no_more(
 @pytest.mark.requirement("RQ-012", "RQ-014")
 @pytest.mark.measures("head-down in all", "s", at_most=45)
 @pytest.mark.measures("homeward after", "s", at_least=29, at_most=32, proves="RQ-014")
-@pytest.mark.needs("provision", "trace")
+@pytest.mark.needs("provision", "trace", "minutes")
 def test_head_down_time_out_leads_home(
     make_operator: Callable[..., Operator], measured: Measurements
 ) -> None:
@@ -138,7 +139,7 @@ def test_a_plan_too_fast_or_too_slow_is_refused(operator: Operator, rate_deg_per
 
 @pytest.mark.requirement("RQ-015")
 @pytest.mark.measures("homeward after", "s", at_least=59.0, at_most=62.0, proves="RQ-015")
-@pytest.mark.needs("provision")
+@pytest.mark.needs("provision", "minutes")
 def test_session_time_out_leads_home(
     make_operator: Callable[..., Operator], measured: Measurements
 ) -> None:

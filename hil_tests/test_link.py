@@ -50,7 +50,7 @@ def control_characters(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-071")
-@pytest.mark.needs("exact_time", "boot_count", "trace")
+@pytest.mark.needs("exact_time", "boot_count", "trace", "minutes")
 def test_nothing_on_the_link_changes_a_session(make_operator: Callable[..., Operator]) -> None:
     quiet = make_operator(seed=3)
     quiet_deg = session_trace(quiet, lambda operator: None)
@@ -150,7 +150,7 @@ def test_a_fault_is_told_with_its_time_and_readings_even_after_it_is_over(
 
 
 @pytest.mark.requirement("RQ-131")
-@pytest.mark.needs("boot_count")
+@pytest.mark.needs("boot_count", "minutes")
 def test_a_host_that_asks_and_never_reads_stops_nothing(operator: Operator) -> None:
     operator.upload(PLAN)
     table = operator.table

@@ -15,6 +15,7 @@ PAGE_BYTES = 256
 @pytest.mark.requirement("RQ-122")
 @pytest.mark.measures("a sample takes", "bytes", at_most=BYTES_A_SAMPLE)
 @pytest.mark.measures("ten minutes take", "pages", at_most=TEN_MINUTES_PAGES)
+@pytest.mark.needs("minutes")
 def test_ten_minutes_take_at_most_so_many_pages(operator: Operator, measured: Measurements) -> None:
     operator.upload(simple_plan((60, 120), (0, 18), times=3, rest_s=20))
     operator.press("START")

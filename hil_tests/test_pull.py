@@ -53,7 +53,7 @@ def session_trace(
 
 
 @pytest.mark.requirement("RQ-126")
-@pytest.mark.needs("boot_count", "flash_log", "trace")
+@pytest.mark.needs("boot_count", "flash_log", "trace", "minutes")
 def test_a_pull_through_a_session_changes_nothing_of_it(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -95,6 +95,7 @@ def test_a_pull_through_a_session_changes_nothing_of_it(
     assert decode(pulled.log(2)).events == decode(quiet.log(2)).events
 
 
+@pytest.mark.needs("minutes")
 def test_a_stop_is_heard_in_the_middle_of_a_pull(operator: Operator) -> None:
     """The stream ends for it, and the table stops within two ticks and the line's own time."""
     table = operator.table
@@ -115,7 +116,7 @@ def test_a_stop_is_heard_in_the_middle_of_a_pull(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-125")
-@pytest.mark.needs("power_cut")
+@pytest.mark.needs("power_cut", "minutes")
 def test_the_table_remembers_what_was_pulled(operator: Operator) -> None:
     table = operator.table
     run_session(operator)
@@ -145,6 +146,7 @@ def test_the_table_remembers_what_was_pulled(operator: Operator) -> None:
         assert [entry.pulled for entry in client.list_log().sessions] == [True, True]
 
 
+@pytest.mark.needs("minutes")
 def test_a_long_log_is_listed_whole(operator: Operator) -> None:
     """More sessions than fit into one line of the wire."""
     table = operator.table

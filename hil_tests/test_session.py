@@ -48,7 +48,7 @@ def progress_of(operator: Operator) -> list[int]:
 @pytest.mark.measures("log against truth", "deg", at_most=1.0, proves="RQ-074")
 @pytest.mark.measures("truth against target", "deg", at_most=1.0, proves="RQ-018")
 @pytest.mark.parametrize("mass_kg", [50, 80, 120])
-@pytest.mark.needs("riders", "trace")
+@pytest.mark.needs("riders", "trace", "minutes")
 def test_session_follows_the_plan_with_any_rider(
     make_operator: Callable[..., Operator], mass_kg: int, measured: Measurements
 ) -> None:
@@ -76,7 +76,7 @@ def test_session_follows_the_plan_with_any_rider(
 
 @pytest.mark.requirement("RQ-027")
 @pytest.mark.measures("time at horizontal", "s", at_least=20, at_most=23, proves="RQ-027")
-@pytest.mark.needs("trace")
+@pytest.mark.needs("trace", "minutes")
 def test_session_ends_with_a_rest_at_horizontal_and_at_home(
     operator: Operator, measured: Measurements
 ) -> None:
@@ -95,6 +95,7 @@ def test_session_ends_with_a_rest_at_horizontal_and_at_home(
 
 
 @pytest.mark.requirement("RQ-073", "RQ-123")
+@pytest.mark.needs("minutes")
 def test_progress_counts_down_and_the_log_tells_the_session(operator: Operator) -> None:
     left_ms = progress_of(operator)
     operator.wait_for_state("HOME", step_ms=1_000)
@@ -137,7 +138,7 @@ def test_log_survives_a_power_cycle(operator: Operator) -> None:
     assert operator.result("plan.list")["plans"][0]["name"] == "test"
 
 
-@pytest.mark.needs("exact_time")
+@pytest.mark.needs("exact_time", "minutes")
 def test_same_seed_same_log(make_operator: Callable[..., Operator]) -> None:
     logs = []
     for _ in range(2):

@@ -43,6 +43,7 @@ def refused(operator: Operator, **changes: int) -> str:
 
 
 @pytest.mark.requirement("RQ-145")
+@pytest.mark.needs("minutes")
 def test_new_settings_are_used_after_a_restart_and_a_plan_outside_them_is_not(
     operator: Operator,
 ) -> None:
@@ -69,6 +70,7 @@ def test_new_settings_are_used_after_a_restart_and_a_plan_outside_them_is_not(
 
 
 @pytest.mark.requirement("RQ-146")
+@pytest.mark.needs("minutes")
 def test_one_step_further_and_only_after_a_session_done_whole(operator: Operator) -> None:
     assert "only after a session" in refused(operator, tilt_max_mdeg=70_000)
     operator.upload(SHORT)
@@ -93,6 +95,7 @@ def test_one_step_further_and_only_after_a_session_done_whole(operator: Operator
 
 
 @pytest.mark.requirement("RQ-145")
+@pytest.mark.needs("minutes")
 def test_nothing_is_set_in_a_session_or_away_from_home(head_down: Operator) -> None:
     told = {"settings": {**WORKSHOP, "rest_ms": 0}, "base": settings_id(WORKSHOP)}
     for _ in range(2):
@@ -105,6 +108,7 @@ def test_nothing_is_set_in_a_session_or_away_from_home(head_down: Operator) -> N
 
 
 @pytest.mark.requirement("RQ-145")
+@pytest.mark.needs("minutes")
 def test_a_session_begun_before_the_restart_runs_to_its_end_with_the_old_settings(
     operator: Operator,
 ) -> None:

@@ -19,6 +19,7 @@ from tests.benchmarks.tilt.primary_dies import tell
 @pytest.mark.measures("return told after", "s", at_least=0.5, at_most=0.7, proves="RQ-048")
 @pytest.mark.measures("bed moves after", "s", at_most=2.0)
 @pytest.mark.measures("worst tilt error", "deg", at_most=1.0)
+@pytest.mark.needs("minutes")
 def test_the_tilt_hardly_moves_when_the_primary_dies_head_down(
     operator: Operator, measured: Measurements
 ) -> None:

@@ -59,6 +59,7 @@ def watching(operator: Operator) -> Iterator[Watching]:
 
 
 @pytest.mark.requirement("RQ-149")
+@pytest.mark.needs("minutes")
 def test_the_view_goes_on_after_the_cable_was_out(operator: Operator) -> None:
     operator.upload(simple_plan((30, 60), name="Watched"))
     table = operator.table

@@ -41,11 +41,14 @@ ABILITIES: Mapping[str, str] = {
     "heap_lock": "run every tick under a heap lock, so that an allocation is an error",
     "console": "show what the firmware printed besides its frames",
     "cycles": "count the cycles of the chip",
+    "minutes": "let more than a minute of a session pass in about a minute",
     "mpremote": "let mpremote talk to the device",
 }
 """Name -> what it means."""
 
 
+LEAST_MS = 0.001
+"""Benches count whole microseconds: what is left of one, by rounding, never passes."""
 FAULT = "fault:"
 """A test that needs a fault says so with this before the fault's name."""
 
@@ -180,9 +183,10 @@ class Bench(ABC):
         """Advance until `predicate(bench)` holds; False if it does not within `timeout_ms`."""
         end_ms = self.now_ms + timeout_ms
         while not predicate(self):
-            if self.now_ms >= end_ms:
+            left_ms = end_ms - self.now_ms
+            if left_ms < LEAST_MS:
                 return False
-            self.advance(min(step_ms, end_ms - self.now_ms))
+            self.advance(min(step_ms, left_ms))
         return True
 
     @contextmanager

@@ -74,6 +74,15 @@ def test_left_in_vain(operator):
     operator.wait(0.1)
 
 
+def test_long_and_does_not_say_so(operator):
+    operator.wait(80)
+
+
+@pytest.mark.needs("minutes")
+def test_long(operator):
+    operator.wait(80)
+
+
 @pytest.mark.needs("cycles", "bench:rig")
 def test_needs(operator):
     assert False
@@ -113,11 +122,12 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_what_fails_and_what_is_skipped_is_told_and_counted(ran: tuple[Path, str]) -> None:
     _, told = ran
-    assert re.search(r"1 failed, 5 passed, 2 skipped, 3 errors", told)
+    assert re.search(r"2 failed, 6 passed, 2 skipped, 3 errors", told)
     assert "never set was never set (limit: at least 2 V)" in told
     assert "too much is 0.6 deg (limit: at most 0.5 deg)" in told
     assert "no number is nan deg (limit: at most 0.5 deg)" in told
     assert "open file left over: pipe" in told
+    assert "s of the table's time: it must say that it needs 'minutes'" in told
     unhealthy = "not healthy after the test: the controller says "
     assert unhealthy + "FAULT, CLOCKS_APART; expected: NO_FAULT" in told
     assert unhealthy + "HOME, NO_FAULT; expected: CLOCKS_APART" in told
@@ -135,7 +145,14 @@ def test_a_failure_has_a_timeline_and_a_picture(
     timelines = folder / "report" / "timelines"
     kept = {path.stem for path in timelines.glob("*.npz")}
     assert kept == {
-        f"test_it.py_test_{name}" for name in ("measurements", "leak", "unhealthy", "left_in_vain")
+        f"test_it.py_test_{name}"
+        for name in (
+            "measurements",
+            "leak",
+            "unhealthy",
+            "left_in_vain",
+            "long_and_does_not_say_so",
+        )
     }
     path = timelines / "test_it.py_test_measurements.npz"
     title, why, (timeline,) = load(path)
@@ -173,12 +190,12 @@ def test_a_timeline_tells_resets_and_why_a_press_was_refused() -> None:
 
 def test_the_page_needs_nothing_else_and_says_all(ran: tuple[Path, str]) -> None:
     page = (ran[0] / "report" / "index.html").read_text("utf-8")
-    assert "2 passed, 4 failed, 2 skipped" in page
+    assert "3 passed, 5 failed, 2 skipped" in page
     assert "1 of 3 measurements within their limits" in page
     assert "Stops &lt;at&gt; <code>ONCE</code>." in page
     assert "What it shows." in page
     assert "not healthy after the test" in page
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
     assert "http" not in page
 
 

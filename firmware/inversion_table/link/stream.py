@@ -45,6 +45,11 @@ class BlockStream:
         self._at = self._end = 0
         self._moved_ms = now_ms
 
+    @property
+    def sending(self) -> bool:
+        """Whether `step` has something to send, as soon as the port takes it."""
+        return self._source is not None
+
     def stop(self) -> None:
         """Send no more of it. A line end goes out, so that the reply behind it begins a line."""
         if self._source is not None:

@@ -85,6 +85,8 @@ class TracedCore(CortexM0Core):
 class _Run:
     """What the emulator's loop wants to know."""
 
+    __slots__ = ("clock", "rp2040", "stopped")  # it asks after every instruction
+
     def __init__(self, rp2040: RP2040) -> None:
         self.rp2040 = rp2040
         self.clock = rp2040.clock

@@ -138,6 +138,13 @@ class StackMeter(_Meter):
         return len(stack.lstrip(_PAINT))
 
 
+def busy_cycles(chip: Chip, ms: float) -> int:
+    """Let `ms` pass; the cycles of them in which the processor did not sleep."""
+    before = chip.rp2040.core.cycles
+    chip.run_to(int(chip.now_ns + ms * 1_000_000))
+    return int(chip.rp2040.core.cycles - before)
+
+
 def longest_without_interrupts(chip: Chip, ms: float) -> int:
     """Let `ms` pass, looking at PRIMASK after each instruction: its longest time, in cycles.
 

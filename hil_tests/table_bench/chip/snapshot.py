@@ -47,8 +47,8 @@ class Alarm(ClockAlarm):
 
     def schedule(self, delta_nanos: float) -> None:
         """Be due in `delta_nanos`, whatever was before."""
+        super().schedule(delta_nanos)  # cancels first what was before
         self.due_ns = self._made_by.nanos + delta_nanos
-        super().schedule(delta_nanos)
 
     def cancel(self) -> None:
         """Not be due."""

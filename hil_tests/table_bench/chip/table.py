@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
-from table_bench.bench import ABILITIES
+from table_bench.bench import ABILITIES, Bench
 from table_bench.chip import files, image, kept, program
 from table_bench.chip.controller import ChipController
 from table_bench.faults import FAULTS
 from table_bench.operator import Operator
 from table_bench.plant import PlantSettings
 from table_bench.simulated import BenchError, SimulatedTable
-from table_bench.simulated.settings import TableKeywords, TableSettings
+from table_bench.simulated.settings import DEFAULT_ENTRY, TableKeywords, TableSettings
 
-_CANNOT = ("heap_lock", "console")
+_CANNOT = ("heap_lock", "console", "entry", "soft_reset", "minutes")
+"""A program of a test's own reaches into modules that were put together and have other names."""
 _UNMADE = ("tick_stops", "background_hangs", "program_corrupt")
 _FIRST_TICK_MOST_MS = 30_000
 _START_MOST_MS = 120_000
@@ -39,9 +41,10 @@ class ChipTable(SimulatedTable):
 
     `ready`: begin at HOME, out of a snapshot if such a start was made before; `start` then tells of
     that start. `traced`: interrupts can be measured (meter.TickMeter). `in_slot`: the firmware lies
-    there as `itable deploy` leaves it, else in single files. `firmware`: the folder of another
-    package than the installed one. `bare`: MicroPython alone is on it. Raises image.NoImageError
-    where there is no MicroPython image.
+    there as `itable deploy` leaves it, else in single files; None: so unless the entry is another
+    one or there is to be no manifest. `firmware`: the folder of another package than the installed
+    one. `bare`: MicroPython alone is on it. `minutes`: of no effect here (`variant`). Raises
+    image.NoImageError where there is no MicroPython image.
     """
 
     NAME = "chip"
@@ -57,11 +60,13 @@ class ChipTable(SimulatedTable):
         *,
         traced: bool = False,
         ready: bool = False,
-        in_slot: bool = False,
+        in_slot: bool | None = None,
         firmware: Path | None = None,
         bare: bool = False,
+        minutes: str = "",
         **keywords: Unpack[TableKeywords],
     ) -> None:
+        del minutes
         self._uf2_path = uf2_path = image.find()
         settings = TableSettings(**keywords)
         super().__init__(settings)
@@ -72,6 +77,8 @@ class ChipTable(SimulatedTable):
         elif bare:
             flash = image.flash_with(uf2_path.read_bytes())
         else:
+            if in_slot is None:
+                in_slot = settings.entry == DEFAULT_ENTRY and settings.with_manifest
             flash = bytearray(
                 program.flash_with_firmware(
                     uf2_path, settings.entry, settings.with_manifest, in_slot, firmware
@@ -126,6 +133,11 @@ class ChipTable(SimulatedTable):
         while not self._controller.quiet:
             self.advance(1)
 
+    @classmethod
+    def variant(cls, options: Mapping[str, Any]) -> type[Bench]:
+        """Whoever has hours may have the long tests, too."""
+        return PatientChipTable if options.get("minutes") else cls
+
     def versions(self) -> dict[str, str]:
         """The image and the emulator."""
         digest = hashlib.sha256(self._uf2_path.read_bytes()).hexdigest()[:12]
@@ -150,3 +162,9 @@ class ChipTable(SimulatedTable):
             with self._control():
                 self._flash_path.write_bytes(self._controller.flash)
         super().close()
+
+
+class PatientChipTable(ChipTable):
+    """The same for whoever has hours: `--bench-option minutes=yes`."""
+
+    OFFERS = ChipTable.OFFERS | {"minutes"}

@@ -114,6 +114,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         junit.add_test(pyfuncitem, story.measured)
     if problems := story.measured.problems():
         pytest.fail("\n".join(problems), pytrace=False)
+    bench = bench_name(pyfuncitem.config)
+    if problem := gating.hides_minutes(pyfuncitem, bench, story.bench_s):
+        pytest.fail(problem, pytrace=False)
     story.passed = True
     return result
 

@@ -10,9 +10,13 @@ import pytest
 from table_bench.bench import ABILITIES, FAULT, Bench, LacksAbility
 from table_bench.benches import BENCHES
 from table_bench.faults import FAULTS
+from table_bench.pytest_plugin.options import DEFAULT_BENCH
 
 MARK = "needs"
 BENCH = "bench:"
+MINUTES = "minutes"
+MINUTES_FROM_S = 62
+"""A test whose table lives longer, on the bench that runs all, must say `needs("minutes")`."""
 LACKING = "bench lacks "
 """Begins the reason of each such skip."""
 
@@ -50,6 +54,16 @@ def _has(bench: type[Bench], need: str) -> bool:
     if need.startswith(BENCH):
         return need.removeprefix(BENCH) == bench.NAME
     return need in bench.OFFERS
+
+
+def hides_minutes(item: pytest.Item, bench: str, passed_s: float) -> str | None:
+    """What is wrong with a test that took `passed_s` of its tables' time and does not say so.
+
+    Judged on one bench, where each run takes the same time to the microsecond.
+    """
+    if bench != DEFAULT_BENCH or passed_s <= MINUTES_FROM_S or MINUTES in needs_of(item):
+        return None
+    return f"took {passed_s:.0f} s of the table's time: it must say that it needs {MINUTES!r}"
 
 
 def skip_what_lacks(bench: type[Bench], items: list[pytest.Item]) -> None:

@@ -35,7 +35,16 @@ _LONGEST_ADVANCE_MS = 1_000
 """The rig keeps 0.64 s of truth, and the system's buffers some seconds: it must be taken."""
 
 _ON_A_DESK = frozenset(
-    {"riders", "start_anywhere", "specimens", "trace", "mpremote", "power_cut", "run_pin"}
+    {
+        "minutes",
+        "riders",
+        "start_anywhere",
+        "specimens",
+        "trace",
+        "mpremote",
+        "power_cut",
+        "run_pin",
+    }
 )
 _ONLY_AS_PROCESSES = frozenset(
     {"exact_time", "boot_count", "provision", "entry", "tick_count", "heap_lock", "console"}
