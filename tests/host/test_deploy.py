@@ -215,7 +215,12 @@ def on_trial(state, starts_left=2):
 
 def test_one_that_is_never_at_home_runs_and_is_not_proved(monkeypatch):
     asked = []
-    done = watch(monkeypatch, lambda seconds: asked.append(seconds) or on_trial("FAULT"), keep="")
+
+    def answers(seconds):
+        asked.append(seconds)
+        return on_trial("FAULT")
+
+    done = watch(monkeypatch, answers, keep="")
     assert (done.proved, done.changed, done.note) == (False, True, "FAULT: no IMU")
     assert asked[-1] == pytest.approx(60, abs=1)
 
