@@ -90,14 +90,14 @@ def memory_of(flash):
     return None
 
 
-def execute_there(memory, pack: str, root: str, build: str, may_write: bool, progress) -> array:
+def execute_there(memory, pack: str, root: str, build: str, may_write, progress) -> array:
     """Let what was loaded from `pack` (mounted as `root`) execute in the flash, as far as it can.
 
-    memory: a Memory, or None; build: the pack's id; may_write: whether copies may be made, which
-    erases a dozen blocks; progress(done, total): called after each. Returns address and CRC-32 of
-    each block that is used, alternately, which are to be watched from now on; nothing where all
-    stays in RAM. To be called before anything but functions of `startup` and of this module is
-    being executed: the code of a call under way must not be let go.
+    memory: a Memory, or None; build: the pack's id; may_write(): whether copies may be made, which
+    erases a dozen blocks, asked if there are none; progress(done, total): called after each.
+    Returns address and CRC-32 of each block that is used, alternately, which are to be watched from
+    now on; nothing where all stays in RAM. To be called before anything but functions of `startup`
+    and of this module is being executed: the code of a call under way must not be let go.
     """
     if memory is None or len(build) != _BUILD_CHARS:
         return array("L")
@@ -107,7 +107,7 @@ def execute_there(memory, pack: str, root: str, build: str, may_write: bool, pro
             file.readinto(rows)
         count = struct.unpack_from(ROW, rows, len(rows) - ROW_BYTES)[0] // UNITS + 1
         blocks = _blocks(memory, build, count)
-        if blocks is None and may_write:
+        if blocks is None and may_write():
             _make(pack, os.stat(root + MANIFEST)[6], rows, build, count, progress)
             blocks = _blocks(memory, build, count)
     except OSError:

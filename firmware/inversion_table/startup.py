@@ -172,7 +172,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
 
     start_cause: why the controller started (contract.resets); firmware: what was loaded.
     """
-    in_flash = _executed_in_flash(board, firmware)
+    in_flash = _executed_in_flash(board, store, firmware)
     kept = KeptSettings(store)
     settings = kept.in_use()
     calibration = KeptCalibration(store)
@@ -200,12 +200,22 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
     return app
 
 
-def _executed_in_flash(board: Board, firmware: Firmware):
-    """What code_in_flash.execute_there returns, of the pack that this program was loaded from."""
+def _executed_in_flash(board: Board, store: Store, firmware: Firmware):
+    """What code_in_flash.execute_there returns, of the pack that this program was loaded from.
+
+    Nothing is written away from home, nor before the log has its room: without a log there is no
+    session (RQ-105).
+    """
     from inversion_table.chooser import PACKS, pack_path
 
     if firmware.slot not in PACKS:
         return ()
+
+    def may_write() -> bool:
+        from inversion_table.journal.reserve import is_reserved
+
+        return board.at_home_switch() and is_reserved(board.flash, JOURNAL_FOLDER, store)
+
     try:
         from inversion_table.code_in_flash import execute_there, memory_of
 
@@ -214,7 +224,7 @@ def _executed_in_flash(board: Board, firmware: Firmware):
             pack_path(firmware.slot),
             package_root(inversion_table.__file__),
             firmware.build,
-            board.at_home_switch(),
+            may_write,
             board.show_progress,
         )
     except Exception as error:  # noqa: BLE001 - then all of it is executed in RAM

@@ -64,7 +64,7 @@ class Table:
 
     def execute_there(self, may_write=True, build=None, progress=lambda done, total: None):
         return code_in_flash.execute_there(
-            self.memory(), PACK, ROOT, build or self.build, may_write, progress
+            self.memory(), PACK, ROOT, build or self.build, lambda: may_write, progress
         )
 
     def in_flash(self, function) -> bool:
@@ -237,11 +237,13 @@ def without_room_nothing_is_left_behind(table):
 
 def where_no_memory_is_known_all_stays_in_ram(table):
     assert code_in_flash.memory_of(table.flash) is None  # this is a PC
-    watched = code_in_flash.execute_there(None, PACK, ROOT, table.build, True, print)
+    watched = code_in_flash.execute_there(None, PACK, ROOT, table.build, print, print)
     assert len(watched) == 0
     # An address that lies outside of what MicroPython allocates is not looked at.
     memory = table.memory(ram_start=4096)
-    code_in_flash.execute_there(memory, PACK, ROOT, table.build, True, lambda done, total: None)
+    code_in_flash.execute_there(
+        memory, PACK, ROOT, table.build, lambda: True, lambda done, total: None
+    )
     assert table.moved() == []
     table.works()
 
