@@ -113,11 +113,12 @@ bench-store: $(READY) ## lists, searches and charts with 10,000 sessions kept, o
 bench-chip: $(READY) ## where the time of the control tick goes on the emulated chip
 	$(BIN)/python -m tests.benchmarks.chip_tick $(ARGS)
 
-CHIP_TESTS := chip heartbeat limits link power_cuts session tilt
+CHIP_TESTS := chip chip_port heartbeat limits link power_cuts session tilt
 
 chip: $(READY) ## the firmware on an emulated RP2040: does it boot, fit and keep time (docs/chip.md)
-	$(BIN)/pytest $(CHIP_TESTS:%=hil_tests/test_%.py) --bench chip -s -rs --timeout 1800 \
-	    --hil-report build/chip $(ARGS)
+	$(BIN)/pytest $(CHIP_TESTS:%=hil_tests/test_%.py) \
+	    hil_tests/test_agreement.py::test_chip_and_virtual_bench_agree \
+	    --bench chip -s -rs --timeout 1800 --hil-report build/chip $(ARGS)
 
 chip-all: $(READY) ## every bench test that an emulated RP2040 can run; hours with ARGS='--bench-option minutes=yes'
 	$(BIN)/pytest hil_tests --bench chip -n 2 --dist worksteal -rs --timeout 3600 \

@@ -16,6 +16,7 @@ from inversion_table.contract.records import Event, Header
 from itable.deploy import pack, steps
 from itable.errors import LinkError, RefusedError
 from itable.firmware import manifest_of, package_folder
+from itable.link.repl import in_service
 from table_bench.deploying import BROKEN, NOON_S, BenchPlace, Said, deploy, files_of, firmware
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
@@ -152,6 +153,13 @@ def test_a_new_version_runs_and_says_so(deployed: Operator, sources: Callable[..
     assert len(table.flash_log) - before < 8  # the log's own, not a pack's hundreds
     deployed.enter_service()
     assert deploy(table, sources("0.3.0")).slot == "a"
+
+
+def test_what_an_earlier_try_sent_is_no_answer(deployed: Operator) -> None:
+    """Sent while the table restarted into SERVICE, and taken together with the next try."""
+    with BenchPlace(deployed.table).open() as port:  # type: ignore[attr-defined]
+        port.write(b"\r\x03\r\x01\n")
+        assert in_service(port).value("6 * 7") == 42
 
 
 def test_back_by_hand_to_the_one_before(deployed: Operator, sources: Callable[..., Path]) -> None:
@@ -362,6 +370,28 @@ def test_a_first_firmware_that_fails_leaves_a_door(
             deploy(table, sources(NEW, "raises on import"))
         done = deploy(table, sources("0.3.0"))
         assert (done.version, done.proved) == ("0.3.0", True)
+
+
+def test_a_first_start_that_takes_its_time_is_waited_for(
+    tmp_path: Path, sources: Callable[..., Path]
+) -> None:
+    """It lays out the log, silently; told that it did not come back, somebody would cut that."""
+    with VirtualTable(bare=True, state_dir=tmp_path, provision=calibrated(1)) as table:
+        table.advance(200)
+        done = deploy(table, sources(NEW, "lays out the log slowly"))
+        assert (done.version, done.proved, done.previous) == (NEW, True, None)
+
+
+def test_a_new_chip_that_is_nowhere_near_home_is_not_waited_for_long(tmp_path: Path) -> None:
+    """As on a desk: it runs, and says why it has not proved itself."""
+    source = package_folder()
+    assert source is not None
+    with VirtualTable(bare=True, state_dir=tmp_path, start_tilt_deg=0.0) as table:
+        table.advance(200)
+        done = deploy(table, source)
+        assert (done.version, done.proved) == (VERSION, False)
+        assert done.note == "FAULT: watchdog reset away from home"
+        assert table.now_ms < 120_000
 
 
 # --- records and slots --------------------------------------------------------------------------

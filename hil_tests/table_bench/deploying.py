@@ -48,6 +48,15 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "        inputs.settings_ok = False and ",
     ),
 }
+SLOW: dict[str, tuple[str, str, str]] = {
+    "lays out the log slowly": (
+        "startup.py",
+        "    ring, proof = _ring(board, store)\n",
+        "    for second in range(100):\n        board.show_progress(second, 100)\n"
+        "        board.sleep_ms(1_000)\n    ring, proof = _ring(board, store)\n",
+    ),
+}
+"""As BROKEN; it proves itself, but later: as on a flash that erases at the slowest allowed."""
 
 
 class BenchPlace:
@@ -131,7 +140,7 @@ class Said:
 
 
 def firmware(folder: Path, version: str, *broken: str) -> Path:
-    """The firmware's package in `folder`, with another version, and with what makes it fail."""
+    """The firmware's package in `folder`, with another version, and what makes it fail or slow."""
     source = package_folder()
     assert source is not None
     made = folder / f"firmware-{version}" / "inversion_table"
@@ -140,7 +149,7 @@ def firmware(folder: Path, version: str, *broken: str) -> Path:
     init.write_text(init.read_text().replace('VERSION = "0.1.0"', f'VERSION = "{version}"'))
     assert version in init.read_text()
     for name in broken:
-        file, text, instead = BROKEN[name]
+        file, text, instead = (BROKEN | SLOW)[name]
         before = (made / file).read_text()
         assert before.count(text) == 1, (file, text)
         (made / file).write_text(before.replace(text, instead))

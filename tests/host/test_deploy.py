@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -197,19 +198,42 @@ def test_a_table_that_never_comes_back_is_told(monkeypatch):
 
 
 def test_one_that_runs_the_old_firmware_has_given_up(monkeypatch):
-    old = ({"build": "old", "slot": "a"}, None, "")
+    old = ({"build": "old", "slot": "a"}, None, None)
     with pytest.raises(RefusedError, match="given up, and the one before it runs again") as caught:
         watch(monkeypatch, lambda seconds: None if seconds < 9 else old)
     assert caught.value.exit_code == exits.REFUSED
 
 
-def test_one_that_is_never_at_home_runs_and_is_not_proved(monkeypatch):
-    trial = pytest.importorskip("itable.link.models").FirmwareGet(
-        version="2", build="new", slot="b", since_s=0, starts_left=2, mpy=1
+def on_trial(state, starts_left=2):
+    """What a table tells that runs the new firmware, in that state."""
+    firmware = pytest.importorskip("itable.link.models").FirmwareGet(
+        version="2", build="new", slot="b", since_s=0, starts_left=starts_left, mpy=1
     )
-    new = ({"build": "new", "slot": "b"}, trial, "FAULT: no IMU")
-    done = watch(monkeypatch, lambda seconds: new, keep="")
+    status = SimpleNamespace(state=state, fault_engineer="no IMU")
+    return {"build": "new", "slot": "b"}, firmware, status
+
+
+def test_one_that_is_never_at_home_runs_and_is_not_proved(monkeypatch):
+    asked = []
+
+    def answers(seconds):
+        asked.append(seconds)
+        return on_trial("FAULT")
+
+    done = watch(monkeypatch, answers, keep="")
     assert (done.proved, done.changed, done.note) == (False, True, "FAULT: no IMU")
+    assert asked[-1] == pytest.approx(60, abs=1)
+
+
+def test_a_first_one_that_is_at_home_is_waited_for_from_a_late_start_on(monkeypatch):
+    def answers(seconds):
+        if seconds < 130:
+            return None
+        if seconds < 135:
+            return on_trial("SELF_TEST")
+        return on_trial("HOME", 2 if seconds < 220 else None)
+
+    assert watch(monkeypatch, answers, keep="").proved
 
 
 def test_the_outcome_is_said_in_words(capsys):

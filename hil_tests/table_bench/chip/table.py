@@ -84,7 +84,8 @@ class ChipTable(SimulatedTable):
                     uf2_path, settings.entry, settings.with_manifest, in_slot, firmware
                 )
             )
-        files.write(flash, settings.provision, keep=True)
+        if settings.provision:  # else a bare chip has no filesystem yet, as a new one
+            files.write(flash, settings.provision, keep=True)
         self._controller = ChipController(
             self._plant, self._serial, self.trace, bytes(flash), traced
         )

@@ -16,18 +16,23 @@ from itable.link.repl import NEXT_STEP, Repl
 
 if TYPE_CHECKING:
     from itable.deploy.pack import Pack
-    from itable.link.models import FirmwareGet
+    from itable.link.models import FirmwareGet, Status
     from itable.link.transport import Transport
 
 SERVICE_MOST_S = 300.0
 """How long somebody may take to walk to the table and hold two buttons."""
 PROOF_MOST_S = 240.0
-"""A new firmware has three starts of a minute each; after that the old one is back."""
+"""A new firmware has three starts of a minute each; after that the old one is back. The first start
+of a new chip lays out the log before it answers: 35 s, two minutes with the slowest flash there is.
+"""
 UNPROVED_MOST_S = 60.0
-"""Of a table with nothing to go back to, which may stand on a desk and never be at home."""
+"""From its first answer on, of a table with nothing to go back to that is not in HOME: it may stand
+on a desk and never get there."""
 _LOOK_S = 0.5
 _CLIENT_S = 1.0
 
+RESTARTS = "Restarting; the new firmware has to prove itself"
+STARTS_FIRST = f"{RESTARTS}. A first start takes about a minute: the light blinks white"
 GESTURE = "At home, nobody on the table: hold START and PAUSE for five seconds."
 
 
@@ -224,12 +229,12 @@ def _service(place: Place, teller: Teller) -> Iterator[DeviceFiles]:
 
 def _watch(place: Place, teller: Teller, build: str, version: str, slot: str, keep: str) -> Outcome:
     """See the firmware of that build prove itself; raises RefusedError when it was given up."""
-    teller.say("Restarting; the new firmware has to prove itself")
+    teller.say(RESTARTS if keep else STARTS_FIRST)
     begin_s = place.now_s()
-    most_s = PROOF_MOST_S if keep else UNPROVED_MOST_S
+    end_s = begin_s + PROOF_MOST_S
     note = ""
     seen = False
-    while place.now_s() - begin_s < most_s:
+    while place.now_s() < end_s:
         place.wait(_LOOK_S)
         teller.progress(int(place.now_s() - begin_s), 0)
         found = _ask(place)
@@ -248,12 +253,16 @@ def _watch(place: Place, teller: Teller, build: str, version: str, slot: str, ke
                 next_step="the table can be used as before; deploy a firmware that starts",
             )
         seen = True
+        if keep or (status is not None and status.state == "HOME"):
+            end_s = begin_s + PROOF_MOST_S
+        else:
+            end_s = min(end_s, place.now_s() + UNPROVED_MOST_S)
         if firmware is None:
             note = "it speaks another contract than this itable"
         elif firmware.starts_left is None:
             return Outcome(place.name, build, firmware.version, slot, True, True, firmware.previous)
-        else:
-            note = status
+        elif status is not None:
+            note = f"{status.state}: {status.fault_engineer}"
     if seen:
         return Outcome(place.name, build, version, slot, True, False, None, note)
     raise LinkError(
@@ -264,8 +273,8 @@ def _watch(place: Place, teller: Teller, build: str, version: str, slot: str, ke
     )
 
 
-def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, str] | None":
-    """(hello, firmware, state and fault in words) of a table; None while it does not answer."""
+def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, Status | None] | None":
+    """(hello, firmware, status) of a table; None while it does not answer."""
     try:
         port = place.open()
     except (NoDeviceError, OSError):
@@ -274,10 +283,10 @@ def _ask(place: Place) -> "tuple[dict[str, Any], FirmwareGet | None, str] | None
         client = Client(port, name=place.name, timeout_s=_CLIENT_S, attempts=2, clock=place.now_s)
         hello = client.greet()
         if hello.get("contract") != contract_hash():
-            return hello, None, ""
+            return hello, None, None
         clock.keep(client, place.unix_s())  # so that the proof has a date
         status = client.status()
-        return hello, client.get_firmware(), f"{status.state}: {status.fault_engineer}"
+        return hello, client.get_firmware(), status
     except (LinkError, RefusedError, OSError):
         return None
     finally:

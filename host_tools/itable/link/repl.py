@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ENTER_S = 1.0
 ANSWER_S = 10.0
 _STEP_S = 0.2
+_READ_BYTES = 1024
 NEXT_STEP = (
     "at home, nobody on it, hold START and PAUSE for 5 s; the light turns violet; then try again"
 )
@@ -56,6 +57,10 @@ class Repl(SerialTransport):
         self._raw_port.timeout = _STEP_S  # type: ignore[attr-defined]
         try:
             with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it got instead
+                self.enter_raw_repl(soft_reset=False, timeout_overall=timeout_s)
+                # A table that restarted takes earlier tries only now, and answers each: let it.
+                while self.serial.read(_READ_BYTES):
+                    pass
                 self.enter_raw_repl(soft_reset=False, timeout_overall=timeout_s)
         except TransportError:
             with self.told():
