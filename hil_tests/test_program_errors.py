@@ -10,7 +10,7 @@ from inversion_table.contract import events, messages
 from inversion_table.contract.records import Event
 from table_bench.operator import Operator, simple_plan
 
-PLAN = simple_plan((20, 15))
+PLAN = simple_plan((-60, 12))
 
 ANSWERING = """\
 from inversion_table import startup

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inversion_table.contract import manifest
+from itable.errors import InputError
 
 PACKAGE = "inversion_table"
 
@@ -22,6 +23,18 @@ def package_folder() -> Path | None:
     spec = find_spec(PACKAGE)
     places = spec.submodule_search_locations if spec is not None else None
     return Path(next(iter(places))).resolve() if places else None
+
+
+def source_folder(folder: Path | None) -> Path:
+    """The folder that was named, or that of this itable; raises InputError without a firmware."""
+    place = folder or package_folder()
+    if place is None or not (place / "__init__.py").is_file():
+        raise InputError(
+            "there are no firmware files",
+            where=str(place or "this installation"),
+            next_step="name the folder inversion_table of the firmware: --from FOLDER",
+        )
+    return place
 
 
 def manifest_of(folder: Path) -> bytes:

@@ -37,10 +37,11 @@ def deploy(
     """
     from itable.deploy.steps import SerialPlace
     from itable.deploy.steps import deploy as put
+    from itable.firmware import source_folder
     from itable.link import ports
     from itable.screen.deploy import told
 
-    source = _source(folder)
+    source = source_folder(folder)
     place = SerialPlace(ports.choose(port))
     if check:
         _check(place, source, as_json=json)
@@ -55,20 +56,6 @@ def deploy(
     from itable.screen.deploy import outcome_lines
 
     out().print(outcome_lines(outcome))
-
-
-def _source(folder: Path | None) -> Path:
-    from itable.errors import InputError
-    from itable.firmware import package_folder
-
-    place = folder or package_folder()
-    if place is None or not (place / "__init__.py").is_file():
-        raise InputError(
-            "there are no firmware files",
-            where=str(place or "this installation"),
-            next_step="name the folder inversion_table of the firmware: --from FOLDER",
-        )
-    return place
 
 
 def _check(place: "Place", source: Path, *, as_json: bool) -> None:

@@ -98,10 +98,10 @@ def crash(
     again, which takes some seconds, and are right if it was made from the same sources.
     """
     from itable.care import crash as crashes
-    from itable.firmware import package_folder, version_in
+    from itable.firmware import source_folder, version_in
     from itable.screen.crash import crash_lines, nothing_lines, source_lines
 
-    source = _source(folder or package_folder())
+    source = source_folder(folder)
     firmware = None
     if file is None:
         from itable.link import ports
@@ -158,31 +158,12 @@ def rollback(port: Port = None, json: Json = False) -> None:
     out().print(outcome_lines(outcome))
 
 
-def _source(folder: Path | None) -> Path:
-    from itable.errors import InputError
-
-    if folder is None or not (folder / "startup.py").is_file():
-        raise InputError(
-            "there are no firmware files",
-            where=str(folder or "this installation"),
-            next_step="name the folder inversion_table of the firmware: --from FOLDER",
-        )
-    return folder
-
-
 def _text(file: Path) -> tuple[str, str]:
     """(what is in the file, or comes in; where it is from)."""
-    from itable.errors import InputError
+    from itable.files import read_whole
 
-    if str(file) == STDIN:
-        if sys.stdin.isatty():
-            typer.echo("Paste what the table printed, then Ctrl-D on a line of its own.", err=True)
-        return sys.stdin.buffer.read().decode("utf-8", "replace"), "what came in"
-    try:
-        return file.read_bytes().decode("utf-8", "replace"), str(file)
-    except OSError as error:
-        raise InputError(
-            f"cannot read: {error.strerror or error}",
-            where=str(file),
-            next_step="name a file with what the table printed, or - and paste it",
-        ) from error
+    if str(file) != STDIN:
+        return read_whole(file, "what the table printed").decode("utf-8", "replace"), str(file)
+    if sys.stdin.isatty():
+        typer.echo("Paste what the table printed, then Ctrl-D on a line of its own.", err=True)
+    return sys.stdin.buffer.read().decode("utf-8", "replace"), "what came in"
