@@ -74,6 +74,15 @@ BAD = {
 }
 
 
+def test_garbage_that_is_not_collected_yet_is_no_loss() -> None:
+    late = GOOD[-1].time_s * 0.8
+    samples = [
+        replace(one, heap_free=one.heap_free - (number % 4 > 0) * 8_000 * (one.time_s > late))
+        for number, one in enumerate(GOOD)
+    ]
+    assert [str(one) for one in judge(samples, 0.1) if not one.good] == []
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_the_verdict_sees_what_is_wrong(name: str) -> None:
     found = judge([BAD[name](one) for one in GOOD], 0.1)

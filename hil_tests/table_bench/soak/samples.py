@@ -71,12 +71,17 @@ def judge(samples: Sequence[Sample], overshoot_deg: float) -> list[Measurement]:
     )
     warm = [one.heap_free for one in samples if one.time_s >= WARM_UP_S] or [last.heap_free]
     part = max(1, len(warm) // 4)
-    by_name["heap lost since the warm-up"].value = _middle(warm[:part]) - _middle(warm[-part:])
+    # Garbage that waits for its collection makes single samples up to 9 KB lower.
+    by_name["heap lost since the warm-up"].value = _high(warm[:part]) - _high(warm[-part:])
     by_name["least heap free"].value = min(sample.heap_free for sample in samples)
     by_name["log entries lost"].value = last.log_lost
     by_name["open files more than at first"].value = last.open_files - first.open_files
     by_name["past the highest step of a plan"].value = overshoot_deg
     return found
+
+
+def _high(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) * 9 // 10]
 
 
 def _middle(values: Sequence[float]) -> float:
