@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,10 +21,8 @@ import pytest
 
 from inversion_table import VERSION, chooser
 from itable.deploy import pack
-from itable.deploy.steps import GESTURE
 from itable.firmware import package_folder
 from table_bench.chip import ChipTable, NoImageError, files, program
-from table_bench.deploying import firmware
 from table_bench.factory import calibrated
 from table_bench.operator import Operator
 
@@ -33,7 +30,6 @@ pytestmark = pytest.mark.needs("cycles")
 
 REAL_TIME = 1.0
 MOST_S = 900
-NEW = "0.2.0"
 PROOF_MOST_MS = 15_000
 """A firmware proves itself by 12 s in HOME."""
 MICROPYTHON_STARTS_MS = 2_000
@@ -140,35 +136,3 @@ def test_itable_deploy_makes_a_bare_chip_a_table(bare: ChipTable) -> None:
     print(f"proved: {told['proved']}, {bare.now_ms / 1000:.0f} s after power-on")
     assert bare.boots == 2  # power-on and the restart into it: no start failed
     assert_deployed(bare, "a", source, VERSION)
-
-
-def test_itable_deploy_puts_another_firmware_on_a_running_table(
-    deployed: ChipTable, tmp_path: Path
-) -> None:
-    """It asks for the gesture, and waits until somebody has walked to the table."""
-    table = deployed
-    source = firmware(tmp_path, NEW)
-    command = itable(table, "deploy", "--from", str(source))
-    began_ms = table.now_ms
-    with (
-        table.run_free(REAL_TIME),
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as tool,
-    ):
-        assert tool.stdout is not None
-        assert tool.stdout.readline().strip() == GESTURE
-        boots = table.boots
-        table.hold("PAUSE")
-        time.sleep(0.5)
-        table.hold("START")
-        while table.boots == boots and tool.poll() is None:
-            time.sleep(0.1)
-        table.release("START")
-        table.release("PAUSE")
-        said = tool.stdout.read()
-        assert tool.wait(MOST_S) == 0, said
-    print(f"within {(table.now_ms - began_ms) / 1000:.0f} s: {said}")
-    assert f"the table runs {NEW}, build" in " ".join(said.split())
-    assert table.boots == boots + 2  # into SERVICE, and into the new firmware
-    assert_deployed(table, "b", source, NEW)
