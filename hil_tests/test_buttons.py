@@ -111,7 +111,7 @@ def test_light_tells_the_state(operator: Operator, state: str) -> None:
     decision = operator.status()
     number = states.STATE_NAMES.index(state)
     fault = faults.NO_FAULT if decision["fault"] == "NO_FAULT" else faults.ANKLE_LOCK_OPEN
-    expected = pattern(number, fault, False)
+    expected = pattern(number, fault, state == "HOME")
     seen = set()
     for _ in range(40):
         operator.table.advance(50)

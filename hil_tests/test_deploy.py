@@ -178,7 +178,9 @@ def test_nobody_is_moved_before_it_has_proved_itself(
     for button in ("START", "JOG_DOWN"):
         table.press(button, 1_000)
         table.advance(2_000)
-        assert "new firmware" in deployed.status()["firmware_note"]
+        status = deployed.status()
+        assert "new firmware" in status["firmware_note"]
+        assert (status["state"], status["refused"]) == ("HOME", "NOT_READY")
         assert table.truth.tilt_deg < -74
         assert not table.truth.relay_closed
     assert_usable(deployed, NEW, "b")

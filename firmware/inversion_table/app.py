@@ -22,6 +22,7 @@ from inversion_table.estimation.rest import TAKE_EVERY, RestWatch
 from inversion_table.estimation.tilt import TiltEstimator
 from inversion_table.indication.indicator import Indicator
 from inversion_table.integrity.clocks import Clocks
+from inversion_table.integrity.errors import Errors
 from inversion_table.integrity.home_angle import HomeAngle
 from inversion_table.integrity.resets import boot_of
 from inversion_table.integrity.values import ValuesCheck
@@ -55,6 +56,8 @@ PROOF_STEPS = 3
 VALUES_MS = 5_000
 """One of the four parts of the values in use is looked at so often: all of them in 20 s."""
 LATE_MS = 2 * limits.TICK_MS
+FAILING_MS = 2_000
+"""Passes of the background that all break off for so long end the program, before the watchdog."""
 LOG_WALK_MOST = 64
 """Sessions looked through for one that is asked for by its number alone."""
 
@@ -132,6 +135,9 @@ class App:
         self._indicator = Indicator(board.red, board.green, board.blue, board.buzzer)
         self._chronicle = Chronicle(recorder)
         self._sessions_done = 0
+        self.own_errors = Errors()
+        self._failing = False
+        self._failing_ms = 0
         self.clock_set_s = 0
         """What the clock was last set to; 0: not since the start."""
         self.last_fault = LastFault()
@@ -148,8 +154,6 @@ class App:
         self._faults_seen = 0
         self._fault_uptime_ms = 0
         self._passed_ms = board.ticks_ms()
-        self._waiting = False
-        """START and jog outward are refused for now."""
         self._of_the_tick = self._find_once()
         self._judge()
         self._log_described = False
@@ -208,9 +212,6 @@ class App:
         self._return_asked = False
         inputs.host_stop = self._stop_asked
         self._stop_asked = False
-        if self._waiting:
-            inputs.jog_down = False
-            inputs.jog_down_edge = False
         read_primary(primary, now_ms)
         read_monitor(monitor, now_ms)
         watch_primary(primary)
@@ -305,6 +306,37 @@ class App:
             gc.collect()
             self.heap_free = gc.mem_free()
         self._feed_on_evidence()
+        self._failing = False
+
+    def note_error(self, error: BaseException) -> None:
+        """A mistake of ours: kept in `own_errors`, and counted in the log.
+
+        A firmware on trial is given up for it, so there it is raised again.
+        """
+        self.own_errors.note(error)
+        if self.firmware.on_trial:
+            raise error
+        count = self.own_errors.count
+        if not count & (count - 1):  # the first, then ever fewer: a laptop may ask for it for ever
+            try:
+                self.recorder.note(self.board.ticks_ms(), events.PROGRAM_ERROR, count, 0)
+            except MemoryError:
+                pass  # `own_errors` has it
+
+    def broke_off(self, error: BaseException) -> bool:
+        """A pass of the background ended in an error: whether that is to end the program.
+
+        One such pass is made up for by the next. But a background that gets nowhere is as good as
+        one that hangs (RQ-039): passes that break off feed no watchdog, and shortly before it would
+        bite, the program ends by itself, which tells more.
+        """
+        gc.collect()
+        now_ms = self.board.ticks_ms()
+        if not self._failing:
+            self._failing = True
+            self._failing_ms = now_ms
+        self.note_error(error)
+        return elapsed_ms(now_ms, self._failing_ms) >= FAILING_MS
 
     def _judge(self) -> None:
         """What the background finds of everything that START needs, for the tick's inputs.
@@ -312,8 +344,10 @@ class App:
         The tick writes none of these. It gets a verdict in the pass that found it, in one store.
         """
         inputs = self.inputs
-        self._waiting = self.firmware.on_trial or self._log_proof is not None  # RQ-142, RQ-163
-        inputs.plan_ready = self.program is not None and not self._waiting
+        ready = not self.firmware.on_trial and self._log_proof is None  # RQ-142, RQ-163
+        inputs.started_up = ready
+        self._indicator.tell_ready(ready)
+        inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok and self._values.ok and not self._log_lost  # RQ-105
         inputs.home_angle_ok = self.home_angle.ok
         inputs.program_ok = self.program_check.ok

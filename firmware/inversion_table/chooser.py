@@ -457,6 +457,19 @@ def run() -> None:
     _could_not_start(record, why, whole, opened is not None)
 
 
+_STAYS = ("PackFile", "PackFolder", "manifest_in", "entries")
+"""What files are opened with as long as the program runs."""
+
+
+def let_go() -> None:
+    """The program runs: forget the functions that only the choice of it needed."""
+    function = type(let_go)
+    names = globals()
+    for name in list(names):
+        if type(names[name]) is function and name not in _STAYS:
+            del names[name]
+
+
 def _order(record: dict | None) -> tuple:
     return (
         SLOTS

@@ -64,9 +64,12 @@ def run() -> None:
         board.start_watchdog(LOAD_MOST_MS)  # it runs since before the first import
     try:
         app = build(board, store, start_cause, firmware)
-        server = Server(Methods(app, board.device_name()).table, app.in_session, app.uptime_ms)
+        server = Server(
+            Methods(app, board.device_name()).table, app.in_session, app.uptime_ms, app.note_error
+        )
         lines = LineBuffer()
         stream = BlockStream(board.usb)
+        _let_go_of_the_chooser()
         loading.let_go()
         app.heap_free = heap.loaded()
         board.start_watchdog()
@@ -113,7 +116,8 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
 
     What arrived is taken in and answered, and a log that is being sent goes on, all from here: each
     call more takes stack that the tick needs (RQ-162). Whoever asks for more than there is memory
-    for is told so; it ends nothing else (RQ-165).
+    for is told so; that, or a mistake of ours in what is done for a laptop, ends nothing else
+    (RQ-165). Nor does a pass of the background that breaks off, unless they all do.
     """
     usb = board.usb
     while app.decision.state != states.SERVICE:
@@ -135,9 +139,13 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
                 if source is not None:
                     stream.start(source, board.ticks_ms())
             stream.step(board.ticks_ms())
-        except MemoryError:
-            _tell_no_memory(usb, stream)
-        app.background()
+        except Exception as error:  # noqa: BLE001 - told; what was asked for is not done
+            _break_off(app, usb, stream, error)
+        try:
+            app.background()
+        except Exception as error:
+            if app.broke_off(error):
+                raise
         if stream.sending:
             board.idle()
         else:
@@ -145,12 +153,17 @@ def _loop(board: Board, app: App, server: Server, lines: LineBuffer, stream: Blo
     return True
 
 
-def _tell_no_memory(usb, stream: BlockStream) -> None:
+def _break_off(app: App, usb, stream: BlockStream, error: Exception) -> None:
+    """Give up what was being done for the laptop, and say so if there is no memory for it."""
     gc.collect()
+    scarce = isinstance(error, MemoryError)
+    if not scarce:
+        app.note_error(error)
     try:
         stream.stop()
-        usb.write(NO_MEMORY)
-    except MemoryError:
+        if scarce:
+            usb.write(NO_MEMORY)
+    except Exception:  # noqa: BLE001 - one was kept already
         pass  # a host that hears nothing asks again
 
 
@@ -159,6 +172,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
 
     start_cause: why the controller started (contract.resets); firmware: what was loaded.
     """
+    in_flash = _executed_in_flash(board, firmware)
     kept = KeptSettings(store)
     settings = kept.in_use()
     calibration = KeptCalibration(store)
@@ -175,7 +189,7 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
         # Without a log nobody would know what was done: no session (RQ-105).
         kept.ok and calibration.ok and not isinstance(ring, AbsentRing),
         calibration,
-        _program_check(firmware.manifest_path),
+        _program_check(firmware.manifest_path, in_flash),
         start_cause,
         firmware,
         proof,
@@ -186,11 +200,43 @@ def build(board: Board, store: Store, start_cause: int, firmware: Firmware) -> A
     return app
 
 
-def _program_check(manifest_path: str) -> ProgramCheck:
-    """The check of the files that this program was loaded from (RQ-083)."""
+def _executed_in_flash(board: Board, firmware: Firmware):
+    """What code_in_flash.execute_there returns, of the pack that this program was loaded from."""
+    from inversion_table.chooser import PACKS, pack_path
+
+    if firmware.slot not in PACKS:
+        return ()
+    try:
+        from inversion_table.code_in_flash import execute_there, memory_of
+
+        return execute_there(
+            memory_of(board.flash),
+            pack_path(firmware.slot),
+            package_root(inversion_table.__file__),
+            firmware.build,
+            board.at_home_switch(),
+            board.show_progress,
+        )
+    except Exception as error:  # noqa: BLE001 - then all of it is executed in RAM
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]
+        return ()
+
+
+def _let_go_of_the_chooser() -> None:
+    """From here on there is either this program or a reset."""
+    let_go = getattr(sys.modules.get("chooser"), "let_go", None)  # an older one has none
+    if let_go is not None:
+        let_go()
+
+
+def _program_check(manifest_path: str, in_flash) -> ProgramCheck:
+    """The check of the files that this program was loaded from (RQ-083), and of `in_flash`."""
     root = package_root(inversion_table.__file__)
     return ProgramCheck(
-        root, lambda: loaded_files(sys.modules, inversion_table.__name__, root), manifest_path
+        root,
+        lambda: loaded_files(sys.modules, inversion_table.__name__, root),
+        manifest_path,
+        in_flash,
     )
 
 

@@ -67,6 +67,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "time sync": ("itable time sync", "itable time sync --json"),
     "deploy": ("itable deploy", "itable deploy --check", "itable deploy --from inversion_table"),
     "firmware show": ("itable firmware show",),
+    "firmware crash": ("itable firmware crash", "itable firmware crash printed.txt"),
     "firmware rollback": ("itable firmware rollback",),
     "firmware manifest": ("itable firmware manifest firmware",),
     "config show": ("itable config show",),

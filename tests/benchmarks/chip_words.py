@@ -54,7 +54,7 @@ def main(free):
     inputs.estop_pressed = inputs.end_reached = False
     inputs.ankle_locked = inputs.home_switch = inputs.settled = True
     inputs.settings_ok = inputs.program_ok = inputs.clocks_ok = inputs.home_angle_ok = True
-    inputs.plan_ready = True
+    inputs.plan_ready = inputs.started_up = True
     inputs.supply_mv = 24_000
     estimate.valid = estimate.settled = estimate.primary_ok = estimate.monitor_ok = True
     estimate.age_ms = 0

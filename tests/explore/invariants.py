@@ -164,6 +164,7 @@ def _start(w: World) -> None:
     demand(1, inputs.program_ok, "a motion began with a corrupt program")
     demand(1, inputs.clocks_ok, "a motion began with clocks that disagree")
     demand(1, inputs.home_angle_ok, "a motion began with a home that is elsewhere")
+    demand(1, inputs.started_up, "a motion began before the start was over")
     demand(1, w.monitors.tilt_trusted, "a motion began without a tilt")
     demand(1, estimate.primary_ok, "a motion began without the primary IMU")
     demand(1, estimate.monitor_ok, "a motion began without the monitor IMU")

@@ -77,6 +77,8 @@ DEVICE: dict[str, Any] = {
     "log_next": 100,
     "log_ahead": 384,
     "lock_problem": "",
+    "errors": 0,
+    "error": "",
 }
 
 WINDOW: dict[str, Any] = {

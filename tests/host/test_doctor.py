@@ -113,6 +113,9 @@ WRONG = [
     ("last fault", NOTE, "STALLED 4 min ago, moving at 12.3 deg", {"status": {"last_fault": LAST}}),
     ("last start", TODO, "watchdog", {"status": {"last_start": "watchdog"}}),
     ("last start", TODO, "crash", {"status": {"last_start": "crash of the program"}}),
+    ("errors", TODO, "2 in the program since its start, the last: KeyError: x",
+        {"device": {"errors": 2, "error": "Traceback:\n  File\nKeyError: x"}}),
+    ("errors", TODO, "the last: not known", {"device": {"errors": 1, "error": ""}}),
     ("memory", TODO, "9 KB free", {"status": {"heap_free": 10_000}}),
 ]  # fmt: skip
 

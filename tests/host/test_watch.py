@@ -134,6 +134,14 @@ def test_a_fault_says_what_to_do():
     assert "ESTOP_PRESSED: E-stop contact open" in text
 
 
+def test_home_off_its_switch_says_what_to_press():
+    inputs = {**STATUS["inputs"], "home_switch": False}
+    for width in (60, 92):
+        text = " ".join(" ".join(shown({"inputs": inputs}, width=width)).replace("│", " ").split())
+        assert "Not quite at home: the bed is off its switch; RETURN brings it there" in text
+    assert "At home" in "\n".join(shown())
+
+
 @pytest.mark.requirement("RQ-149")
 def test_nothing_old_is_shown_as_if_it_were_of_now():
     lines = shown(MOVING, lost_s=95.0, why="the link broke")

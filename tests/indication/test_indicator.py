@@ -20,6 +20,7 @@ class Bench:
         self.red, self.green, self.blue = FakeLight(), FakeLight(), FakeLight()
         self.buzzer = FakeBuzzer()
         self.indicator = Indicator(self.red, self.green, self.blue, self.buzzer)
+        self.indicator.tell_ready(True)
         self.decision = Decision()
         self.now_ms = now_ms
 
@@ -34,14 +35,14 @@ class Bench:
         return [self.tick() for _ in range(ms // 10)]
 
 
-def look(state: int, fault: int = 0, at_home: bool = False, refused: bool = False) -> tuple:
+def look(state: int, fault: int = 0, at_home: bool = False, refused: int = 0) -> tuple:
     """What eyes tell apart: colour, lit part of the time, and how often a second it lights up."""
     bench = Bench()
     bench.decision.state = state
     bench.decision.fault = fault
     bench.decision.at_home = at_home
     if refused:
-        bench.decision.refused = faults.NO_PLAN
+        bench.decision.refused = refused
         bench.decision.refusals = 1
     seen = [colour for colour, _ in bench.watch(1_400 if refused else WATCHED_MS)]
     (colour,) = {colour for colour in seen if colour}
@@ -50,11 +51,16 @@ def look(state: int, fault: int = 0, at_home: bool = False, refused: bool = Fals
     return colour, "steady" if steady else round(starts / len(seen) * 100)
 
 
+OTHERS = (
+    *(patterns.FAULT_RETURN, patterns.FAULT_AT_HOME, patterns.OFF_HOME),
+    *(patterns.REFUSED, patterns.NOT_READY),
+)
 EVERYTHING = {
-    **{states.STATE_NAMES[state]: (state, 0, False, False) for state in range(9)},
-    "going home for a fault": (states.RETURNING, faults.STALLED, False, False),
-    "fault at home": (states.FAULT, faults.BUTTON_STUCK, True, False),
-    "refused": (states.HOME, 0, True, True),
+    **{states.STATE_NAMES[state]: (state, 0, state == states.HOME, 0) for state in range(9)},
+    "going home for a fault": (states.RETURNING, faults.STALLED, False, 0),
+    "fault at home": (states.FAULT, faults.BUTTON_STUCK, True, 0),
+    "refused": (states.HOME, 0, True, faults.NO_PLAN),
+    "too soon": (states.HOME, 0, True, faults.NOT_READY),
 }
 
 
@@ -67,7 +73,7 @@ def test_every_state_can_be_told_from_every_other_by_eye() -> None:
 
 def test_every_state_has_a_pattern_of_its_own() -> None:
     assert len(patterns.BY_STATE) == len(states.STATE_NAMES)
-    every = [*patterns.BY_STATE, patterns.FAULT_RETURN, patterns.FAULT_AT_HOME, patterns.REFUSED]
+    every = [*patterns.BY_STATE, *OTHERS]
     for pattern in every:
         assert 0 < pattern.light_ms <= pattern.period_ms
         assert 0 <= pattern.sound_ms <= pattern.period_ms
@@ -108,6 +114,7 @@ def test_at_home_the_buzzer_is_silent() -> None:
 def test_a_pattern_begins_at_its_beginning() -> None:
     bench = Bench(now_ms=777)
     bench.decision.state = states.HOME
+    bench.decision.at_home = True
     bench.watch(130)
     bench.decision.state = states.PAUSED
     seen = [colour for colour, _ in bench.watch(2_000)]
@@ -137,6 +144,44 @@ def test_refused_is_shown_and_then_gone() -> None:
     assert {colour for colour, _ in shown} == {patterns.RED, 0}
     assert {tone for _, tone in shown} == {400, 0}
     assert set(bench.watch(10_000)) == {(patterns.GREEN, 0)}
+
+
+@pytest.mark.requirement("RQ-079")
+def test_a_press_that_came_too_soon_is_shown_otherwise() -> None:
+    bench = Bench()
+    refused(bench)
+    bench.decision.refused = faults.NOT_READY
+    shown = bench.watch(REFUSED_MS)
+    assert {colour for colour, _ in shown} == {patterns.WHITE, 0}
+    assert {tone for _, tone in shown} == {400, 0}
+    assert set(bench.watch(10_000)) == {(patterns.GREEN, 0)}
+
+
+@pytest.mark.requirement("RQ-078")
+def test_home_off_its_switch_shows_what_asks_for_return_without_a_sound() -> None:
+    assert look(states.HOME, at_home=False) == look(states.STOPPED)
+    bench = Bench()
+    bench.decision.state = states.HOME
+    assert {tone for _, tone in bench.watch()} == {0}
+    bench.decision.at_home = True
+    assert set(bench.watch()) == {(patterns.GREEN, 0)}
+
+
+@pytest.mark.requirement("RQ-078")
+def test_until_the_table_is_ready_home_looks_like_the_self_test() -> None:
+    bench = Bench()
+    bench.indicator.tell_ready(False)
+    bench.decision.state = states.HOME
+    bench.decision.at_home = True
+    quick_white = {(patterns.WHITE, 0), (0, 0)}
+    assert set(bench.watch()) == quick_white
+    bench.indicator.tell_ready(True)
+    assert set(bench.watch()) == {(patterns.GREEN, 0)}
+    bench.decision.state = states.RETURNING  # what else happens is shown whether ready or not
+    returning = bench.watch()
+    bench.indicator.tell_ready(False)
+    bench.watch(500)
+    assert set(bench.watch()) == set(returning)
 
 
 @pytest.mark.requirement("RQ-079")
@@ -178,6 +223,7 @@ def test_a_start_that_is_accepted_ends_the_refusal_at_once() -> None:
 def test_pins_are_written_only_on_a_change() -> None:
     bench = Bench()
     bench.decision.state = states.HOME
+    bench.decision.at_home = True
     bench.watch(5_000)
     assert bench.red.writes == bench.green.writes == bench.blue.writes == 1
     assert bench.buzzer.writes == 1
@@ -207,7 +253,7 @@ def test_what_is_shown_is_worked_out_only_at_the_edges_of_its_pattern(monkeypatc
     assert worked_out_ms == [began_ms + edge_ms for edge_ms in edges_ms]
 
 
-@pytest.mark.parametrize("pattern", [*patterns.BY_STATE, patterns.FAULT_RETURN, patterns.REFUSED])
+@pytest.mark.parametrize("pattern", [*patterns.BY_STATE, *OTHERS])
 def test_between_two_edges_nothing_changes(pattern: Pattern) -> None:
     def shown(phase_ms: int) -> tuple[bool, bool]:
         return phase_ms < pattern.light_ms, phase_ms < pattern.sound_ms

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import runpy
 import zlib
 
 import pytest
@@ -262,3 +263,23 @@ def test_a_pack_of_any_bytes_is_an_answer_and_not_an_error(tmp_path_factory, con
     for lead in (b"", chooser.FIRST_LINE):
         path.write_bytes(lead + content)
         assert chooser.check_pack(str(path))
+
+
+def test_what_only_the_choice_needs_can_be_let_go_and_files_are_opened_as_before(tmp_path):
+    fresh = runpy.run_path(chooser.__file__)
+    functions = fresh["let_go"].__globals__
+    functions["let_go"]()
+    path = tmp_path / "some.pack"
+    path.write_bytes(PACK)
+    for folder in (functions["PackFolder"](str(path)), chooser.PackFolder(str(path))):
+        for name, wanted in FILES:
+            read = bytearray(len(wanted))
+            with folder.open("/" + name, "rb") as file:
+                assert file.readinto(read) == len(wanted)
+            assert read == wanted
+            assert folder.stat("/" + name)[6] == len(wanted)
+    kind = type(chooser.run)
+    assert {name for name in functions if isinstance(functions[name], kind)} == {
+        "manifest_in",
+        "entries",
+    }

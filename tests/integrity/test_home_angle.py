@@ -142,6 +142,7 @@ def test_a_moved_mount_refuses_at_home_alone(ok, at_home, raised):
     decision.at_home = inputs.home_switch = at_home
     inputs.estop_pressed = inputs.end_reached = inputs.relay_closed = False
     inputs.settings_ok = inputs.program_ok = inputs.clocks_ok = inputs.settled = True
+    inputs.started_up = True
     inputs.ankle_locked = True
     inputs.supply_mv = 24_000
     inputs.home_angle_ok = ok

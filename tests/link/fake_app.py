@@ -122,11 +122,19 @@ class FakeFirmware:
         }
 
 
+class FakeErrors:
+    """One, that came of the laptop's wishes."""
+
+    count = 1
+    text = "Traceback (most recent call last):\nValueError: a mistake of ours"
+
+
 class FakeApp:
     """Has what link/methods.py may use, and nothing else: any other use is an AttributeError."""
 
     def __init__(self):
         self.settings = limits.Settings()
+        self.own_errors = FakeErrors()
         self.program = None
         self.inputs = Inputs()
         self.estimate = Estimate()

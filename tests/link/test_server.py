@@ -165,6 +165,31 @@ def test_a_mistake_in_our_own_code_is_not_hidden() -> None:
         server.answer(request())
 
 
+@pytest.mark.requirement("RQ-165")
+@pytest.mark.parametrize("error", [ZeroDivisionError("by us"), KeyError("x"), AttributeError()])
+def test_a_mistake_in_our_own_code_is_answered_and_told_to_the_application(
+    error: Exception,
+) -> None:
+    told: list = []
+    server = Server(Failing(error), lambda: False, lambda: 0, told.append)
+    for number in (7, "eight"):
+        reply = reply_of(server, request(id=number))
+        assert reply["id"] == number
+        assert reply["error"]["code"] == messages.INTERNAL_ERROR
+        assert type(error).__name__ in reply["error"]["message"]
+    assert told == [error, error]
+
+
+@pytest.mark.requirement("RQ-165")
+def test_a_result_that_cannot_be_written_is_such_a_mistake_too() -> None:
+    told: list = []
+    methods = {"status": lambda params: ({"tilt": object()}, None)}
+    server = Server(methods, lambda: False, lambda: 0, told.append)
+    reply = reply_of(server, request())
+    assert reply["error"]["code"] == messages.INTERNAL_ERROR
+    assert [type(error) for error in told] == [TypeError]
+
+
 @pytest.mark.parametrize("error", [MemoryError(), RecursionError()])
 def test_no_memory_to_read_a_line_is_told_with_a_reply_made_before(monkeypatch, error) -> None:
     server = ours()

@@ -198,6 +198,7 @@ def trace_parts(dice):
     drive = Drive(*[FakePwm(tape, n) for n in "oh"], *[FakeOutput(tape, n) for n in "eb"])
     lights = [FakeLight(), FakeLight(), FakeLight(), FakeBuzzer()]
     indicator = Indicator(*lights)
+    indicator.tell_ready(True)
     decision = Decision()
     now_ms = (1 << 30) - 3_000
     for tick in range(2_000):

@@ -155,6 +155,8 @@ MEANINGS = {
     "device.get.log_next": "number of the next page",
     "device.get.log_ahead": "pages that are kept erased ahead of it",
     "device.get.lock_problem": "as in `lock.get`",
+    "device.get.errors": "mistakes of the program since the start, each of which it survived",
+    "device.get.error": "the end of the last one's traceback; `itable firmware crash` reads it",
     "settings.get.bounds": "name -> [lowest, highest, default, hazard]",
     "imu.rest.primary": "the primary IMU, see below",
     "imu.rest.monitor": "the monitor IMU, see below",

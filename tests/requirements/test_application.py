@@ -7,7 +7,8 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from inversion_table.app import PASS_MS, PROOF_STEPS, App
+from inversion_table.app import FAILING_MS, PASS_MS, PROOF_STEPS, App
+from inversion_table.contract import events
 from inversion_table.journal.absent import AbsentRing
 from inversion_table.safety import states
 from inversion_table.safety.ticks import TICKS_MASK
@@ -98,14 +99,14 @@ def test_before_the_logs_place_is_proved_nothing_is_written_and_nothing_begins()
         assert proof.left == left
         assert not app.recorder.flush.called
         if left:
-            assert app._waiting
-            assert not app.inputs.plan_ready
+            assert not app.inputs.started_up
+            app._indicator.tell_ready.assert_called_with(False)
         assert app.ring.prepare.called == (not left)
     app.pass_by()
     assert app.recorder.flush.called
-    assert app.inputs.plan_ready
+    assert app.inputs.started_up
+    app._indicator.tell_ready.assert_called_with(True)
     assert app.inputs.settings_ok
-    assert not app._waiting
 
 
 @pytest.mark.requirement("RQ-163")
@@ -127,3 +128,75 @@ def test_a_log_whose_map_is_wrong_is_given_up_and_laid_out_anew_by_a_restart() -
     app.store.save.assert_called_once_with("journal_map", None)
     assert app._restart_asked
     assert not ring.prepare.called
+
+
+def failing(on_trial: bool = False) -> Any:
+    """An application whose passes break off; `app.at(ms)` is one, `app.noted` what the log gets."""
+    noted: list[tuple[int, int]] = []
+    app: Any = SimpleNamespace(
+        now_ms=0,
+        _failing=False,
+        _failing_ms=0,
+        own_errors=SimpleNamespace(count=0),
+        firmware=SimpleNamespace(on_trial=on_trial),
+        recorder=SimpleNamespace(note=lambda now_ms, code, a, b: noted.append((code, a))),
+        board=SimpleNamespace(ticks_ms=lambda: app.now_ms),
+        noted=noted,
+    )
+
+    def note(error: BaseException) -> None:
+        app.own_errors.count += 1
+
+    def at(now_ms: int, error: BaseException | None = None) -> bool:
+        app.now_ms = now_ms & TICKS_MASK
+        return App.broke_off(app, error or ValueError("a mistake"))
+
+    app.own_errors.note = note
+    app.note_error = lambda error: App.note_error(app, error)
+    app.at = at
+    return app
+
+
+@pytest.mark.requirement("RQ-165")
+@pytest.mark.parametrize("start_ms", [0, 12_345, TICKS_MASK - 900])
+def test_only_passes_that_all_break_off_end_the_program(start_ms: int) -> None:
+    app = failing()
+    for since_ms in (*range(0, FAILING_MS, PASS_MS), FAILING_MS - 1):
+        assert not app.at(start_ms + since_ms)
+    assert app.at(start_ms + FAILING_MS)
+    app._failing = False  # as a whole pass leaves it
+    assert not app.at(start_ms + FAILING_MS + PASS_MS)
+    assert app.own_errors.count == FAILING_MS // PASS_MS + 3
+
+
+@pytest.mark.requirement("RQ-165")
+def test_a_whole_pass_ends_a_row_of_those_that_broke_off() -> None:
+    app = in_passes(FakeProof(None))
+    app._failing = True
+    app.pass_by()
+    assert not app._failing
+
+
+@pytest.mark.requirement("RQ-165")
+def test_the_log_is_told_of_the_first_and_then_of_ever_fewer() -> None:
+    app = failing()
+    for _ in range(1_000):
+        App.note_error(app, ValueError())
+    assert [code for code, _ in app.noted] == [events.PROGRAM_ERROR] * 10
+    assert [count for _, count in app.noted] == [1 << n for n in range(10)]
+
+    def no_room(*event: int) -> None:
+        raise MemoryError
+
+    app.own_errors.count = 2_047
+    app.recorder.note = no_room
+    App.note_error(app, MemoryError())
+    assert app.own_errors.count == 2_048
+
+
+@pytest.mark.requirement("RQ-165")
+def test_a_firmware_on_trial_is_ended_by_its_first_mistake() -> None:
+    app = failing(on_trial=True)
+    with pytest.raises(KeyError, match="mine"):
+        app.at(0, KeyError("mine"))
+    assert app.own_errors.count == 1

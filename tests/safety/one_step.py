@@ -44,7 +44,7 @@ class OneStep:
         self.inputs.supply_mv = 24_000
         self.inputs.plan_ready = True
         self.inputs.settings_ok = True
-        self.inputs.program_ok = self.inputs.clocks_ok = True
+        self.inputs.program_ok = self.inputs.clocks_ok = self.inputs.started_up = True
         self.inputs.home_angle_ok = True
         self.inputs.settled = True
         self.watch = Watch()

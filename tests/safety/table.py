@@ -157,7 +157,7 @@ class Table:
         inputs.supply_mv = self.supply_mv if self.supply_stuck_mv < 0 else self.supply_stuck_mv
         inputs.plan_ready = self.program is not None
         inputs.settings_ok = self.settings_ok
-        inputs.program_ok = inputs.clocks_ok = True
+        inputs.program_ok = inputs.clocks_ok = inputs.started_up = True
         inputs.home_angle_ok = True
         inputs.settled = self.settled
         estimate = self.estimate

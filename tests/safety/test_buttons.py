@@ -126,17 +126,18 @@ def test_return_overrules_pause_and_pause_does_not_overrule_return() -> None:
 # --- START -----------------------------------------------------------------------------------
 
 REFUSALS = [
-    (faults.HOME_SWITCH_STUCK, "inputs", "home_switch", False),
+    (faults.NOT_AT_HOME, "inputs", "home_switch", False),
     (faults.ESTOP_PRESSED, "inputs", "estop_pressed", True),
     (faults.ANKLE_LOCK_OPEN, "inputs", "ankle_locked", False),
     (faults.OUTWARD_END, "inputs", "end_reached", True),
-    (faults.RELAY_WELDED, "inputs", "relay_closed", True),
+    (faults.NOT_READY, "inputs", "relay_closed", True),
     (faults.SETTINGS_CORRUPT, "inputs", "settings_ok", False),
     (faults.PROGRAM_CORRUPT, "inputs", "program_ok", False),
     (faults.CLOCKS_APART, "inputs", "clocks_ok", False),
     (faults.TILT_LOST, "watch", "tilt_trusted", False),
     (faults.IMU_PRIMARY_LOST, "estimate", "primary_ok", False),
     (faults.IMU_MONITOR_LOST, "estimate", "monitor_ok", False),
+    (faults.NOT_READY, "inputs", "started_up", False),
 ]
 
 
@@ -226,7 +227,7 @@ def test_a_bed_that_left_the_switch_returns_and_starts_again() -> None:
     table.tilt_udeg = -73_000_000
     table.start = True
     table.tick()
-    assert table.decision.refused == faults.HOME_SWITCH_STUCK
+    assert table.decision.refused == faults.NOT_AT_HOME
     table.return_home = True
     assert table.run_until(states.HOME, 20_000) > 0
     assert table.decision.at_home
@@ -501,4 +502,8 @@ def test_a_home_switch_broken_open_is_found_before_the_start() -> None:
     table.home_switch = STUCK_OPEN
     table.start = True
     table.tick()
-    assert table.decision.refused == faults.HOME_SWITCH_STUCK
+    assert table.decision.refused == faults.NOT_AT_HOME
+    table.run(1_000)
+    table.return_home = True
+    assert table.run_until(states.FAULT, 20_000) > 0
+    assert table.decision.fault == faults.HOME_SWITCH_STUCK

@@ -333,11 +333,11 @@ def test_nothing_else_begins_one(name: str) -> None:
 
 
 REFUSALS = [
-    ("home_switch", False, faults.HOME_SWITCH_STUCK),
+    ("home_switch", False, faults.NOT_AT_HOME),
     ("estop_pressed", True, faults.ESTOP_PRESSED),
     ("ankle_locked", False, faults.ANKLE_LOCK_OPEN),
     ("end_reached", True, faults.OUTWARD_END),
-    ("relay_closed", True, faults.RELAY_WELDED),
+    ("relay_closed", True, faults.NOT_READY),
     ("settings_ok", False, faults.SETTINGS_CORRUPT),
     ("program_ok", False, faults.PROGRAM_CORRUPT),
     ("clocks_ok", False, faults.CLOCKS_APART),
@@ -345,6 +345,7 @@ REFUSALS = [
     ("tilt_trusted", False, faults.TILT_LOST),
     ("primary_ok", False, faults.IMU_PRIMARY_LOST),
     ("monitor_ok", False, faults.IMU_MONITOR_LOST),
+    ("started_up", False, faults.NOT_READY),
     ("plan_ready", False, faults.NO_PLAN),
 ]
 

@@ -75,6 +75,7 @@ def test_the_inputs_start_on_the_side_that_permits_nothing() -> None:
     assert not inputs.home_angle_ok
     assert not inputs.settled
     assert not inputs.plan_ready
+    assert not inputs.started_up
     decision = ports.Decision()
     assert (decision.power, decision.duty_permille, decision.ready) == (False, 0, False)
 

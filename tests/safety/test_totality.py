@@ -28,6 +28,7 @@ PERMITTING = {
     "settings_ok": True,
     "program_ok": True,
     "clocks_ok": True,
+    "started_up": True,
     "home_angle_ok": True,
     "settled": True,
     "jog_up": False,

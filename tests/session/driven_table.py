@@ -116,7 +116,7 @@ class DrivenTable:
         plant.contacts.follow(plant.tilt_deg)
         inputs.estop_pressed = inputs.end_reached = False
         inputs.ankle_locked = inputs.settings_ok = inputs.settled = True
-        inputs.program_ok = inputs.clocks_ok = inputs.home_angle_ok = True
+        inputs.program_ok = inputs.clocks_ok = inputs.home_angle_ok = inputs.started_up = True
         inputs.plan_ready = self.program is not None
         inputs.home_switch = plant.contacts.at_home
         inputs.relay_closed = plant.relay.closed

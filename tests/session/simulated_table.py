@@ -66,7 +66,7 @@ class SimulatedTable:
         inputs.end_reached = False
         inputs.ankle_locked = True
         inputs.settings_ok = inputs.program_ok = inputs.clocks_ok = True
-        inputs.home_angle_ok = True
+        inputs.home_angle_ok = inputs.started_up = True
         inputs.plan_ready = plan is not None
         inputs.supply_mv = 24_000
         inputs.settled = True

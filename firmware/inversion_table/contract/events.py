@@ -22,6 +22,7 @@ HOME_MEASURED = 21
 FIRMWARE_PROVED = 22
 FIRMWARE_GIVEN_UP = 23
 SETTINGS_STORED = 24
+PROGRAM_ERROR = 25
 
 # code -> (name, what a is, what b is); "" for a number that has no meaning there and is 0.
 EVENTS = {
@@ -43,6 +44,7 @@ EVENTS = {
     FIRMWARE_PROVED: ("firmware_proved", "slot", ""),
     FIRMWARE_GIVEN_UP: ("firmware_given_up", "slot", ""),
     SETTINGS_STORED: ("settings_stored", "", ""),
+    PROGRAM_ERROR: ("program_error", "errors", ""),
 }
 
 

@@ -52,6 +52,8 @@ OPENINGS_MOST = 256
 longest plan has 100."""
 REPEAT_MS = 10_000
 """A request that acts, and comes again within this time of its reply, is not done again."""
+ERROR_MOST = 600
+"""Characters that are kept of a traceback: its end."""
 REPLIES_KEPT = 4
 """So many of the last replies to requests that act are kept for that."""
 COUNTER_MAX = 1_000_000_000
@@ -232,6 +234,8 @@ METHODS = {
             ("log_next", "int", 0, _U32_MAX),
             ("log_ahead", "int", 0, _U32_MAX),
             ("lock_problem", "text", 0, 200),
+            ("errors", "int", 0, _U32_MAX),
+            ("error", "text", 0, ERROR_MOST),
         ),
         "any",
     ),

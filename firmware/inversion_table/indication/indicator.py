@@ -4,7 +4,14 @@ from array import array
 
 from inversion_table.estimation import portable as micropython
 from inversion_table.estimation.portable import const, ptr32
-from inversion_table.indication.patterns import BLUE, GREEN, RED, REFUSED, pattern_of
+from inversion_table.indication.patterns import (
+    BLUE,
+    BY_STATE,
+    GREEN,
+    RED,
+    pattern_of,
+    refused_pattern,
+)
 from inversion_table.safety import faults, states
 from inversion_table.safety.ticks import TICKS_MASK, elapsed_ms
 
@@ -36,7 +43,17 @@ class Indicator:
         self._refused_ms = 0
         self._colour = -1
         self._tone_hz = -1
+        self._ready = False
         self._words = array("i", [0] * _WORDS)
+
+    def tell_ready(self, ready: bool) -> None:
+        """Whether a start has done what must be done before anything may move outward.
+
+        Until then HOME looks like the self-test, whose rest it is (RQ-078). Not for the tick.
+        """
+        if ready != self._ready:
+            self._ready = ready
+            self._words[_GOOD_FOR_MS] = 0  # the next tick works it out again
 
     @micropython.viper
     def show(self, decision, now_ms: int):
@@ -58,6 +75,8 @@ class Indicator:
     def _work_out(self, decision, now_ms: int) -> None:
         words = self._words
         pattern = pattern_of(decision.state, decision.fault, decision.at_home)
+        if not self._ready and pattern is BY_STATE[states.HOME]:
+            pattern = BY_STATE[states.SELF_TEST]
         if decision.refusals != words[_REFUSALS]:  # RQ-079
             self._refused_ms = now_ms
             words[_REFUSING] = 1
@@ -68,7 +87,7 @@ class Indicator:
                 and elapsed_ms(now_ms, self._refused_ms) < REFUSED_MS
             )
         if words[_REFUSING]:
-            pattern = REFUSED
+            pattern = refused_pattern(decision.refused)
         if pattern is not self._pattern:
             self._pattern = pattern
             self._began_ms = now_ms

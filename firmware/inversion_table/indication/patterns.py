@@ -49,8 +49,17 @@ FAULT_RETURN = Pattern(MAGENTA, 250, 500, 2000, 250)
 """Going home because of a fault: an alarm, in a colour of its own."""
 FAULT_AT_HOME = Pattern(RED, 1000, 2000)
 """At home the person is safe: the light says why nothing starts, the buzzer is silent."""
+OFF_HOME = Pattern(YELLOW, 250, 500)
+"""HOME, but off its switch: the light of STOPPED, for RETURN helps here too. Nobody is in need."""
 REFUSED = Pattern(RED, 100, 200, 400, 100)
 """START was refused: shown for a moment over the state's own pattern."""
+NOT_READY = Pattern(WHITE, 250, 500, 400, 100)
+"""The same, but for nothing more than that it came too soon: wait, then press again."""
+
+
+def refused_pattern(code: int) -> Pattern:
+    """The pattern of a refusal for the reason `code` (RQ-079)."""
+    return NOT_READY if code == faults.NOT_READY else REFUSED
 
 
 def pattern_of(state: int, fault: int, at_home: bool) -> Pattern:
@@ -59,6 +68,8 @@ def pattern_of(state: int, fault: int, at_home: bool) -> Pattern:
         return FAULT_AT_HOME
     if state == states.RETURNING and fault != faults.NO_FAULT:
         return FAULT_RETURN
+    if state == states.HOME and not at_home:
+        return OFF_HOME
     if 0 <= state < len(BY_STATE):
         return BY_STATE[state]
     return BY_STATE[states.FAULT]

@@ -1,12 +1,13 @@
 """Compares the program's files in flash with their manifest, a little at a time, for ever.
 
 It proves that what the next start will load is what was put on the device, and that nothing else is
-loaded. The running copy is in RAM, and is not what is looked at here.
+loaded. A running copy in RAM is not what is looked at here; code that is executed in the flash is.
 """
 
 from binascii import crc32
 
 from inversion_table.contract import manifest
+from inversion_table.contract.codes import FILE_BYTES
 
 CHUNK_BYTES = 512
 """Read and reckoned in well under 1 ms on the chip."""
@@ -18,11 +19,12 @@ class ProgramCheck:
     """Call `step` often; `ok` is True when the whole program was found good, and nothing since bad.
 
     root: the folder (with its "/") that the paths of the manifest are below; loaded(): the paths of
-    the program's files that are in use, all of which must be in the manifest. The first thing found
-    wrong is kept in `problem` until the next start (RQ-083).
+    the program's files that are in use, all of which must be in the manifest; in_flash: address and
+    CRC-32 of each block with code that is executed there, alternately. The first thing found wrong
+    is kept in `problem` until the next start (RQ-083).
     """
 
-    def __init__(self, root: str, loaded, manifest_path: str = manifest.PATH) -> None:
+    def __init__(self, root: str, loaded, manifest_path: str = manifest.PATH, in_flash=()) -> None:
         self.ok = False
         self.problem = CHECKING
         self.rounds = 0
@@ -39,6 +41,8 @@ class ProgramCheck:
         self._crc = 0
         self._wanted_crc = 0
         self._left_bytes = 0
+        self._in_flash = in_flash
+        self._block = 0
         self._failed = False
 
     def first_round(self) -> bool:
@@ -54,6 +58,8 @@ class ProgramCheck:
                 self._read_chunk()
             elif self._lines is not None:
                 self._read_line()
+            elif self._block < len(self._in_flash):
+                self._read_block()
             else:
                 self._begin()
         except (OSError, manifest.ManifestError) as error:
@@ -62,6 +68,7 @@ class ProgramCheck:
 
     def _begin(self) -> None:
         self._name = ""
+        self._block = 0
         self._unlisted = self._loaded()
         try:
             self._lines = open(self._manifest_path, "rb")  # noqa: SIM115 - closed at its end
@@ -80,10 +87,8 @@ class ProgramCheck:
             self._lines = None
             if self._unlisted:
                 self._fail("%s is not in the manifest" % self._unlisted[0])
-                return
-            self.rounds += 1
-            self.ok = True
-            self.problem = ""
+            elif not self._in_flash:
+                self._round_done()
             return
         self._wanted_crc, self._left_bytes, name = manifest.parse_line(line)
         self._lines_crc = crc32(line, self._lines_crc)
@@ -92,6 +97,23 @@ class ProgramCheck:
             self._unlisted.remove(name)
         self._crc = 0
         self._file = open(self._root + name, "rb")  # noqa: SIM115 - closed at its end
+
+    def _read_block(self) -> None:
+        from uctypes import bytearray_at
+
+        address = self._in_flash[self._block]
+        code = bytearray_at(address, FILE_BYTES)
+        if crc32(code) & 0xFFFFFFFF != self._in_flash[self._block + 1]:
+            self._fail("the code in the flash at 0x%x is damaged" % address)
+            return
+        self._block += 2
+        if self._block == len(self._in_flash):
+            self._round_done()
+
+    def _round_done(self) -> None:
+        self.rounds += 1
+        self.ok = True
+        self.problem = ""
 
     def _read_chunk(self) -> None:
         count = self._file.readinto(self._chunk)

@@ -280,6 +280,8 @@ class Methods:
             "log_next": following,
             "log_ahead": ahead,
             "lock_problem": app.plan_lock.problem[:200],
+            "errors": app.own_errors.count,
+            "error": app.own_errors.text,
         }, None
 
     def _imu_rest(self, params: dict) -> tuple:

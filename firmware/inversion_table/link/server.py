@@ -72,21 +72,26 @@ class Server:
     """Answers lines. `methods`: name -> function(params: dict) -> (result, block or None).
 
     `in_session()` tells whether a session runs; methods marked "home" are then refused.
-    `uptime_ms()` is a clock that does not wrap.
+    `uptime_ms()` is a clock that does not wrap. `defect(error)` is told of an error that no host
+    can be blamed for; without it such an error is raised.
     """
 
-    def __init__(self, methods: dict, in_session, uptime_ms) -> None:
+    def __init__(self, methods: dict, in_session, uptime_ms, defect=None) -> None:
         self._methods = methods
         self._in_session = in_session
         self._uptime_ms = uptime_ms
+        self._defect = defect
         self._done: list = []
 
     def answer(self, line: bytes | None) -> tuple:
         """(reply line, block to follow it or None). Never raises for what a host sends (RQ-071).
 
+        Nor for a mistake of ours on the way to the answer: somebody may be on the table (RQ-165).
+
         The method is called from here and not from further down: the control tick, which may come
         at any time, needs its part of the chip's 8 KB of stack (RQ-162).
         """
+        request_id = None
         try:
             if line is None:
                 return _error(
@@ -106,11 +111,12 @@ class Server:
                 return _error(None, messages.PARSE_ERROR, str(error)), None
             if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
                 return _error(None, messages.INVALID_REQUEST, ""), None
-            request_id = request.get("id")
-            if not _usable_id(request_id):
+            asked = request.get("id")
+            if not _usable_id(asked):
                 return _error(
                     None, messages.INVALID_REQUEST, "'id' must be a number or a short ASCII text"
                 ), None
+            request_id = asked
             name = request.get("method")
             acts = name in messages.ACTS
             crc = line.rstrip()[-frame.CRC_DIGITS :]
@@ -145,6 +151,11 @@ class Server:
             return reply, block
         except (MemoryError, RuntimeError):  # RuntimeError: nested too deep for the stack
             return NO_MEMORY, None
+        except Exception as error:
+            if self._defect is None:
+                raise
+            self._defect(error)
+            return _error(request_id, messages.INTERNAL_ERROR, repr(error)), None
 
     def _reply_before(self, request_id: object, crc: bytes) -> bytes | None:
         """The reply to this very request if it was done already: it was lost (RQ-128)."""

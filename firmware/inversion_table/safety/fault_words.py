@@ -180,6 +180,16 @@ WORDS = (
         "A tilt sensor or the home switch has moved. Have the table calibrated again.",
         "an IMU is off at home: its mount is loose, or the switch moved; fix it, calibrate again",
     ),
+    # NOT_READY
+    (
+        "The table is still getting ready. Wait a moment, then press again.",
+        "pressed before the relay opened, the log's place or a new firmware was proved",
+    ),
+    # NOT_AT_HOME
+    (
+        "The bed is not quite at home. Press RETURN, then press again.",
+        "home switch open in HOME: let go of just before it, wound off it, or broken",
+    ),
 )
 
 

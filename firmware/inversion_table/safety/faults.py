@@ -47,6 +47,8 @@ PROGRAM_CORRUPT = 31
 CURRENT_SENSOR_DEAD = 32
 BED_CREEPS = 33
 HOME_DRIFT = 34
+NOT_READY = 35
+NOT_AT_HOME = 36
 
 # number -> (name, reaction, hazard); what is said of it stands in fault_words.py.
 FAULTS = (
@@ -85,6 +87,8 @@ FAULTS = (
     ("CURRENT_SENSOR_DEAD", REACT_RETURN, "HZ-18"),
     ("BED_CREEPS", REACT_RETURN, "HZ-02"),
     ("HOME_DRIFT", REACT_REFUSE, "HZ-10"),
+    ("NOT_READY", REACT_REFUSE, "HZ-13"),
+    ("NOT_AT_HOME", REACT_REFUSE, "HZ-12"),
 )
 
 

@@ -6,7 +6,7 @@ from inversion_table.safety import faults
 def refusal(estimate, inputs, monitors, at_home: bool) -> int:
     """Why no motion may begin now, or NO_FAULT (RQ-064)."""
     if not at_home:
-        return faults.HOME_SWITCH_STUCK
+        return faults.NOT_AT_HOME
     if inputs.estop_pressed:
         return faults.ESTOP_PRESSED
     if not inputs.ankle_locked:
@@ -14,7 +14,7 @@ def refusal(estimate, inputs, monitors, at_home: bool) -> int:
     if inputs.end_reached:
         return faults.OUTWARD_END
     if inputs.relay_closed:
-        return faults.RELAY_WELDED  # RQ-045
+        return faults.NOT_READY  # RQ-045: once it has had its time to open, it is a fault
     if not inputs.settings_ok:
         return faults.SETTINGS_CORRUPT
     if not (inputs.program_ok and inputs.clocks_ok):
@@ -27,4 +27,6 @@ def refusal(estimate, inputs, monitors, at_home: bool) -> int:
         return faults.IMU_PRIMARY_LOST
     if not estimate.monitor_ok:
         return faults.IMU_MONITOR_LOST
+    if not inputs.started_up:
+        return faults.NOT_READY  # RQ-142, RQ-163
     return faults.NO_FAULT

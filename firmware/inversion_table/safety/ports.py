@@ -43,6 +43,8 @@ class Inputs:
         """What the IMUs read at home is the home angle; said anew at each rest there."""
         self.program_ok = False
         self.clocks_ok = False
+        self.started_up = False
+        """What a start leaves to be done before anything may move outward is done."""
         self.settled = False
         """Every debouncer has seen enough samples to be believed."""
 

@@ -16,7 +16,7 @@ from table_bench.faults import FAULTS
 from table_bench.operator import Operator
 from table_bench.plant import PlantSettings
 from table_bench.simulated import BenchError, SimulatedTable
-from table_bench.simulated.settings import TableKeywords, TableSettings
+from table_bench.simulated.settings import DEFAULT_ENTRY, TableKeywords, TableSettings
 
 _CANNOT = ("heap_lock", "console", "entry", "soft_reset", "minutes")
 """A program of a test's own reaches into modules that were put together and have other names."""
@@ -41,9 +41,10 @@ class ChipTable(SimulatedTable):
 
     `ready`: begin at HOME, out of a snapshot if such a start was made before; `start` then tells of
     that start. `traced`: interrupts can be measured (meter.TickMeter). `in_slot`: the firmware lies
-    there as `itable deploy` leaves it, else in single files. `firmware`: the folder of another
-    package than the installed one. `bare`: MicroPython alone is on it. `minutes`: of no
-    effect here (`variant`). Raises image.NoImageError where there is no MicroPython image.
+    there as `itable deploy` leaves it, else in single files; None: so unless the entry is another
+    one or there is to be no manifest. `firmware`: the folder of another package than the installed
+    one. `bare`: MicroPython alone is on it. `minutes`: of no effect here (`variant`). Raises
+    image.NoImageError where there is no MicroPython image.
     """
 
     NAME = "chip"
@@ -59,7 +60,7 @@ class ChipTable(SimulatedTable):
         *,
         traced: bool = False,
         ready: bool = False,
-        in_slot: bool = False,
+        in_slot: bool | None = None,
         firmware: Path | None = None,
         bare: bool = False,
         minutes: str = "",
@@ -76,6 +77,8 @@ class ChipTable(SimulatedTable):
         elif bare:
             flash = image.flash_with(uf2_path.read_bytes())
         else:
+            if in_slot is None:
+                in_slot = settings.entry == DEFAULT_ENTRY and settings.with_manifest
             flash = bytearray(
                 program.flash_with_firmware(
                     uf2_path, settings.entry, settings.with_manifest, in_slot, firmware

@@ -80,6 +80,7 @@ def all_checks(seen: Snapshot) -> Iterator[Finding]:
     yield the_clock(seen)
     yield last_fault(seen)
     yield last_start(seen)
+    yield errors(seen)
     yield memory(seen)
 
 
@@ -291,13 +292,15 @@ def contacts(seen: Snapshot) -> Finding:
         which = (
             f"the home switch is closed, and the bed reads {seen.status.tilt_mdeg / 1000:.1f} deg"
             if home
-            else "the bed is at home, and the home switch does not say so"
+            else "the bed is at home, or nearly, and the home switch does not say so"
         )
+        first = "" if home else "press RETURN; if that does not help, "
         return Finding(
             "switches",
             BAD,
             which,
-            "see to the home switch, its lever and its wire; if they are sound, `itable calibrate`",
+            f"{first}see to the home switch, its lever and its wire; if they are sound,"
+            " `itable calibrate`",
         )
     if not inputs.get("ankle_locked"):
         return Finding(
@@ -447,6 +450,19 @@ def last_start(seen: Snapshot) -> Finding:
         "brown-out": "the 5 V of the board sagged: see to its converter and its plugs",
     }.get(cause, "pull the log and keep it; if it happens again, report it")
     return Finding("last start", TODO, says, do)
+
+
+def errors(seen: Snapshot) -> Finding:
+    """Mistakes of the program since its start: it went on, but somebody should know."""
+    if not seen.device.errors:
+        return Finding("errors", GOOD, "the program met none in itself since its start")
+    last = seen.device.error.splitlines()[-1] if seen.device.error else "not known"
+    return Finding(
+        "errors",
+        TODO,
+        f"{seen.device.errors} in the program since its start, the last: {last}",
+        "`itable firmware crash` says where; keep that and the log, and report it",
+    )
 
 
 def memory(seen: Snapshot) -> Finding:

@@ -1,5 +1,7 @@
 """`itable firmware`: the program for the device, and what proves it whole."""
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +9,8 @@ import typer
 
 from itable.options import Json, Port
 from itable.output import out, print_json
+
+STDIN = "-"
 
 app = typer.Typer(help="The program for the device.", no_args_is_help=True)
 
@@ -69,6 +73,73 @@ def show(port: Port = None, json: Json = False) -> None:
 
 
 @app.command()
+def crash(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="What the table printed; - for what is piped or pasted (default: ask the table).",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="The folder inversion_table that it was built from (default: this itable's).",
+        ),
+    ] = None,
+    port: Port = None,
+    json: Json = False,
+) -> None:
+    """Say what the names in a crash of the firmware mean.
+
+    On a Pico the program's names are short. Those of the sources are found by making it small
+    again, which takes some seconds, and are right if it was made from the same sources.
+    """
+    from itable.care import crash as crashes
+    from itable.firmware import package_folder, version_in
+    from itable.screen.crash import crash_lines, nothing_lines, source_lines
+
+    source = _source(folder or package_folder())
+    firmware = None
+    if file is None:
+        from itable.link import ports
+
+        with ports.connect(port) as client:
+            firmware, found = crashes.kept(client)
+    else:
+        found = [crashes.given(*_text(file))]
+    told: list[tuple[crashes.Crash, str]] = []
+    build = ""
+    short = any(each.short for each in found)
+    if short:
+        with nullcontext() if json else out().status("making the program small again ..."):
+            names = crashes.names_of(source)
+            build = crashes.build_of(source, firmware.mpy) if firmware is not None else ""
+            told = [(each, crashes.readable(each.text, names)) for each in found if each.short]
+    told += [(each, each.text) for each in found if not each.short]
+    version = version_in(source)
+    if json:
+        print_json(
+            {
+                "names_of": {"version": version, "build": build, "folder": str(source)},
+                "table": firmware.model_dump() if firmware is not None else None,
+                "crashes": [{**vars(each), "readable": text} for each, text in told],
+            }
+        )
+        return
+    if not told and firmware is not None:
+        out().print(nothing_lines(firmware))
+        return
+    for each, text in told:
+        out().print(crash_lines(each, text))
+    if short:
+        builds = {each.build for each in found if each.short}
+        out().print(source_lines(version, build, str(source), builds))
+
+
+@app.command()
 def rollback(port: Port = None, json: Json = False) -> None:
     """Start the firmware before the present one again; in SERVICE, as a deployment.
 
@@ -85,3 +156,33 @@ def rollback(port: Port = None, json: Json = False) -> None:
         print_json(outcome.to_dict())
         return
     out().print(outcome_lines(outcome))
+
+
+def _source(folder: Path | None) -> Path:
+    from itable.errors import InputError
+
+    if folder is None or not (folder / "startup.py").is_file():
+        raise InputError(
+            "there are no firmware files",
+            where=str(folder or "this installation"),
+            next_step="name the folder inversion_table of the firmware: --from FOLDER",
+        )
+    return folder
+
+
+def _text(file: Path) -> tuple[str, str]:
+    """(what is in the file, or comes in; where it is from)."""
+    from itable.errors import InputError
+
+    if str(file) == STDIN:
+        if sys.stdin.isatty():
+            typer.echo("Paste what the table printed, then Ctrl-D on a line of its own.", err=True)
+        return sys.stdin.buffer.read().decode("utf-8", "replace"), "what came in"
+    try:
+        return file.read_bytes().decode("utf-8", "replace"), str(file)
+    except OSError as error:
+        raise InputError(
+            f"cannot read: {error.strerror or error}",
+            where=str(file),
+            next_step="name a file with what the table printed, or - and paste it",
+        ) from error

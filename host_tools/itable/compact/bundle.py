@@ -28,6 +28,8 @@ GLOBALS_MOST = 110
 """In one module (RQ-157). The chip keeps eight bits of each name's hash: with several hundred names
 in one table it would look through a row of them for each, and the tick would take twice its time.
 """
+PART = "part_"
+"""What the names of files begin with that the start loads, but for MAIN's; a number follows."""
 _COMPILERS = f"{PACKAGE}.estimation.portable"
 """What it defines MicroPython's compiler knows by itself."""
 
@@ -110,7 +112,7 @@ class _Bundle:
             runs[-1].append(part)
             names |= more
         for number, run in enumerate(runs, 1):
-            name = MAIN if run is runs[-1] else f"{PACKAGE}.part_{number}"
+            name = MAIN if run is runs[-1] else f"{PACKAGE}.{PART}{number}"
             self.units[name] = _Unit(name, run)
             self.loaded.add(name)
             self.owner.update(dict.fromkeys(run, name))

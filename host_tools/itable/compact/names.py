@@ -48,7 +48,10 @@ def left_alone(modules: dict[str, ast.Module], entry_names: set[str]) -> set[str
 
 
 class NameMap:
-    """How names are changed. globals: module -> old -> new; attributes: old -> new."""
+    """How names are changed. globals: module -> old -> new; attributes: old -> new.
+
+    functions: module -> what its functions and methods were called.
+    """
 
     def __init__(self, modules: dict[str, ast.Module], entry_names: set[str]) -> None:
         alone = left_alone(modules, entry_names)
@@ -64,6 +67,10 @@ class NameMap:
             ours_ = sorted(_own_globals(tree) - entry_names - _dunders(tree))
             self.globals[module] = dict(zip(ours_, row[_ARGUMENTS_MOST:], strict=False))
         self.attributes = _colored(modules, alone, row)
+        self.functions = {
+            module: {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+            for module, tree in modules.items()
+        }
 
 
 def _dunders(tree: ast.Module) -> set[str]:

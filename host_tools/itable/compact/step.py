@@ -80,7 +80,8 @@ def readable(text: str, names: NameMap) -> str:
     def known(match: re.Match[str]) -> str:
         module = module_name(match["path"].removesuffix(".mpy").removesuffix(".py") + ".py")
         before = [old for old, new in names.globals.get(module, {}).items() if new == match["name"]]
-        before += sorted(old for old, new in names.attributes.items() if new == match["name"])
+        here = names.functions.get(module, ())
+        before += sorted(old for old in here if names.attributes.get(old) == match["name"])
         told = " or ".join(before)
         return f"{match[0]} ({told})" if told else match[0]
 

@@ -47,6 +47,11 @@ def architecture(mpy: int) -> str:
     return ARCHITECTURES[number]
 
 
+def is_small(mpy: int) -> bool:
+    """Whether the firmware is made small where sys.implementation._mpy is `mpy`."""
+    return mpy >> 10 & 0x3F == ARCHITECTURES.index(SMALL_MARCH)
+
+
 def compiled(
     files: Iterable[tuple[str, bytes]],
     march: str,

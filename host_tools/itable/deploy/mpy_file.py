@@ -1,4 +1,4 @@
-"""The form of a compiled file (.mpy version 6), as far as its functions' code can be replaced.
+"""The form of a compiled file (.mpy version 6), as far as its functions' code can be told.
 
 header (4 bytes), numbers of names and objects, names, objects, then the code of the module with
 that of the functions in it. A number is written in groups of seven bits, the highest first.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-VIPER = 2
+BYTECODE, VIPER = 0, 2
 _NATIVE_PY, _ASM = 1, 3
 _HEADER_BYTES = 4
 _PLAIN_OBJECTS = 4
@@ -87,8 +87,8 @@ class _Reader:
                 yield from self.codes()
 
 
-def with_code(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """The file with `change` made to the code of each function in viper. Raises MpyError."""
+def _codes(content: bytes) -> list[_Code]:
+    """The module's own code, and then that of each function in it. Raises MpyError."""
     reader = _Reader(content)
     names, objects = reader.number(), reader.number()
     reader.names(names)
@@ -96,9 +96,21 @@ def with_code(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
     codes = list(reader.codes())
     if reader.at != len(content):
         raise MpyError("something follows its end")
+    return codes
+
+
+def functions(content: bytes) -> list[tuple[int, int, bool]]:
+    """(where its code begins, bytes, whether it is bytecode) of each function. Raises MpyError."""
+    return [
+        (code.begin, code.end - code.begin, code.kind == BYTECODE) for code in _codes(content)[1:]
+    ]
+
+
+def with_code(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The file with `change` made to the code of each function in viper. Raises MpyError."""
     made = bytearray()
     at = 0
-    for code in codes:
+    for code in _codes(content):
         if code.kind != VIPER or code.flags & _RELOCATED:
             continue
         changed = change(content[code.begin : code.end])

@@ -31,7 +31,8 @@ _NEXT_STEPS = {
     messages.SEAL_REFUSED: "`itable lock status` shows which key this table has; seal the plan with"
     " it: --key FILE",
     messages.STORE_FAILED: "switch the table off and on at home, then try again",
-    messages.INTERNAL_ERROR: "switch the table off and on at home; if it stays, keep the log",
+    messages.INTERNAL_ERROR: "switch the table off and on at home; if it comes again, `itable"
+    " firmware crash` may say where it fails: keep that and the log",
 }
 
 

@@ -217,7 +217,8 @@ class DeviceGet(Result):
     """What a check-up asks for besides the status.
 
     `imus`: what is wrong with each, "" when it runs; `pressed`: names of buttons; `log_next`: the
-    number of the next page of the log, of a ring of `log_pages` with `log_ahead` kept erased.
+    number of the next page of the log, of a ring of `log_pages` with `log_ahead` kept erased;
+    `errors`: mistakes of the program since the start, `error`: the last one's traceback.
     """
 
     micropython: str
@@ -229,6 +230,8 @@ class DeviceGet(Result):
     log_next: int
     log_ahead: int
     lock_problem: str
+    errors: int
+    error: str
 
 
 class RestWindow(Result):

@@ -89,6 +89,8 @@ def event_words(event: records.Event) -> str:
     if event.code in (events.FIRMWARE_PROVED, events.FIRMWARE_GIVEN_UP):
         did = "has proved itself" if event.code == events.FIRMWARE_PROVED else "was given up"
         return f"the firmware in slot {slot_name(event.a)} {did}"
+    if event.code == events.PROGRAM_ERROR:
+        return f"error in the program, number {event.a} since its start"
     return events.event_name(event.code).replace("_", " ")
 
 

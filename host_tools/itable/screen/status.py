@@ -36,8 +36,20 @@ _HOME_OFF_WORTH_MDEG = limits.HOME_DRIFT_MAX_MDEG // 2
 """Half way to where nothing starts any more."""
 
 
+def off_home(status: Status) -> bool:
+    """In HOME with the home switch open: nothing starts there."""
+    return status.state == "HOME" and not status.inputs.get("home_switch")
+
+
+def state_style(status: Status) -> str:
+    """The colour of the state."""
+    return "bold yellow" if off_home(status) else STATE_STYLES.get(status.state, "bold")
+
+
 def state_sentence(status: Status) -> str:
     """What the table does, as one would say it."""
+    if off_home(status):
+        return "Not quite at home: the bed is off its switch; RETURN brings it there"
     return {
         "SELF_TEST": "Testing itself",
         "HOME": "At home",
@@ -59,7 +71,7 @@ def degrees(tilt_mdeg: int) -> str:
 
 def screen(status: Status, port: str) -> RenderableType:
     """The whole view, for one print or for a live display."""
-    style = STATE_STYLES.get(status.state, "bold")
+    style = state_style(status)
     rows: list[RenderableType] = [Text(state_sentence(status), style), Text("")]
     if status.fault != "NO_FAULT":
         rows[1:1] = [

@@ -13,12 +13,12 @@ from itable.link.models import Status
 from itable.screen.chart import clock
 from itable.screen.dial import Dial
 from itable.screen.status import (
-    STATE_STYLES,
     degrees,
     head_down,
     input_words,
     last_fault_words,
     state_sentence,
+    state_style,
 )
 
 STALE_S = 3.0
@@ -89,7 +89,7 @@ class View:
 
 def _panel(view: View, width: int, dial_rows: int) -> Panel:
     status = view.status
-    style = "bright_black" if view.stale or status is None else STATE_STYLES.get(status.state, "")
+    style = "bright_black" if view.stale or status is None else state_style(status)
     title = Text(" no plan ", "bold")
     if status is not None and status.plan_name:
         title = Text.assemble((f" {status.plan_name} ", "bold"))
@@ -116,9 +116,7 @@ def _rows(view: View, dial_rows: int) -> list[RenderableType]:
     # What was known stays to be seen, but nothing of it may be taken for now.
     dim = "bright_black" if view.stale else ""
     if not view.stale:
-        rows.append(
-            Text(state_sentence(status), STATE_STYLES.get(status.state, "bold"), overflow="fold")
-        )
+        rows.append(Text(state_sentence(status), state_style(status), overflow="fold"))
     rows += _trouble(status, dim)
     if dial_rows:
         grid = Table.grid(padding=(0, 1))
@@ -174,7 +172,7 @@ def _trouble(status: Status, dim: str) -> list[RenderableType]:
 def _dial(view: View, rows: int) -> Text:
     status = view.status
     assert status is not None
-    style = "bright_black" if view.stale else STATE_STYLES.get(status.state, "bold")
+    style = "bright_black" if view.stale else state_style(status)
     return Dial(rows).draw(
         status.tilt_mdeg / 1000 if status.tilt_valid else None,
         status.goal_mdeg / 1000 if status.state in _UNDER_WAY and not view.stale else None,

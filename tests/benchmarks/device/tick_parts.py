@@ -78,7 +78,7 @@ def moving():
     inputs = ports.Inputs()
     inputs.settled = inputs.ankle_locked = inputs.relay_closed = True
     inputs.plan_ready = inputs.settings_ok = True
-    inputs.program_ok = inputs.clocks_ok = True
+    inputs.program_ok = inputs.clocks_ok = inputs.started_up = True
     inputs.home_angle_ok = True
     inputs.estop_pressed = inputs.end_reached = False
     inputs.supply_mv = 24_000
@@ -126,6 +126,7 @@ def parts():
     read = ports.Inputs()
     drive = Drive(Level(), Level(), Level(), Level())
     indicator = Indicator(Level(), Level(), Level(), Level())
+    indicator.tell_ready(True)
     recorder = Recorder(AbsentRing(), lambda: 0)
     chronicle = Chronicle(recorder)
     return (

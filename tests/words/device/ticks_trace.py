@@ -80,7 +80,7 @@ class Table:
         self.relay_ms = 0
         self.crc = 0
         ready(self.inputs, self.estimate)
-        self.inputs.plan_ready = True
+        self.inputs.plan_ready = self.inputs.started_up = True
 
     def tick(self, dt_ms, program):
         """One tick; returns the row of all that is kept afterwards."""
