@@ -20,8 +20,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip chip-all rig \
-    campaign cuts test lint lint-rules lint-format \
+.PHONY: help setup demo bench bench-tilt bench-link bench-start bench-store bench-chip chip \
+    chip-all rig campaign cuts test lint lint-rules lint-format \
     types types-firmware types-host pytest trace soak \
     format explore coverage mutation fuzz protocol reference clean
 

@@ -76,7 +76,7 @@ def hold(operator: Operator) -> None:
 
 
 @pytest.mark.requirement("RQ-165")
-@pytest.mark.needs("entry", "boot_count")
+@pytest.mark.needs("entry", "boot_count", "minutes")
 def test_a_mistake_in_answering_a_laptop_ends_nothing_but_the_answer(
     make_operator: Callable[..., Operator],
 ) -> None:
@@ -98,7 +98,7 @@ def test_a_mistake_in_answering_a_laptop_ends_nothing_but_the_answer(
 
 
 @pytest.mark.requirement("RQ-165")
-@pytest.mark.needs("entry", "boot_count")
+@pytest.mark.needs("entry", "boot_count", "minutes")
 @pytest.mark.parametrize("error", ["ValueError('a defect')", "MemoryError()", "OSError(5)"])
 def test_passes_of_the_background_that_break_off_are_made_up_for(
     make_operator: Callable[..., Operator], error: str
@@ -118,7 +118,7 @@ def test_passes_of_the_background_that_break_off_are_made_up_for(
 
 
 @pytest.mark.requirement("RQ-165")
-@pytest.mark.needs("entry", "boot_count")
+@pytest.mark.needs("entry", "boot_count", "minutes")
 def test_a_mistake_on_the_way_to_the_answer_leaves_a_port_that_answers(
     make_operator: Callable[..., Operator],
 ) -> None:

@@ -41,7 +41,7 @@ ABILITIES: Mapping[str, str] = {
     "heap_lock": "run every tick under a heap lock, so that an allocation is an error",
     "console": "show what the firmware printed besides its frames",
     "cycles": "count the cycles of the chip",
-    "minutes": "let more than a minute of a session pass in about a minute",
+    "minutes": "run what takes more than a minute of the table's time without being asked to",
     "mpremote": "let mpremote talk to the device",
 }
 """Name -> what it means."""
