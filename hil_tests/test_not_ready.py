@@ -69,8 +69,8 @@ def test_a_bed_let_go_of_just_before_its_switch_is_shown_and_told(
     table = operator.table
     operator.upload(PLAN)
     operator.wait(1)
-    for _ in range(8):  # the backlash decides where the bed comes to rest
-        operator.press("JOG_DOWN", 900)
+    for number in range(30):  # the backlash decides where the bed comes to rest
+        operator.press("JOG_DOWN", 900 + 10 * number)
         operator.wait(0.6)
         table.hold("JOG_UP")
         table.advance_until(lambda t: t.truth.at_home_switch, 5_000)
