@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from itable.calibrate.record import calibration_of, first_guess, fitted, tilt_by
 from itable.calibrate.six import POSITIONS, SixPositions, load_six, save_six, solve_six
 from itable.calibrate.solver import ROLES, Implausible, Rest, fit, up
 from itable.calibrate.walk import Walk, judge
-from itable.errors import CalibrationFailedError
+from itable.errors import CalibrationFailedError, LinkError
 from itable.link.models import ImuRest, Status
 from table_bench.imu.errors import ImuErrors
 from table_bench.plant.imu_specimens import draw_specimens
@@ -447,6 +448,30 @@ def test_a_table_that_stumbles_over_its_boards_learns_what_the_rests_so_far_tell
     for role in ROLES:
         off_deg = tilt_by(calibration_of(poses.record, role), reading(errors[role], flat_home(-35)))
         assert abs(off_deg + 35) < 1.0, role
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_reply_that_the_restart_cuts_off_is_made_up_for_by_a_look(kept):
+    record = {"home_mdeg": -75_300, "primary": {"offset_ug": [1, 2, 3]}}
+    on_table = {**record, "version": 7} if kept else {**record, "home_mdeg": -75_301, "version": 6}
+
+    def cut_off(_record):
+        raise LinkError("the link broke", next_step="check the cable")
+
+    status = Status.model_validate({**STATUS, "state": "HOME", "tilt_mdeg": -75_300})
+    link: Any = SimpleNamespace(
+        now=time.monotonic, wait=lambda _s: None, reopen=lambda: None, client=SimpleNamespace(
+            put_calibration=cut_off,
+            status=lambda: status,
+            get_calibration=lambda: SimpleNamespace(current=on_table),
+        ),
+    )  # fmt: skip
+    walk = Walk(link, link)
+    if kept:
+        assert walk.put_back(record) == 7
+    else:
+        with pytest.raises(LinkError, match="the link broke"):
+            walk.put_back(record)
 
 
 def test_a_rest_too_near_to_another_is_not_taken():

@@ -35,7 +35,7 @@ def packed(files: list[tuple[str, bytes]]) -> bytes:
     return text + b"".join(contents[name] for _, _, name in chooser.entries(text))
 
 
-LONG_BYTES = 600
+LONG_BYTES = 300
 """Machine code of so many bytes is executed in the flash: of the shorter, which a tick executes
 whole, the flash would be read for each few bytes (decision 0041)."""
 
