@@ -144,9 +144,6 @@ def calibrate(operator: Operator) -> tuple[Walk, dict[str, Any], list[str]]:
     walk = Walk(BenchLink(operator.table, person), person, poll_s=0.5)
     outcome = walk.run()
     walk.store(outcome)
-    kept = walk.link.client.get_calibration().current or {}
-    # By this a lost reply is made up for.
-    assert {field: kept.get(field) for field in outcome.record} == outcome.record
     walk.link.client.close()
     return walk, outcome.record, person.said
 

@@ -450,28 +450,29 @@ def test_a_table_that_stumbles_over_its_boards_learns_what_the_rests_so_far_tell
         assert abs(off_deg + 35) < 1.0, role
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_a_reply_that_the_restart_cuts_off_is_made_up_for_by_a_look(kept):
-    record = {"home_mdeg": -75_300, "primary": {"offset_ug": [1, 2, 3]}}
-    on_table = {**record, "version": 7} if kept else {**record, "home_mdeg": -75_301, "version": 6}
+@pytest.mark.requirement("RQ-128")
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_reply_that_the_restart_cuts_off_is_asked_for_once_more(broken):
+    asked = []
 
-    def cut_off(_record):
-        raise LinkError("the link broke", next_step="check the cable")
+    def put(record):
+        asked.append(record)
+        if len(asked) <= broken:
+            raise LinkError("the link broke", next_step="check the cable")
+        return SimpleNamespace(version=7)
 
-    status = Status.model_validate({**STATUS, "state": "HOME", "tilt_mdeg": -75_300})
+    status = Status.model_validate({**STATUS, "state": "HOME"})
+    client = SimpleNamespace(put_calibration=put, status=lambda: status)
     link: Any = SimpleNamespace(
-        now=time.monotonic, wait=lambda _s: None, reopen=lambda: None, client=SimpleNamespace(
-            put_calibration=cut_off,
-            status=lambda: status,
-            get_calibration=lambda: SimpleNamespace(current=on_table),
-        ),
-    )  # fmt: skip
-    walk = Walk(link, link)
-    if kept:
-        assert walk.put_back(record) == 7
+        now=time.monotonic, wait=lambda _s: None, reopen=lambda: None, client=client
+    )
+    record = {"home_mdeg": -75_300}
+    if broken == 1:
+        assert Walk(link, link).put_back(record) == 7
     else:
         with pytest.raises(LinkError, match="the link broke"):
-            walk.put_back(record)
+            Walk(link, link).put_back(record)
+    assert asked == [record, record]
 
 
 def test_a_rest_too_near_to_another_is_not_taken():

@@ -331,26 +331,19 @@ class Walk:
     def _put(self, record: dict[str, Any]) -> int:
         """Store; a bed that is not quite still is asked again for a while. Raises ItableError."""
         end_s = self.link.now() + 15.0
+        asked_again = False
         while True:
             try:
                 return self.link.client.put_calibration(record).version
-            except LinkError:
-                version = self._kept_version(record)
-                if version is None:
+            except LinkError:  # the table's restart may cut off the reply; it knows a record again
+                if asked_again:
                     raise
-                return version
+                asked_again = True
+                self._until_home()
             except ItableError as error:
                 if "not at rest" not in error.what or self.link.now() > end_s:
                     raise
             self.link.wait(1.0)
-
-    def _kept_version(self, record: dict[str, Any]) -> int | None:
-        """The version of `record` if the table keeps it: its restart may cut off the reply."""
-        self._until_home()
-        kept = self.link.client.get_calibration().current or {}
-        if any(kept.get(field) != value for field, value in record.items()):
-            return None
-        return int(kept["version"])
 
     def _until_home(self) -> Status:
         """The table after its restart; raises LinkError when it does not come back."""
