@@ -447,4 +447,5 @@ def test_the_heap_has_room_and_does_not_shrink(table: ChipTable) -> None:
         free.append(now)
     print(f"heap free, every 11 s: {free} bytes")
     assert min(free) > HEAP_FREE_BYTES
-    assert max(free[:3]) - max(free[3:]) <= GROWTH_BYTES
+    steady = free[2:]  # what is kept once comes in the first half minute
+    assert max(steady[:2]) - max(steady[2:]) <= GROWTH_BYTES
