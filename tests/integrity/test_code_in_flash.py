@@ -92,8 +92,11 @@ def test_code_is_executed_in_the_flash(pack_file: Path, scenario: str) -> None:
 
 @pytest.mark.requirement("RQ-083")
 @pytest.mark.requirement("RQ-166")
-def test_code_in_the_flash_that_changes_is_found(pack_file: Path) -> None:
-    run(pack_file, "a_copy_that_changes_later_is_found")
+@pytest.mark.parametrize(
+    "scenario", ["a_copy_that_changes_later_is_found", "good_copies_alone_make_no_program_good"]
+)
+def test_code_in_the_flash_is_a_part_of_the_programs_check(pack_file: Path, scenario: str) -> None:
+    run(pack_file, scenario)
 
 
 def test_long_machine_code_is_executed_in_the_flash_and_short_one_in_ram() -> None:

@@ -42,7 +42,7 @@ class ProgramCheck:
         self._wanted_crc = 0
         self._left_bytes = 0
         self._in_flash = in_flash
-        self._block = 0
+        self._block = len(in_flash)  # the files come first
         self._failed = False
 
     def first_round(self) -> bool:
@@ -68,7 +68,6 @@ class ProgramCheck:
 
     def _begin(self) -> None:
         self._name = ""
-        self._block = 0
         self._unlisted = self._loaded()
         try:
             self._lines = open(self._manifest_path, "rb")  # noqa: SIM115 - closed at its end
@@ -87,8 +86,9 @@ class ProgramCheck:
             self._lines = None
             if self._unlisted:
                 self._fail("%s is not in the manifest" % self._unlisted[0])
-            elif not self._in_flash:
-                self._round_done()
+            else:
+                self._block = 0
+                self._end_round()
             return
         self._wanted_crc, self._left_bytes, name = manifest.parse_line(line)
         self._lines_crc = crc32(line, self._lines_crc)
@@ -107,10 +107,12 @@ class ProgramCheck:
             self._fail("the code in the flash at 0x%x is damaged" % address)
             return
         self._block += 2
-        if self._block == len(self._in_flash):
-            self._round_done()
+        self._end_round()
 
-    def _round_done(self) -> None:
+    def _end_round(self) -> None:
+        """All files were good; once the blocks were, too, all of it is."""
+        if self._block < len(self._in_flash):
+            return
         self.rounds += 1
         self.ok = True
         self.problem = ""

@@ -226,6 +226,18 @@ def a_copy_that_changes_later_is_found(table):
     table.works()
 
 
+def good_copies_alone_make_no_program_good(table):
+    watched = table.execute_there()
+    check = ProgramCheck(
+        ROOT, lambda: ["inversion_table/unlisted.mpy"], ROOT + chooser.MANIFEST, watched
+    )
+    for _ in range(200):
+        check.step()
+        assert not check.ok
+        assert check.rounds == 0
+    assert "unlisted.mpy is not in the manifest" in check.problem
+
+
 def without_room_nothing_is_left_behind(table):
     with open("/fill", "wb") as file:
         while os.statvfs("/")[3] > 9:
