@@ -10,15 +10,14 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from inversion_table.contract import frame, messages
 from inversion_table.contract.resets import CAUSES, POWER_UP, RUN_PIN, WATCHDOG
-from table_bench.chip import ChipTable, NoImageError
+from table_bench.chip import ChipTable
 from table_bench.chip.flash_cache import MISS_CYCLES, MissMeter
 from table_bench.chip.meter import (
     STACK_BYTES,
@@ -95,18 +94,13 @@ startup.run()
 
 
 @pytest.fixture
-def make_table() -> Iterator[Callable[..., ChipTable]]:
+def make_table(make_chip: Callable[..., ChipTable]) -> Callable[..., ChipTable]:
     """Make calibrated tables that stand at HOME; arguments are ChipTable's."""
-    with ExitStack() as stack:
 
-        def make(**arguments: object) -> ChipTable:
-            settings = {"ready": True, "provision": calibrated(1), **arguments}
-            try:
-                return stack.enter_context(ChipTable(**settings))  # type: ignore[arg-type]
-            except NoImageError as error:
-                pytest.skip(str(error))
+    def make(**arguments: object) -> ChipTable:
+        return make_chip(**{"ready": True, "provision": calibrated(1), **arguments})
 
-        yield make
+    return make
 
 
 @pytest.fixture

@@ -12,17 +12,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from inversion_table import VERSION, chooser
 from itable.deploy import pack
 from itable.firmware import package_folder
-from table_bench.chip import ChipTable, NoImageError, files, program
+from table_bench.chip import ChipTable, files, program
 from table_bench.factory import calibrated
 from table_bench.operator import Operator
 
@@ -37,31 +35,17 @@ MICROPYTHON_STARTS_MS = 2_000
 
 
 @pytest.fixture
-def make_table() -> Iterator[Callable[..., ChipTable]]:
-    """Make tables with ChipTable's arguments."""
-    with ExitStack() as stack:
-
-        def make(**arguments: Any) -> ChipTable:
-            try:
-                return stack.enter_context(ChipTable(**arguments))
-            except NoImageError as error:
-                pytest.skip(str(error))
-
-        yield make
-
-
-@pytest.fixture
-def bare(make_table: Callable[..., ChipTable], tmp_path: Path) -> ChipTable:
+def bare(make_chip: Callable[..., ChipTable], tmp_path: Path) -> ChipTable:
     """A new Pico with MicroPython on it and nothing else, wired to a table."""
-    table = make_table(bare=True, state_dir=tmp_path)
+    table = make_chip(bare=True, state_dir=tmp_path)
     table.advance(MICROPYTHON_STARTS_MS)
     return table
 
 
 @pytest.fixture
-def deployed(make_table: Callable[..., ChipTable], tmp_path: Path) -> ChipTable:
+def deployed(make_chip: Callable[..., ChipTable], tmp_path: Path) -> ChipTable:
     """A table at home that runs from slot a."""
-    return make_table(ready=True, in_slot=True, state_dir=tmp_path, provision=calibrated(1))
+    return make_chip(ready=True, state_dir=tmp_path, provision=calibrated(1))
 
 
 def mpremote(table: ChipTable, *arguments: str) -> str:
