@@ -30,6 +30,7 @@ from table_bench.chip.meter import (
 )
 from table_bench.factory import calibrated
 from table_bench.operator import Operator, simple_plan
+from table_bench.starving import FILL
 
 pytestmark = pytest.mark.needs("cycles")
 
@@ -56,14 +57,14 @@ startup._loop = crash
 startup.run()
 """
 
-# A request called "fill" leaves a heap in which a long plan finds no room, "free" gives it back.
+# A request called "fill" or "free" does so.
 # The firmware's own modules have other names on the chip; those of MicroPython keep theirs.
-FILLS = """\
-import gc
+FILLS = (
+    FILL
+    + """\
 import json
 import sys
 
-taken = []
 loads = json.loads
 
 
@@ -73,16 +74,9 @@ class Json:
     @staticmethod
     def loads(text):
         if '"fill"' in text:
-            hold = bytearray(5_000)
-            try:
-                while True:
-                    taken.append(bytearray(64))
-            except MemoryError:
-                hold = None
-                gc.collect()
+            fill()
         elif '"free"' in text:
-            taken.clear()
-            gc.collect()
+            free()
         return loads(text)
 
 
@@ -91,6 +85,7 @@ from inversion_table import startup
 
 startup.run()
 """
+)
 
 
 @pytest.fixture

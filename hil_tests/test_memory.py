@@ -8,10 +8,12 @@ import pytest
 
 from inversion_table.contract import messages
 from table_bench.operator import Operator, simple_plan
+from table_bench.starving import FILL
 
-# "fill" leaves a heap in which a plan finds no room; "late" is out of memory before a line is read.
-FULL = """\
-import gc
+# "fill" and "free" do so; "late" is out of memory before a line is read.
+FULL = (
+    FILL
+    + """\
 import micropython
 
 micropython.kbd_intr(-1)
@@ -19,22 +21,14 @@ micropython.kbd_intr(-1)
 from inversion_table import startup
 from inversion_table.link.lines import LineBuffer
 
-taken = []
 feed = LineBuffer.feed
 
 
 def told(lines, data):
     if b"fill" in data:
-        hold = bytearray(5_000)
-        try:
-            while True:
-                taken.append(bytearray(64))
-        except MemoryError:
-            hold = None
-            gc.collect()
+        fill()
     elif b"free" in data:
-        taken.clear()
-        gc.collect()
+        free()
     elif b"late" in data:
         raise MemoryError
     else:
@@ -44,6 +38,7 @@ def told(lines, data):
 LineBuffer.feed = told
 startup.run()
 """
+)
 OLD = simple_plan((-60, 1), name="old")
 LONG = simple_plan(*[(-60 + step, 1) for step in range(40)], name="long")
 
