@@ -36,6 +36,7 @@ from inversion_table.contract.codes import (
 )
 from inversion_table.estimation import portable as micropython
 from inversion_table.estimation.portable import ptr8, ptr16, ptr32
+from inversion_table.journal.region import IOCTL_BLOCK_COUNT, has_room
 
 FOLDER = "/code"
 MAGIC = b"IJ code "
@@ -44,10 +45,6 @@ _OTHER_BYTES = 4
 _NUMBERS = "<HH"
 _MARK_BYTES = len(MAGIC) + _BUILD_CHARS + _OTHER_BYTES
 """So much of a file's head is the same in all files that were made together."""
-_FREE_BLOCKS = 3
-"""In what os.statvfs tells."""
-_LEFT_FREE_BLOCKS = 8
-_IOCTL_BLOCK_COUNT = 4
 _FLASH_BEGIN = 0x1000_0000
 _FLASH_MOST_BYTES = 16 << 20
 """The flash is some power of two of bytes, and the filesystem lies at its end: datasheet RP2040
@@ -78,7 +75,7 @@ def memory_of(flash):
     """The chip's, where `flash` holds the filesystem; None where that cannot be told."""
     if sys.platform != "rp2":
         return None
-    block_count = flash.ioctl(_IOCTL_BLOCK_COUNT, 0)
+    block_count = flash.ioctl(IOCTL_BLOCK_COUNT, 0)
     block = bytearray(_ALIKE_BYTES)
     flash.readblocks(0, block, 0)
     size_bytes = 1 << 20
@@ -137,7 +134,7 @@ def _make(pack: str, begin: int, rows: bytearray, build: str, count: int, progre
     Raises OSError.
     """
     _remove()
-    if os.statvfs(FOLDER)[_FREE_BLOCKS] < count + _LEFT_FREE_BLOCKS:
+    if not has_room(FOLDER, count):
         return
     mark = MAGIC + build.encode() + os.urandom(_OTHER_BYTES)
     content = bytearray(FILE_BYTES)

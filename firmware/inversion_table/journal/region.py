@@ -10,11 +10,23 @@ An erase stalls the whole chip, interrupts too, for 45 ms typically and 400 ms a
 program for 0.8 to 3 ms.
 """
 
+import os
+
 from inversion_table.contract.pages import PAGE_BYTES
 
 BLOCK_BYTES = 4096
 PAGES_PER_BLOCK = BLOCK_BYTES // PAGE_BYTES
+IOCTL_BLOCK_COUNT = 4
 _IOCTL_BLOCK_ERASE = 6
+_FREE_BLOCKS = 3
+"""In what os.statvfs tells."""
+_LEFT_FREE_BLOCKS = 8
+"""What is left to everything else that is stored: 32 KB."""
+
+
+def has_room(folder: str, block_count: int) -> bool:
+    """Whether `folder`'s filesystem has room for so many blocks more (RQ-164); raises OSError."""
+    return os.statvfs(folder)[_FREE_BLOCKS] >= block_count + _LEFT_FREE_BLOCKS
 
 
 class Region:

@@ -30,7 +30,7 @@ from array import array
 from binascii import crc32
 
 from inversion_table.contract.pages import PAGE_BYTES
-from inversion_table.journal.region import BLOCK_BYTES, Region
+from inversion_table.journal.region import BLOCK_BYTES, IOCTL_BLOCK_COUNT, Region, has_room
 from inversion_table.store import StoreError
 
 MAP_NAME = "journal_map"
@@ -40,11 +40,6 @@ _SERIAL_END = _SERIAL_AT + 4
 _CHUNKS = BLOCK_BYTES // PAGE_BYTES
 _FILE_TRIES = 3
 _ENOENT = 2
-_IOCTL_BLOCK_COUNT = 4
-_FREE_BLOCKS = 3
-"""In what os.statvfs tells."""
-_LEFT_FREE_BLOCKS = 8
-"""What the log leaves to everything else that is stored: 32 KB."""
 
 
 class ReserveError(Exception):
@@ -113,7 +108,7 @@ class _Reservation:
         self._store = store
         self._chunk = bytearray(PAGE_BYTES)
         self._raw = bytearray(PAGE_BYTES)
-        self._flash_blocks = flash.ioctl(_IOCTL_BLOCK_COUNT, 0)
+        self._flash_blocks = flash.ioctl(IOCTL_BLOCK_COUNT, 0)
         self._serial = 0
 
     def known_blocks(self):
@@ -142,7 +137,7 @@ class _Reservation:
                 index for index in range(block_count) if sizes.get(_name(index)) != BLOCK_BYTES
             ]
             # Before anything is made: a filesystem that is full keeps nothing any more (RQ-164).
-            if os.statvfs(self._folder)[_FREE_BLOCKS] < len(missing) + _LEFT_FREE_BLOCKS:
+            if not has_room(self._folder, len(missing)):
                 raise OSError("no room")
             for index in range(block_count):
                 if index in missing or self._is_blank(index):
