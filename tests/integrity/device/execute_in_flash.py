@@ -177,6 +177,11 @@ def a_file_that_is_gone_or_other_keeps_all_in_ram(table):
     path = code_in_flash.FOLDER + "/" + names[1]
     with open(path, "rb") as file:
         content = file.read()
+    with open(path, "ab") as file:  # its block is the same, and has another one behind it
+        file.write(b"x")
+    table.restart()
+    assert len(table.execute_there(may_write=False)) == 0
+    table.works()
     for change in (None, content[:-1], b"\x00" * len(content), content):
         if change is None:
             os.remove(path)
